@@ -1,0 +1,212 @@
+import { unreachable } from "../assert.ts";
+import type { ColumnType } from "../schema/schema.ts";
+import type { Column, Layout } from "./column.ts";
+
+/** The layout that holds a type. */
+export function layoutOf(type: ColumnType): Layout {
+  switch (type.kind) {
+    case "bool":
+      return "bool";
+    case "int32":
+    case "date":
+      return "int";
+    case "int64":
+    case "decimal":
+      return "long";
+    case "float64":
+    case "timestamp":
+      return "double";
+    case "string":
+    case "bytes":
+    case "json":
+      return "text";
+    default:
+      return unreachable(type);
+  }
+}
+
+/**
+ * Collects the values of one column. `number` takes bools as 0 or 1, int, long and double; `bigint` takes long;
+ * text comes as bytes or as a string. `take` ends the column and begins the next one with fresh arrays.
+ */
+export class ColumnBuilder {
+  readonly layout: Layout;
+  #length = 0;
+  #numbers: Float64Array | Int32Array | Uint8Array;
+  #bigints: BigInt64Array | undefined;
+  #validity: Uint8Array | undefined;
+  #starts: Int32Array;
+  #ends: Int32Array;
+  #bytes: Uint8Array;
+  #used = 0;
+
+  constructor(type: ColumnType, capacity = 256) {
+    this.layout = layoutOf(type);
+    this.#numbers = numbersOf(this.layout, this.layout === "text" ? 0 : capacity);
+    this.#starts = new Int32Array(this.layout === "text" ? capacity : 0);
+    this.#ends = new Int32Array(this.layout === "text" ? capacity : 0);
+    this.#bytes = new Uint8Array(this.layout === "text" ? capacity * 16 : 0);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  null(): void {
+    const row = this.#next();
+    this.#validity ??= new Uint8Array(this.#capacity()).fill(1, 0, row);
+    this.#validity[row] = 0;
+    if (this.layout === "text") {
+      this.#starts[row] = this.#used;
+      this.#ends[row] = this.#used;
+    } else {
+      this.#numbers[row] = 0;
+      if (this.#bigints !== undefined) this.#bigints[row] = 0n;
+    }
+  }
+
+  number(value: number): void {
+    const row = this.#next();
+    if (this.#bigints !== undefined) this.#bigints[row] = BigInt(value);
+    else this.#numbers[row] = value;
+  }
+
+  bigint(value: bigint): void {
+    const row = this.#next();
+    if (this.#bigints === undefined) {
+      if (value >= -9007199254740991n && value <= 9007199254740991n) {
+        this.#numbers[row] = Number(value);
+        return;
+      }
+      this.#widen(row);
+    }
+    (this.#bigints as BigInt64Array)[row] = value;
+  }
+
+  text(bytes: Uint8Array, start: number, end: number): void {
+    const row = this.#next();
+    this.#reserve(end - start);
+    this.#bytes.set(bytes.subarray(start, end), this.#used);
+    this.#starts[row] = this.#used;
+    this.#used += end - start;
+    this.#ends[row] = this.#used;
+  }
+
+  string(value: string): void {
+    const row = this.#next();
+    this.#reserve(value.length * 3);
+    this.#starts[row] = this.#used;
+    this.#used += encoder.encodeInto(value, this.#bytes.subarray(this.#used)).written;
+    this.#ends[row] = this.#used;
+  }
+
+  /** Copies a value of a column with the same layout. */
+  copy(column: Column, row: number): void {
+    if (column.validity !== undefined && column.validity[row] === 0) return this.null();
+    if (column.layout === "text") {
+      return this.text(column.bytes, column.starts[row] as number, column.ends[row] as number);
+    }
+    const value = column.values[row] as number | bigint;
+    if (typeof value === "bigint") this.bigint(value);
+    else this.number(value);
+  }
+
+  /** Forgets the rows from `length` on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** The column of all rows so far; the builder is empty afterwards. */
+  take(): Column {
+    const validity = this.#validity;
+    const column = this.#column(validity);
+    this.#length = 0;
+    this.#used = 0;
+    this.#validity = undefined;
+    this.#bigints = undefined;
+    if (this.layout === "text") {
+      this.#starts = new Int32Array(this.#starts.length);
+      this.#ends = new Int32Array(this.#ends.length);
+      this.#bytes = new Uint8Array(this.#bytes.length);
+    } else this.#numbers = numbersOf(this.layout, this.#numbers.length);
+    return column;
+  }
+
+  #column(validity: Uint8Array | undefined): Column {
+    const numbers = this.#numbers;
+    switch (this.layout) {
+      case "bool":
+        return { layout: "bool", values: numbers as Uint8Array, validity };
+      case "int":
+        return { layout: "int", values: numbers as Int32Array, validity };
+      case "double":
+        return { layout: "double", values: numbers as Float64Array, validity };
+      case "long":
+        return { layout: "long", values: this.#longs(), validity };
+      case "text":
+        return { layout: "text", starts: this.#starts, ends: this.#ends, bytes: this.#bytes, validity };
+      default:
+        return unreachable(this.layout);
+    }
+  }
+
+  /** The contract of long columns: numbers exactly if all of them are safe, also when a wide row was truncated. */
+  #longs(): Float64Array | BigInt64Array {
+    const wide = this.#bigints;
+    if (wide === undefined) return this.#numbers as Float64Array;
+    for (let row = 0; row < this.#length; row++) {
+      const value = wide[row] as bigint;
+      if (value > 9007199254740991n || value < -9007199254740991n) return wide;
+    }
+    return Float64Array.from(wide, Number);
+  }
+
+  #next(): number {
+    const row = this.#length++;
+    if (row >= this.#capacity()) this.#grow();
+    if (this.#validity !== undefined) this.#validity[row] = 1;
+    return row;
+  }
+
+  #capacity(): number {
+    return this.layout === "text" ? this.#starts.length : this.#numbers.length;
+  }
+
+  #grow(): void {
+    const capacity = Math.max(16, this.#capacity() * 2);
+    if (this.layout === "text") {
+      this.#starts = grown(this.#starts, new Int32Array(capacity));
+      this.#ends = grown(this.#ends, new Int32Array(capacity));
+    } else {
+      const wider = numbersOf(this.layout, capacity);
+      wider.set(this.#numbers);
+      this.#numbers = wider;
+      if (this.#bigints !== undefined) this.#bigints = grown(this.#bigints, new BigInt64Array(capacity));
+    }
+    if (this.#validity !== undefined) this.#validity = grown(this.#validity, new Uint8Array(capacity));
+  }
+
+  #reserve(more: number): void {
+    if (this.#used + more <= this.#bytes.length) return;
+    this.#bytes = grown(this.#bytes, new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + more)));
+  }
+
+  #widen(rows: number): void {
+    const bigints = new BigInt64Array(this.#numbers.length);
+    for (let row = 0; row < rows; row++) bigints[row] = BigInt(this.#numbers[row] as number);
+    this.#bigints = bigints;
+  }
+}
+
+const encoder = new TextEncoder();
+
+function numbersOf(layout: Layout, capacity: number): Float64Array | Int32Array | Uint8Array {
+  if (layout === "bool") return new Uint8Array(capacity);
+  return layout === "int" ? new Int32Array(capacity) : new Float64Array(capacity);
+}
+
+function grown<T extends Int32Array | Uint8Array | BigInt64Array>(from: T, into: T): T {
+  if (from instanceof BigInt64Array) (into as BigInt64Array).set(from);
+  else (into as Uint8Array).set(from as Uint8Array);
+  return into;
+}

@@ -1,0 +1,218 @@
+/**
+ * The contract of sources and sinks. A sink is two halves: `Sink` collects the rows of an epoch on each shard,
+ * `Committer`, one per sink, makes them visible. Nothing prepared is held open in the other system: what is decided lies
+ * in our state as an `Intent`, and the target carries a `Marker` that is written in the same compare-and-swap as the data.
+ */
+import type { Batch, ChangeMode } from "./batch/batch.ts";
+import type { Column } from "./batch/column.ts";
+import type { Json } from "./json.ts";
+import type { Schema } from "./schema/schema.ts";
+import type { Epoch, Shape } from "./stream.ts";
+import type { Time } from "./time.ts";
+
+// ── Sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A part of a source that has an order of its own: a file, a Kafka partition. Ids are stable over restarts. */
+export interface Split {
+  readonly id: string;
+}
+
+/** Where the next read of a split begins. */
+export type Position = Json;
+
+export interface SourceSpec {
+  /** "files", "kafka". */
+  readonly name: string;
+  /** All columns it can deliver. */
+  readonly schema: Schema;
+  readonly options: Json;
+  /** `events` append, `changes` carry updates and deletes. */
+  readonly rows: "events" | "changes";
+  /** Whether it ends: only then does the end of input close windows without --drain. */
+  readonly bounded: boolean;
+  /** What reading again from the beginning shows. */
+  readonly history: "full" | "compacted" | "inbox" | "none";
+  open(context: SourceContext): Promise<Source>;
+}
+
+export interface SourceContext {
+  /** The columns to decode, a subset of the spec's in its order. */
+  readonly schema: Schema;
+  /** Keep reading what grows and appears, instead of ending where the input ends now. */
+  readonly follow: boolean;
+  readonly generate: boolean;
+  /** Directory the command runs in. */
+  readonly directory: string;
+}
+
+export interface Source {
+  /** The splits there are now, in a stable order. Called at the start, and every second with `follow`. */
+  splits(): Promise<readonly Split[]>;
+  /** Reads a split from a position on, from its beginning without one. @throws DF_POSITION if it is there no more */
+  read(split: Split, position: Position | undefined): SplitReader;
+  /** Everything before the positions is delivered to every sink. */
+  committed?(epoch: Epoch, positions: ReadonlyMap<string, Position>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SplitReader {
+  /** The next rows. "idle": nothing now, ask again. "end": nothing will come, unless the split grows. */
+  poll(): Promise<Polled | "idle" | "end">;
+  close(): Promise<void>;
+}
+
+/** What a poll found: at most `BATCH_ROWS_MAX` rows decoded, in log order, and those that could not be. */
+export interface Polled {
+  readonly length: number;
+  /** One per field of `SourceContext.schema`. */
+  readonly columns: readonly Column[];
+  /** Changes only: +1 or −1 a row. */
+  readonly diffs?: Int32Array | undefined;
+  readonly positions: Float64Array;
+  readonly raw?:
+    | { readonly starts: Int32Array; readonly ends: Int32Array; readonly bytes: Uint8Array }
+    | undefined;
+  readonly invalid: readonly InvalidRecord[];
+  /** Where the next poll begins. */
+  readonly next: Position;
+}
+
+/** A record that could not be decoded. */
+export interface InvalidRecord {
+  readonly position: number;
+  readonly raw: Uint8Array;
+  readonly reason: string;
+}
+
+// ── Sinks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How often a sink may show a row. */
+export type Guarantee = "exactly once" | "at least once";
+
+export interface SinkSpec {
+  /** The connector that can build the committer again from `options` alone: "delta". */
+  readonly connector: string;
+  /** Self-contained, without code: an intent can be finished after the pipeline file has changed. */
+  readonly options: Json;
+  readonly changes: readonly ChangeMode[];
+  readonly guarantee: Guarantee;
+  /** Refuses what it cannot store. @throws DataflowError naming column and remedy */
+  check(input: Shape): void;
+}
+
+/** Builds committers by the name of their connector. */
+export interface CommitterFactory {
+  open(options: Json, context: CommitterContext): Promise<Committer>;
+}
+
+export interface CommitterContext {
+  readonly pipeline: string;
+  readonly sink: string;
+  readonly lineage: string;
+  /** Directory that relative paths of the options start from. */
+  readonly directory: string;
+  readonly input: Shape;
+  /** What the last delivery of this sink recorded; undefined before the first. */
+  readonly delivered?: Delivered | undefined;
+  /** Rows of the key index, for keyed sinks. */
+  readonly index: KeyIndex;
+}
+
+/** Where each key of a keyed target lies. Changed only in the transaction that records a delivery. */
+export interface KeyIndex {
+  /** Values of the keys, undefined where absent. */
+  get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Replaces the whole index: it is a cache of the table and can be rebuilt from it. `version` as in Delivered. */
+  rebuild(entries: AsyncIterable<readonly IndexChange[]>, version: string): Promise<void>;
+  /** The table version the index knows. */
+  version(): Promise<string | undefined>;
+}
+
+/** A missing value removes the key. */
+export interface IndexChange {
+  readonly key: Uint8Array;
+  readonly value?: Uint8Array | undefined;
+}
+
+/** Collects the rows of the running epoch on one shard. The runtime has one for all targets (rows kept as frames). */
+export interface Sink {
+  /** Takes the rows; they may be read again later only as copies. */
+  write(batch: Batch): void;
+  /** The rows of the epoch as bytes, durable once they are part of the checkpoint. Empty when there were none. */
+  hold(epoch: Epoch): Promise<Held>;
+}
+
+/** What a sink's shard holds of an epoch. */
+export interface Held {
+  readonly rows: number;
+  /** Frames of at most 8 MiB, see batch/frame.ts. */
+  readonly frames: readonly Uint8Array[];
+}
+
+/** What proves, inside the target, which epochs it shows. */
+export interface Marker {
+  readonly pipeline: string;
+  readonly lineage: string;
+  readonly epoch: Epoch;
+  /** Hash of the intent that was committed. */
+  readonly hash: string;
+  readonly positions: Json;
+  readonly clock: number | null;
+  /** Order-free hash of the rows present in the target: 32 hex digits. */
+  readonly contentHash: string;
+}
+
+/** Decided, not yet visible: everything that `commit` needs, and nothing that only the pipeline file knows. */
+export interface Intent {
+  readonly marker: Marker;
+  /** The committer's own: files with sizes and checksums, statistics, keys. */
+  readonly manifest: Json;
+  readonly index: readonly IndexChange[];
+}
+
+/** What is known of a sink's last delivery. */
+export interface Delivered {
+  readonly epoch: Epoch;
+  readonly hash: string;
+  readonly contentHash: string;
+  /** Version of the table as the target counts it. */
+  readonly version: string;
+  /** The committer's own record: what it needs to know its table again. */
+  readonly state: Json;
+}
+
+export interface StageRequest {
+  /** All rows of the epochs up to `through`, in the order they were written, shard by shard. */
+  readonly batches: AsyncIterable<Batch>;
+  readonly through: Epoch;
+  readonly positions: Json;
+  readonly clock: Time;
+}
+
+/** What staging prepared: the runtime completes it to an intent. */
+export interface Staged {
+  readonly manifest: Json;
+  readonly index: readonly IndexChange[];
+  /** Of all rows present once this is committed. */
+  readonly contentHash: string;
+  readonly rows: number;
+}
+
+/** Makes a sink's rows visible, exactly once. One per sink, used by one caller at a time. */
+export interface Committer {
+  /** Creates the target with its schema if it is absent; checks it if it is there. */
+  prepare(): Promise<void>;
+  /**
+   * The marker of this pipeline's sink, valid on the target's present history.
+   * @throws DF_SINK_ROLLED_BACK, DF_SINK_REPLACED when the target's owner has changed its history
+   */
+  marker(): Promise<Marker | undefined>;
+  /** Writes rows as files under names never used before, durable but not visible. */
+  stage(request: StageRequest): Promise<Staged>;
+  /**
+   * Shows what is staged, with its marker, in one compare-and-swap. Idempotent: reads the marker first, and again after
+   * every conflict or unknown outcome. Returns the version that shows it.
+   */
+  commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }>;
+  close(): Promise<void>;
+}

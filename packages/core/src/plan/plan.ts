@@ -1,0 +1,78 @@
+import type { OperatorSpec } from "../operator.ts";
+import type { SinkSpec, SourceSpec } from "../connector.ts";
+import type { Exchange, Label, Shape } from "../stream.ts";
+import type { Duration } from "../time.ts";
+
+/** An output port of another node. */
+export interface Edge {
+  readonly node: string;
+  readonly port: number;
+}
+
+export type PlanNode = SourceNode | OperatorNode | SinkNode;
+
+export interface SourceNode {
+  readonly kind: "source";
+  /** Given by the user, with the prefixes of its scopes: "eu/orders". Never a counter: state hangs on it. */
+  readonly id: string;
+  readonly spec: SourceSpec;
+  readonly outputs: readonly Shape[];
+  readonly time?: EventTime | undefined;
+  /** The sink node that takes records that could not be decoded, and rows refused in the stateless chain. */
+  readonly invalid?: string | undefined;
+}
+
+export interface EventTime {
+  readonly column: string;
+  /** Microseconds. */
+  readonly maxOutOfOrderness: number;
+  /** Microseconds after which a silent split no longer holds the clock back. */
+  readonly idleTimeout?: number | undefined;
+}
+
+export interface OperatorNode {
+  readonly kind: "operator";
+  readonly id: string;
+  /** Whether the id was given by the user; then state may hang on it. */
+  readonly named: boolean;
+  readonly spec: OperatorSpec;
+  readonly inputs: readonly Edge[];
+  readonly outputs: readonly Shape[];
+}
+
+export interface SinkNode {
+  readonly kind: "sink";
+  readonly id: string;
+  readonly spec: SinkSpec;
+  /** Absent for the target of quarantined rows. */
+  readonly input?: Edge | undefined;
+  readonly shape: Shape;
+  readonly exchange: Exchange;
+  readonly commitEvery: CommitEvery;
+}
+
+/** Held rows are delivered when either is reached, and at a clean stop. */
+export interface CommitEvery {
+  /** Microseconds. */
+  readonly time: number;
+  readonly bytes: number;
+}
+
+/** A typed operator graph: plain data and functions found by node id. Nodes come after their inputs. */
+export interface Plan {
+  readonly name: string;
+  readonly nodes: readonly PlanNode[];
+  /** Microseconds. */
+  readonly checkpointEvery: number;
+  /** The sink node for rows refused behind the chains of the sources. */
+  readonly rejected?: string | undefined;
+  /** The weakest label that a node may have. */
+  readonly require?: Label | undefined;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What the author may say about a pipeline. */
+export interface PlanOptions {
+  readonly checkpointEvery?: Duration | undefined;
+  readonly require?: Label | undefined;
+}

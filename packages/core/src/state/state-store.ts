@@ -1,0 +1,111 @@
+/**
+ * The contract of keyed state. Measured in bench/state; the rule of the whole file: an operator never holds an array or
+ * a row offset across two calls of a table. It may hold ids, which stay valid until their row is removed.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { ColumnBuilder } from "../batch/builder.ts";
+import type { Field, Schema } from "../schema/schema.ts";
+
+/** A row of a table. Survives growth, checkpoint and restart; not a change of the number of shards. */
+export type RowId = number;
+
+/** A pane is a part of a table that is dropped whole: for windows, its start in µs. Tables without panes use 0. */
+export type PaneId = number;
+
+/**
+ * A value column. A field of the schema takes one word (8 bytes; text goes to the table's heap and leaves a reference),
+ * or `words` raw words that only their aggregate reads, all zero in a fresh row.
+ */
+export type ValueColumn =
+  | { readonly name: string; readonly field: Field }
+  | { readonly name: string; readonly words: number };
+
+export interface TableSpec {
+  /** The columns that identify a row; nulls are values like others and equal each other. */
+  readonly key: Schema;
+  readonly value: readonly ValueColumn[];
+  /** Rows live in panes. */
+  readonly panes?: boolean;
+}
+
+export interface StateStore {
+  /** The table of a name. Opened once, when the operator opens; what it held at the last checkpoint is in it. */
+  table(name: string, spec: TableSpec): StateTable;
+}
+
+/** Some rows of a batch and the columns that are their key, in the order of `TableSpec.key`. */
+export interface Keys {
+  readonly batch: Batch;
+  readonly columns: readonly number[];
+  /** `count` row numbers. */
+  readonly rows: Int32Array;
+  readonly count: number;
+}
+
+/** All methods are synchronous and work on at most one batch. */
+export interface StateTable {
+  /** Rows in all panes. */
+  readonly size: number;
+  /**
+   * Ids of the keys' rows in a pane, made where absent: `out[i]` for `keys.rows[i]`. Equal keys get one id. Positions i
+   * of new rows go to `fresh`; returns their number. Marks all of them as touched.
+   */
+  insert(keys: Keys, pane: PaneId, out: Int32Array, fresh: Int32Array): number;
+  /** As insert, −1 where absent; touches nothing. */
+  find(keys: Keys, pane: PaneId, out: Int32Array): void;
+  /** Word offsets of rows in `words`: valid until the next insert. */
+  offsets(ids: Int32Array, count: number, out: Int32Array): void;
+  /** One flat view of all rows, in words of 8 bytes; `ints` is the same memory in words of 4. Read again after insert. */
+  readonly words: Float64Array;
+  readonly ints: Int32Array;
+  readonly longs: BigInt64Array;
+  /** Words from the start of a row to a value column. */
+  offset(column: string): number;
+  /** Text of the table, by reference in a word. */
+  readonly heap: Heap;
+  /** Marks rows for the next checkpoint; insert and remove do so by themselves. */
+  touch(ids: Int32Array, count: number): void;
+  /** Frees rows, and the heap text of their key and declared text columns. */
+  remove(ids: Int32Array, count: number): void;
+  /** Appends the key of each row, one builder per key column. */
+  copyKeys(ids: Int32Array, count: number, into: readonly ColumnBuilder[]): void;
+  /** Panes that have rows, ascending. */
+  panes(): readonly PaneId[];
+  /** Rows of a pane. */
+  sizeOf(pane: PaneId): number;
+  /** Drops a pane whole; returns the rows it had. */
+  drop(pane: PaneId): number;
+  /**
+   * Ids of a pane in canonical key order (see batch/canonical.ts), from the `from`-th on, at most `out.length`; returns
+   * how many. Sorted once per pane and kept until the pane changes.
+   */
+  scan(pane: PaneId, from: number, out: Int32Array): number;
+}
+
+/** Variable-length bytes. A reference is a positive integer that fits an int32; 0 is none. */
+export interface Heap {
+  /** Copies the bytes in. */
+  put(bytes: Uint8Array, start: number, end: number): number;
+  /** A view, valid until the next put. */
+  get(reference: number): Uint8Array;
+  free(reference: number): void;
+}
+
+/** What the runtime sees of a store: one per node and shard. */
+export interface StatePages {
+  /**
+   * Rows touched since the last call, by key group, as pieces of at most 8 MiB; clears the marks. A full piece set
+   * replaces all older ones of its table and group. `rewrite` says whether a group is written in full this time.
+   */
+  gather(rewrite: (keyGroup: number) => boolean): Chunk[];
+  /** Restores rows of key groups that `keep` accepts. Chunks come in the order of their epochs. */
+  load(chunks: Iterable<Chunk>, keep: (keyGroup: number) => boolean): void;
+}
+
+export interface Chunk {
+  readonly table: string;
+  readonly keyGroup: number;
+  /** A full chunk set of an epoch makes older ones of the same table and key group void. */
+  readonly full: boolean;
+  readonly bytes: Uint8Array;
+}
