@@ -3,7 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
-    reporters: ["default", "./test/closing-line.ts"],
     testTimeout: 60_000,
     maxWorkers: 2,
   },

@@ -56,8 +56,11 @@ export interface Source {
 }
 
 export interface SplitReader {
-  /** The next rows. "idle": nothing now, ask again. "end": nothing will come, unless the split grows. */
-  poll(): Promise<Polled | "idle" | "end">;
+  /**
+   * The next rows, `rowsMax` records at most. "idle": nothing now, ask again. "end": nothing will come, unless the split
+   * grows.
+   */
+  poll(rowsMax: number): Promise<Polled | "idle" | "end">;
   close(): Promise<void>;
 }
 

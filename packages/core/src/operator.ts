@@ -39,6 +39,8 @@ export interface Operator {
   onEnd?(out: Output): Progress;
   /** Rows taken that have no outcome yet: the ledger adds them. */
   buffered?(): number;
+  /** What is open at this moment, in its own words: `{ windows: 345 }`. Shown at the end of a run and by `status`. */
+  gauges?(): Readonly<Record<string, number>>;
 }
 
 /**

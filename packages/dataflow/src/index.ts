@@ -1,1 +1,39 @@
-export {};
+/** Pipelines over streams: what a pipeline file imports. Connectors have modules of their own, such as `dataflow/delta`. */
+export { pipeline } from "./pipeline.ts";
+export { tumbling } from "./windows.ts";
+export { t } from "@df/core";
+export { defineAggregate } from "@df/operators";
+export type { Agg, Aggregates } from "./aggregate-types.ts";
+export type { ColumnPicker, Expr, Expression } from "./expression-types.ts";
+export type { BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
+export type { Refused } from "./refusals.ts";
+export type {
+  AnyStream,
+  Emit,
+  Events,
+  Facts,
+  Keyed,
+  Late,
+  Stream,
+  Table,
+  TypedOperator,
+  Windowed,
+} from "./stream-types.ts";
+export type { Tumbling } from "./windows.ts";
+export type {
+  ChangeMode,
+  Columns,
+  DateString,
+  Decimal,
+  Duration,
+  Json,
+  Label,
+  ReadOf,
+  RowType,
+  Timestamp,
+  TypedSink,
+  TypedSource,
+  WriteOf,
+} from "@df/core";
+export type { AggregateDefinition, Law } from "@df/operators";
+export type { QuarantineRow } from "@df/core/plan/quarantine";

@@ -1,1 +1,4 @@
-export {};
+export * from "./decoder.ts";
+export { json, type JsonOptions } from "./json/json.ts";
+export * from "./parquet/encoder.ts";
+export { parquetEncoder } from "./parquet/worker-encoder.ts";

@@ -1,1 +1,17 @@
-export {};
+export * from "./changelog/changelog.ts";
+export * from "./dedupe/dedupe.ts";
+export * from "./filter/filter.ts";
+export * from "./flat-map/flat-map.ts";
+export * from "./map/map.ts";
+export * from "./not-null/not-null.ts";
+export * from "./select/expression.ts";
+export * from "./select/select.ts";
+export * from "./tap/tap.ts";
+export * from "./union/union.ts";
+export * from "./aggregates/avg/avg.ts";
+export * from "./aggregates/count/count.ts";
+export * from "./aggregates/min-max/min-max.ts";
+export { sum } from "./aggregates/sum/sum.ts";
+export * from "./aggregates/user-defined/user-defined.ts";
+export * from "./window/window.ts";
+export type { TumblingWindow } from "./window/tumbling.ts";

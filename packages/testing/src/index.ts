@@ -1,1 +1,12 @@
-export {};
+export * from "./arbitraries.ts";
+export * from "./change.ts";
+export * from "./check-operator.ts";
+export * from "./failure.ts";
+export * from "./harness.ts";
+export * from "./log.ts";
+export * from "./random.ts";
+export * from "./check-sink.ts";
+export * from "./crashes.ts";
+export * from "./key-index.ts";
+export * from "./check-source.ts";
+export * from "./sink-driver.ts";

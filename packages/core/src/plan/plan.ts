@@ -64,6 +64,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
   /** Microseconds. */
   readonly checkpointEvery: number;
+  /** Rows that a source hands on at once: fewer for lower latency, `BATCH_ROWS_MAX` for throughput. */
+  readonly batchRows: number;
   /** The sink node for rows refused behind the chains of the sources. */
   readonly rejected?: string | undefined;
   /** The weakest label that a node may have. */
@@ -75,4 +77,5 @@ export interface Plan {
 export interface PlanOptions {
   readonly checkpointEvery?: Duration | undefined;
   readonly require?: Label | undefined;
+  readonly batchRows?: number | undefined;
 }

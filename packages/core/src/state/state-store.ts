@@ -6,7 +6,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
 import type { Field, Schema } from "../schema/schema.ts";
 
-/** A row of a table. Survives growth, checkpoint and restart; not a change of the number of shards. */
+/** A row of a table, until it is removed. A restart gives new ids: they may not be kept in state. */
 export type RowId = number;
 
 /** A pane is a part of a table that is dropped whole: for windows, its start in µs. Tables without panes use 0. */

@@ -1,0 +1,41 @@
+import { DataflowError, reasonOf } from "@df/core";
+
+/** What the command's exit code says. Signals end with 128 + their number. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 4,
+  incompatible: 5,
+  running: 6,
+} as const;
+
+const INCOMPATIBLE = new Set([
+  "DF_FENCED",
+  "DF_PLAN_CHANGED",
+  "DF_SINK_AHEAD",
+  "DF_SINK_BEHIND",
+  "DF_SINK_OTHER_LINEAGE",
+  "DF_SINK_REPLACED",
+  "DF_SINK_ROLLED_BACK",
+  "DF_STATE_CHANGED",
+  "DF_STATE_DRAINED",
+  "DF_STATE_FORMAT",
+  "DF_STATE_OTHER_PIPELINE",
+]);
+const USAGE = new Set(["DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAMS", "DF_USAGE"]);
+
+/** The exit code for whatever ended the command. */
+export function exitCodeOf(thrown: unknown): number {
+  if (!(thrown instanceof DataflowError)) return EXIT.failed;
+  if (thrown.code === "DF_ALREADY_RUNNING") return EXIT.running;
+  if (INCOMPATIBLE.has(thrown.code)) return EXIT.incompatible;
+  if (USAGE.has(thrown.code)) return EXIT.usage;
+  return thrown.transient || thrown.code === "DF_UNREACHABLE" ? EXIT.unreachable : EXIT.failed;
+}
+
+/** What is printed: our own errors in words, a bug or a user's error with its stack. */
+export function explain(thrown: unknown): string {
+  if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") return thrown.message;
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown);
+}

@@ -1,0 +1,109 @@
+import { inWords, isoTime } from "@df/core";
+import type { LedgerEntry } from "@df/core/checkpoint/records";
+import type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";
+
+/** One line about a running pipeline. `sinceMs`: wall time of the run; `nowMs`: since 1970. */
+export function progressLine(
+  status: Status,
+  at: { readonly sinceMs: number; readonly nowMs: number; readonly shownMs?: number | undefined },
+): string {
+  const rate = at.sinceMs > 0 ? Math.round((status.rowsRead * 1000) / at.sinceMs) : 0;
+  const clock =
+    status.clock === null
+      ? "no clock yet"
+      : `clock ${isoTime(status.clock)} (${inWords(at.nowMs * 1000 - status.clock)} behind now)`;
+  const shown =
+    at.shownMs === undefined
+      ? "nothing delivered yet"
+      : `delivered ${inWords((at.nowMs - at.shownMs) * 1000)} ago`;
+  return `${status.pipeline}: ${count(status.rowsRead)} rows, ${count(rate)} rows/s, ${clock}, epoch ${status.epoch}, ${shown}`;
+}
+
+const ENDINGS: Readonly<Record<RunReport["ended"], string>> = {
+  input: "the input has ended",
+  drained: "the input has ended and all windows are closed",
+  stopped: "stopped",
+  "nothing new": "drained before, and there is nothing new",
+};
+
+/** What a run leaves behind, as text for a person. */
+export function renderReport(report: RunReport): string {
+  const lines = [
+    `${report.pipeline}: ${ENDINGS[report.ended]}. ${count(report.rowsRead)} rows read, epoch ${report.epoch}, ${report.label} results.`,
+    ...renderSinks(report.sinks),
+    ...renderLedger(report.ledger),
+    ...renderOpen(report),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The state of a pipeline that may be running elsewhere. */
+export function renderStatus(status: Status, running: string): string {
+  const clock = status.clock === null ? "none yet" : isoTime(status.clock);
+  const { live, idle, ended } = status.splits;
+  const lines = [
+    `${status.pipeline}: ${running}, epoch ${status.epoch}, clock ${clock}, splits ${live} live, ${idle} idle, ${ended} ended`,
+    ...renderSinks(status.sinks),
+    ...renderLedger(status.ledger),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function renderSinks(sinks: readonly SinkStatus[]): string[] {
+  return table(
+    ["sink", "shown now", "epoch", "version", "content hash", "held bytes"],
+    sinks.map(({ sink, rows, epoch, version, contentHash, undeliveredBytes }) => [
+      sink,
+      count(rows),
+      epoch === 0 ? "-" : String(epoch),
+      version ?? "-",
+      contentHash ?? "-",
+      count(undeliveredBytes),
+    ]),
+  );
+}
+
+/** Each input row has exactly one outcome, or is still buffered: the columns after `in` add up to it. */
+function renderLedger(ledger: readonly LedgerEntry[]): string[] {
+  const names = ["passed", "folded", "filtered", "duplicate", "late", "quarantined", "expired"] as const;
+  return table(
+    ["node", "in", ...names, "buffered", "out"],
+    ledger.map(({ node, rowsIn, outcomes, buffered, rowsOut }) => [
+      node,
+      count(rowsIn),
+      ...names.map((name) => count(outcomes[name])),
+      count(buffered),
+      count(rowsOut),
+    ]),
+  );
+}
+
+function renderOpen(report: RunReport): string[] {
+  if (report.ended !== "input") return [];
+  return Object.entries(report.gauges).flatMap(([node, { windows = 0 }]) =>
+    windows === 0
+      ? []
+      : [`${count(windows)} windows of "${node}" are still open; --drain closes them when the input ends.`],
+  );
+}
+
+/** Left-aligned first column, right-aligned others. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .replace(/^/, "  ")
+      .trimEnd(),
+  );
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { DataflowError } from "@df/core";
+import { storedStatus } from "@df/core/runtime/stored-status";
+import { askStatus } from "./control-socket.ts";
+import { EXIT } from "./exit.ts";
+import { renderStatus } from "./render.ts";
+
+export interface StatusFlags {
+  readonly stateDir: string;
+  readonly json?: boolean;
+}
+
+/** `dataflow status`: what the pipelines of a state directory are doing, or where they have stopped. */
+export async function statusCommand(flags: StatusFlags): Promise<number> {
+  const directory = resolve(flags.stateDir);
+  const pipelines = existsSync(directory)
+    ? readdirSync(directory).filter((name) => existsSync(join(directory, name, "state.sqlite")))
+    : [];
+  if (pipelines.length === 0) {
+    throw new DataflowError(
+      "DF_USAGE",
+      `${directory} holds no state of a pipeline. Run one, or name the directory with --state-dir.`,
+    );
+  }
+  for (const name of pipelines) {
+    const running = await askStatus(join(directory, name));
+    const status = running?.status ?? storedStatus(join(directory, name, "state.sqlite"));
+    const words = running === undefined ? "not running" : `running as process ${running.pid}`;
+    process.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify({ ...status, pid: running?.pid ?? null })}\n`
+        : renderStatus(status, words),
+    );
+  }
+  return EXIT.ok;
+}

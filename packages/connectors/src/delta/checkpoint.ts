@@ -1,0 +1,134 @@
+/** Classic checkpoints: the whole table state as one Parquet file, so that readers need not replay the log. */
+import { DataflowError, reasonOf } from "@df/core";
+import { readRecords, writeRecords } from "@df/formats/parquet/records";
+import { cleanAction } from "./actions.ts";
+import type { Action, AddFile, RemoveFile, VectorDescriptor } from "./actions.ts";
+import { CHECKPOINT_SCHEMA } from "./checkpoint-schema.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const KINDS = ["txn", "add", "remove", "metaData", "protocol"] as const;
+const WEEK_MS = 7 * 86_400_000;
+
+/** The actions of a checkpoint file, or of one part of it. @throws DF_DELTA_LOG when it cannot be read */
+export async function readCheckpoint(bytes: Uint8Array, path: string): Promise<readonly Action[]> {
+  try {
+    return (await readRecords(bytes, KINDS)).map((record) => cleanAction(record));
+  } catch (error) {
+    throw new DataflowError("DF_DELTA_LOG", `The checkpoint "${path}" cannot be read: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** A checkpoint's file and what `_last_checkpoint` says of it. */
+export interface EncodedCheckpoint {
+  readonly bytes: Uint8Array;
+  readonly actions: number;
+  readonly files: number;
+}
+
+/**
+ * Encodes the table's present state. Files removed longer ago than the table keeps them for are left out.
+ * @param nowMs milliseconds since 1970
+ */
+export function encodeCheckpoint(snapshot: Snapshot, nowMs: number): EncodedCheckpoint {
+  const oldest =
+    nowMs - retentionMs(snapshot.metaData?.configuration?.["delta.deletedFileRetentionDuration"]);
+  const removed = [...snapshot.tombstones.values()].filter(
+    ({ deletionTimestamp = 0 }) => deletionTimestamp >= oldest,
+  );
+  const rows: Partial<Record<(typeof KINDS)[number], object>>[] = [];
+  const { protocol, metaData } = snapshot;
+  rows.push({ protocol: protocol ?? {} });
+  rows.push({ metaData: metaDataRecord(metaData) });
+  for (const txn of snapshot.txns.values()) {
+    rows.push({ txn: { ...txn, version: BigInt(txn.version), lastUpdated: long(txn.lastUpdated) } });
+  }
+  for (const { add } of snapshot.files.values()) rows.push({ add: addRecord(add) });
+  for (const remove of removed) rows.push({ remove: removeRecord(remove) });
+  const columns = KINDS.map((name) => ({ name, data: rows.map((row) => row[name] ?? null) }));
+  return {
+    bytes: writeRecords(CHECKPOINT_SCHEMA, columns),
+    actions: rows.length,
+    files: snapshot.files.size,
+  };
+}
+
+function metaDataRecord(metaData: Snapshot["metaData"]): object {
+  const format = {
+    provider: metaData?.format.provider ?? "parquet",
+    options: pairs(metaData?.format.options ?? {}),
+  };
+  return {
+    ...metaData,
+    format,
+    configuration: pairs(metaData?.configuration ?? {}),
+    createdTime: long(metaData?.createdTime),
+  };
+}
+
+function addRecord(add: AddFile): object {
+  return {
+    path: add.path,
+    partitionValues: pairs(add.partitionValues),
+    size: BigInt(add.size),
+    modificationTime: BigInt(add.modificationTime),
+    // Files of a checkpoint are no change.
+    dataChange: false,
+    stats: add.stats ?? null,
+    tags: add.tags === undefined ? null : pairs(add.tags),
+    deletionVector: vectorRecord(add.deletionVector),
+  };
+}
+
+function removeRecord(remove: RemoveFile): object {
+  return {
+    path: remove.path,
+    deletionTimestamp: long(remove.deletionTimestamp),
+    dataChange: false,
+    extendedFileMetadata: remove.partitionValues !== undefined && remove.size !== undefined,
+    partitionValues: remove.partitionValues === undefined ? null : pairs(remove.partitionValues),
+    size: long(remove.size),
+    deletionVector: vectorRecord(remove.deletionVector),
+  };
+}
+
+function vectorRecord(vector: VectorDescriptor | undefined): object | null {
+  return vector === undefined ? null : { ...vector, cardinality: BigInt(vector.cardinality) };
+}
+
+function long(value: number | undefined): bigint | null {
+  return value === undefined ? null : BigInt(value);
+}
+
+function pairs(
+  map: Readonly<Record<string, string | null>>,
+): { readonly key: string; readonly value: string | null }[] {
+  return Object.entries(map).map(([key, value]) => ({ key, value }));
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  millisecond: 1,
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: WEEK_MS,
+};
+
+/** How long a table keeps removed files in mind: "interval 30 days". What is not understood counts as for ever. */
+export function retentionMs(interval: string | undefined): number {
+  if (interval === undefined) return WEEK_MS;
+  let total = 0;
+  const words = interval
+    .trim()
+    .toLowerCase()
+    .replace(/^interval\s+/, "");
+  for (const part of words.matchAll(/(\S+)\s+(\S+)\s*/g)) {
+    const unit = UNITS_MS[(part[2] ?? "").replace(/s$/, "")];
+    const count = Number(part[1]);
+    if (unit === undefined || Number.isNaN(count)) return Number.POSITIVE_INFINITY;
+    total += count * unit;
+  }
+  return words === "" ? Number.POSITIVE_INFINITY : total;
+}

@@ -1,0 +1,98 @@
+/** Writes rows as new data files of a table: durable, and not yet part of it. */
+import { randomUUID } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { pick } from "@df/core";
+import type { Batch, Schema } from "@df/core";
+import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { groupByPartition } from "../lake/group.ts";
+import type { PartitionGroup } from "../lake/group.ts";
+import { partitionPath } from "../lake/partition.ts";
+import type { ObjectStore } from "../object-store/object-store.ts";
+import type { StagedFile } from "./manifest.ts";
+import { fileStatistics } from "./statistics.ts";
+
+/** Values of a file before it is compressed: about 128 MiB and less on disk. */
+const FILE_VALUE_BYTES_MAX = 256 * 1024 * 1024;
+
+/** A file and the rows that went into it, in its order, with all columns of the table. */
+export interface WrittenFile {
+  readonly file: StagedFile;
+  readonly batches: readonly Batch[];
+}
+
+export interface DataFileOptions {
+  readonly store: ObjectStore;
+  readonly encoder: ParquetEncoder;
+  readonly schema: Schema;
+  readonly partitionBy: readonly string[];
+}
+
+/** Writes one file per partition, or several where one would be too large. Partition columns stay out of the files. */
+export async function writeDataFiles(
+  batches: readonly Batch[],
+  options: DataFileOptions,
+): Promise<readonly WrittenFile[]> {
+  const { schema, partitionBy } = options;
+  const partitions = new Set(partitionBy);
+  const fileSchema = pick(
+    schema,
+    schema.fields.flatMap(({ name }) => (partitions.has(name) ? [] : [name])),
+  );
+  const written: WrittenFile[] = [];
+  for (const group of groupByPartition(batches, schema, partitionBy)) {
+    for (const part of cut(group.batches)) {
+      written.push(
+        await writeFile({ values: group.values, batches: part }, fileSchema, written.length, options),
+      );
+    }
+  }
+  return written;
+}
+
+async function writeFile(
+  { values, batches }: PartitionGroup,
+  fileSchema: Schema,
+  number: number,
+  { store, encoder, partitionBy }: DataFileOptions,
+): Promise<WrittenFile> {
+  const folder = partitionBy.length === 0 ? "" : `${partitionPath(partitionBy, values)}/`;
+  const path = `${folder}part-${String(number).padStart(5, "0")}-${randomUUID()}.snappy.parquet`;
+  const { bytes, rows, statistics } = await encoder.encode(fileSchema, batches);
+  await store.put(path, bytes);
+  const file: StagedFile = {
+    path,
+    partitionValues: Object.fromEntries(partitionBy.map((name, i) => [name, values[i] ?? null])),
+    sizeBytes: bytes.length,
+    rows,
+    stats: fileStatistics(fileSchema, rows, statistics, batches),
+    crc32: crc32(bytes),
+  };
+  return { file, batches };
+}
+
+/** Parts of at most `FILE_VALUE_BYTES_MAX`, or of one batch. */
+function cut(batches: readonly Batch[]): Batch[][] {
+  const parts: Batch[][] = [];
+  let room = 0;
+  for (const batch of batches) {
+    const bytes = valueBytes(batch);
+    if (bytes > room) {
+      parts.push([]);
+      room = FILE_VALUE_BYTES_MAX;
+    }
+    parts.at(-1)?.push(batch);
+    room -= bytes;
+  }
+  return parts;
+}
+
+function valueBytes({ columns, length }: Batch): number {
+  let bytes = 0;
+  for (const column of columns) {
+    bytes += length * 8;
+    if (column.layout !== "text") continue;
+    for (let row = 0; row < length; row++)
+      bytes += (column.ends[row] as number) - (column.starts[row] as number);
+  }
+  return bytes;
+}

@@ -1,0 +1,38 @@
+import { DataflowError } from "@df/core";
+import type { ChangeMode, Json, TypedSink } from "@df/core";
+import { checkPartitionBy } from "../lake/partition.ts";
+import { parseOptions } from "./committer.ts";
+import { checkNames } from "./schema-string.ts";
+
+export interface DeltaOptions {
+  /** The table's directory, relative to where the command runs. */
+  readonly path: string;
+  /** Columns whose values become folders; they are not part of the files. */
+  readonly partitionBy?: readonly string[] | undefined;
+}
+
+/**
+ * A Delta Lake table, made where it is absent. Append streams add rows; upsert and retract streams replace rows by key with
+ * deletion vectors. Exactly once.
+ * @throws DF_OPTION for a path that is no local directory
+ */
+export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
+  const { path, partitionBy } = parseOptions({ path: options.path, partitionBy: options.partitionBy ?? [] });
+  return {
+    connector: "delta",
+    options: { path, partitionBy: [...partitionBy] } satisfies Json,
+    changes: ["append", "upsert", "retract"],
+    guarantee: "exactly once",
+    check: (input) => {
+      checkNames(input.schema);
+      checkPartitionBy(input.schema, partitionBy);
+      if (input.change !== "append" && input.key.length === 0) {
+        throw new DataflowError(
+          "DF_SINK_KEY",
+          `The stream into "${path}" replaces rows (${input.change}) and has no key that tells them apart. ` +
+            "Give it one with .keyBy(), or turn it into an append stream with .changelog().",
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/** The log of a Delta table: commits as `_delta_log/<version>.json`, each put there by whoever comes first. */
+import { DataflowError } from "@df/core";
+import type { ObjectStore } from "../object-store/object-store.ts";
+import { decodeActions, encodeActions } from "./actions.ts";
+import type { Action } from "./actions.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { Snapshot } from "./snapshot.ts";
+
+const LOG = "_delta_log/";
+
+/** The commit file of a version. */
+export function commitPath(version: number): string {
+  return `${LOG}${paddedVersion(version)}.json`;
+}
+
+/** The classic checkpoint of a version. */
+export function checkpointPath(version: number): string {
+  return `${LOG}${paddedVersion(version)}.checkpoint.parquet`;
+}
+
+function paddedVersion(version: number): string {
+  return String(version).padStart(20, "0");
+}
+
+/** Names the last checkpoint; a hint for readers. */
+export const LAST_CHECKPOINT: string = `${LOG}_last_checkpoint`;
+
+/** Reads a table's log and writes to it. Between calls the snapshot is kept, and only new commits are read. */
+export class TableLog {
+  readonly #store: ObjectStore;
+  #snapshot: Snapshot | undefined;
+  /** Bytes of the snapshot's last commit: a table that was replaced under the same path has others. */
+  #last: Uint8Array | undefined;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /**
+   * The table as it is now; undefined when there is none. The snapshot is updated in place by the next call.
+   * @throws DF_DELTA_LOG when commits are missing or damaged
+   */
+  async refresh(): Promise<Snapshot | undefined> {
+    if (this.#snapshot !== undefined && !(await this.#isSame(this.#snapshot))) this.#snapshot = undefined;
+    const snapshot = this.#snapshot ?? (await this.#load());
+    for (;;) {
+      const bytes = await this.#store.get(commitPath(snapshot.version + 1));
+      if (bytes === undefined) break;
+      const version = snapshot.version + 1;
+      snapshot.advance(decodeActions(bytes, commitPath(version)), version);
+      this.#last = bytes;
+    }
+    if (snapshot.version < 0) return undefined;
+    if (snapshot.metaData === undefined || snapshot.protocol === undefined) {
+      throw new DataflowError(
+        "DF_DELTA_LOG",
+        `Version ${snapshot.version} of the table has no schema or no protocol.`,
+      );
+    }
+    this.#snapshot = snapshot;
+    return snapshot;
+  }
+
+  /** Puts a commit at a version; false when somebody else was first. */
+  append(version: number, actions: readonly Action[]): Promise<boolean> {
+    // Commit point.
+    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));
+  }
+
+  /** The actions of one version; undefined when its file was cleaned up. */
+  async commit(version: number): Promise<readonly Action[] | undefined> {
+    const bytes = await this.#store.get(commitPath(version));
+    return bytes === undefined ? undefined : decodeActions(bytes, commitPath(version));
+  }
+
+  /** Versions whose commit files are still there, ascending. */
+  async versions(): Promise<readonly number[]> {
+    return (await this.#list()).commits;
+  }
+
+  async #isSame(snapshot: Snapshot): Promise<boolean> {
+    const bytes = await this.#store.get(commitPath(snapshot.version));
+    return bytes !== undefined && this.#last !== undefined && Buffer.compare(bytes, this.#last) === 0;
+  }
+
+  async #load(): Promise<Snapshot> {
+    const { commits, checkpoints } = await this.#list();
+    const newest = checkpoints.at(-1);
+    const snapshot = new Snapshot(newest?.version ?? -1);
+    for (const path of newest?.paths ?? []) {
+      const bytes = await this.#store.get(path);
+      if (bytes === undefined)
+        throw new DataflowError("DF_DELTA_LOG", `The checkpoint "${path}" has gone while reading.`);
+      snapshot.load(await readCheckpoint(bytes, path));
+    }
+    const last = commits.at(-1) ?? -1;
+    if (last > snapshot.version && !commits.includes(snapshot.version + 1)) {
+      throw new DataflowError(
+        "DF_DELTA_LOG",
+        `"${commitPath(snapshot.version + 1)}" is missing, and there is no classic checkpoint of it or a later version: ` +
+          "the table cannot be read.",
+      );
+    }
+    this.#last = newest === undefined ? undefined : await this.#store.get(commitPath(newest.version));
+    return snapshot;
+  }
+
+  async #list(): Promise<Listing> {
+    const commits: number[] = [];
+    const parts = new Map<
+      string,
+      { readonly version: number; readonly of: number; readonly paths: string[] }
+    >();
+    for (const { path } of await this.#store.list(LOG)) {
+      const name = path.slice(LOG.length);
+      const commit = /^(\d{20})\.json$/.exec(name);
+      if (commit !== null) commits.push(Number(commit[1]));
+      const checkpoint = /^(\d{20})\.checkpoint(?:\.\d{10}\.(\d{10}))?\.parquet$/.exec(name);
+      if (checkpoint === null) continue;
+      const version = Number(checkpoint[1]);
+      const of = Number(checkpoint[2] ?? "0");
+      const known = parts.get(`${version}/${of}`) ?? { version, of, paths: [] };
+      known.paths.push(path);
+      parts.set(`${version}/${of}`, known);
+    }
+    const checkpoints = [...parts.values()].filter(({ of, paths }) => of === 0 || paths.length === of);
+    return { commits, checkpoints: checkpoints.toSorted((a, b) => a.version - b.version) };
+  }
+}
+
+/** What lies in the log's folder: versions ascending; checkpoints that are complete. */
+interface Listing {
+  readonly commits: readonly number[];
+  readonly checkpoints: readonly { readonly version: number; readonly paths: readonly string[] }[];
+}

@@ -1,0 +1,88 @@
+import type { Decodes, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
+import { DataflowError } from "@df/core";
+import type { LineDecoder } from "@df/formats";
+import { FileReader } from "./file-reader.ts";
+import { findFiles } from "./find-files.ts";
+import { pathOf } from "./path-of.ts";
+
+export interface FilesOptions<Row> {
+  /** Paths with `*`, `**`, `?` and `{a,b}`, or file: URLs. Relative ones start from the directory the command runs in. */
+  readonly path: string | URL | readonly (string | URL)[];
+  /** What a line means: `json(Order)`. */
+  readonly decode: LineDecoder & Decodes<Row>;
+  /** Whether the end of the files is the end of the input, which closes windows without --drain. Default: false. */
+  readonly bounded?: boolean | undefined;
+}
+
+/**
+ * Reads files line by line. Each file is a split; its id is its path below the part of the pattern that has no
+ * wildcards, so that a directory can be moved with its files. Files may grow by appending, and appear; one that shrinks
+ * or is replaced is refused. See README.md.
+ * @throws DF_PATH for no path, and for a URL that names no file
+ */
+export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
+  const { path, decode, bounded = false } = options;
+  const patterns = (typeof path === "string" || path instanceof URL ? [path] : path).map(pathOf);
+  if (patterns.length === 0) {
+    throw new DataflowError("DF_PATH", 'files() has no path. Give it one: path: "input/*.jsonl".');
+  }
+  return {
+    name: "files",
+    schema: decode.schema,
+    options: { path: patterns, decoder: decode.name, decode: decode.options } satisfies Json,
+    rows: "events",
+    bounded,
+    history: "full",
+    open: async (context) => new FilesSource(patterns, decode, context),
+  };
+}
+
+class FilesSource implements Source {
+  readonly #patterns: readonly string[];
+  readonly #decode: LineDecoder;
+  readonly #context: SourceContext;
+  /** Paths by split. */
+  #paths: ReadonlyMap<string, string> = new Map();
+  readonly #readers: Set<FileReader> = new Set();
+
+  constructor(patterns: readonly string[], decode: LineDecoder, context: SourceContext) {
+    this.#patterns = patterns;
+    this.#decode = decode;
+    this.#context = context;
+  }
+
+  async splits(): Promise<readonly Split[]> {
+    const { directory, follow } = this.#context;
+    this.#paths = await findFiles(this.#patterns, directory);
+    if (this.#paths.size === 0 && !follow) {
+      throw new DataflowError(
+        "DF_NO_INPUT",
+        `No file matches ${this.#patterns.map((pattern) => `"${pattern}"`).join(" or ")} in ${directory}. ` +
+          "Check the path, or wait for files with --follow.",
+      );
+    }
+    return [...this.#paths.keys()].map((id) => ({ id }));
+  }
+
+  read(split: Split, position: Json | undefined): FileReader {
+    const path = this.#paths.get(split.id);
+    if (path === undefined) {
+      throw new DataflowError(
+        "DF_POSITION",
+        `The file "${split.id}" is not there any more, but reading is to go on in it. Put it back; ` +
+          "files may be removed only once a run has ended with all of them read.",
+      );
+    }
+    const { schema, follow, generate } = this.#context;
+    const decoder = this.#decode.open(schema, generate);
+    const reader: FileReader = new FileReader({ path, decoder, follow }, position, () => {
+      this.#readers.delete(reader);
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.close();
+  }
+}

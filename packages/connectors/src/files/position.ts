@@ -1,0 +1,52 @@
+import type { Json } from "@df/core";
+import { DataflowError } from "@df/core";
+
+/** Bytes at the beginning of a file that tell whether it is still the same. */
+export const HEAD_BYTES_MAX = 1024;
+
+/** Where reading a file goes on. */
+export interface FilePosition {
+  /** Of the next byte to read. */
+  readonly offset: number;
+  /** CRC-32 of the first `headBytes` bytes, all of them before the furthest byte that was read. */
+  readonly head: number;
+  readonly headBytes: number;
+  /**
+   * The offset lies inside a line. "skip": its rest belongs to a record that was refused as too long. "taken": it was
+   * taken for a record at the end of the file, so nothing but blanks may follow in it.
+   */
+  readonly line?: "skip" | "taken";
+  /**
+   * The file ended here, in the middle of a line that begins at the offset and was refused as it stood. If the file has
+   * grown, that line is read again as a whole.
+   */
+  readonly seen?: number;
+}
+
+/** Validates a stored position. @throws DF_POSITION for anything else */
+export function parsePosition(position: Json, path: string): FilePosition {
+  const { offset, head, headBytes, line, seen } = (position ?? {}) as Partial<
+    Record<keyof FilePosition, unknown>
+  >;
+  const isPosition =
+    isCount(offset) &&
+    isCount(head) &&
+    isCount(headBytes) &&
+    headBytes <= HEAD_BYTES_MAX &&
+    (line === undefined || line === "skip" || line === "taken") &&
+    (seen === undefined || isCount(seen));
+  if (!isPosition) {
+    throw new DataflowError("DF_POSITION", `${JSON.stringify(position)} is no position in ${path}.`);
+  }
+  return {
+    offset,
+    head,
+    headBytes,
+    ...(line === undefined ? {} : { line }),
+    ...(seen === undefined ? {} : { seen }),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,100 @@
+import type {
+  Column,
+  Columns,
+  Json,
+  Polled,
+  ReadOf,
+  RowType,
+  Schema,
+  SplitReader,
+  TypedSource,
+  WriteOf,
+} from "@df/core";
+import { ColumnBuilder, columnIndex, DataflowError } from "@df/core";
+import { rowWriter } from "@df/core/batch/rows";
+
+export interface MemorySourceOptions {
+  /** Whether the last row is the end of the input, which closes windows without --drain. Default: true. */
+  readonly bounded?: boolean | undefined;
+}
+
+/**
+ * Reads rows from arrays: one split "0", or one for each name. A row's position is its index, and rows that were pushed
+ * to an array since are read like those a file has grown by. Polls throw DF_VALUE for a row that does not fit its type.
+ */
+export function memorySource<const S extends Columns>(
+  rows: readonly WriteOf<S>[] | Readonly<Record<string, readonly WriteOf<S>[]>>,
+  row: RowType<S>,
+  options: MemorySourceOptions = {},
+): TypedSource<ReadOf<S>> {
+  const { bounded = true } = options;
+  const splits: ReadonlyMap<string, readonly unknown[]> = new Map(
+    Array.isArray(rows) ? [["0", rows]] : Object.entries(rows),
+  );
+  return {
+    name: "memory",
+    schema: row.schema,
+    options: {},
+    rows: "events",
+    bounded,
+    history: "full",
+    open: async ({ schema, follow }) => ({
+      splits: async () => [...splits.keys()].toSorted().map((id) => ({ id })),
+      read: (split, position) => {
+        const log = splits.get(split.id);
+        const first = position === undefined ? 0 : position;
+        if (log === undefined || !isIndex(first, log.length)) {
+          throw new DataflowError(
+            "DF_POSITION",
+            `${JSON.stringify(first)} is no position in split "${split.id}" of memorySource(), ` +
+              `which has ${log?.length ?? 0} rows.`,
+          );
+        }
+        return new MemoryReader({ log, first, follow }, row.schema, schema);
+      },
+      close: async () => {},
+    }),
+  };
+}
+
+interface Log {
+  readonly log: readonly unknown[];
+  readonly first: number;
+  readonly follow: boolean;
+}
+
+class MemoryReader implements SplitReader {
+  readonly #log: Log;
+  readonly #builders: readonly ColumnBuilder[];
+  readonly #write: ReturnType<typeof rowWriter>;
+  /** Columns that are read, by their place in the full schema. */
+  readonly #wanted: readonly number[];
+  #next: number;
+
+  constructor(log: Log, schema: Schema, wanted: Schema) {
+    this.#log = log;
+    this.#next = log.first;
+    this.#builders = schema.fields.map((field) => new ColumnBuilder(field.type));
+    this.#write = rowWriter(schema);
+    this.#wanted = wanted.fields.map(({ name }) => columnIndex(schema, name));
+  }
+
+  async poll(rowsMax: number): Promise<Polled | "idle" | "end"> {
+    const { log, follow } = this.#log;
+    const first = this.#next;
+    const length = Math.min(rowsMax, log.length - first);
+    if (length === 0) return follow ? "idle" : "end";
+    for (let row = 0; row < length; row++) this.#write(log[first + row], this.#builders);
+    this.#next = first + length;
+    const all = this.#builders.map((builder) => builder.take());
+    const columns = this.#wanted.map((index) => all[index] as Column);
+    const positions = Float64Array.from({ length }, (_, row) => first + row);
+    return { length, columns, positions, invalid: [], next: this.#next };
+  }
+
+  async close(): Promise<void> {}
+}
+
+function isIndex(value: Json, length: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= length;
+}

@@ -1,0 +1,251 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { DataflowError, reasonOf } from "@df/core";
+import type { ObjectStore, StoredObject } from "./object-store.ts";
+
+/** Begins the name of a file that is being written; listings leave such files out. */
+const TEMPORARY = ".tmp-";
+/** Directories known to be durable that are remembered. */
+const DIRECTORIES_MAX = 10_000;
+
+/**
+ * A directory as an object store. Files and the directories that name them are fsynced before a call returns, and a file
+ * appears whole or not at all (written under a temporary name, then renamed or linked).
+ * A killed writer leaves a `.tmp-` file behind, which nobody reads.
+ */
+export function localStore(root: string): ObjectStore {
+  const base = resolve(root);
+  const makeDirectory = directoryMaker(base);
+
+  /** A durable copy of the bytes under a name of its own beside `target`. */
+  async function temporary(target: string, bytes: Uint8Array): Promise<string> {
+    await makeDirectory(dirname(target));
+    return writeTemporary(dirname(target), bytes);
+  }
+
+  return {
+    get: (path) => asStoreErrors(`read "${path}" in "${base}"`, () => read(locate(base, path))),
+
+    put: (path, bytes) =>
+      asStoreErrors(`write "${path}" in "${base}"`, async () => {
+        const target = locate(base, path);
+        await replace(await temporary(target, bytes), target);
+      }),
+
+    putIfAbsent: (path, bytes) =>
+      asStoreErrors(`write "${path}" in "${base}"`, async () => {
+        const target = locate(base, path);
+        return linkIfAbsent(await temporary(target, bytes), target);
+      }),
+
+    move: (from, to) =>
+      asStoreErrors(`move "${from}" to "${to}" in "${base}"`, async () => {
+        const [source, target] = [locate(base, from), locate(base, to)];
+        await makeDirectory(dirname(target));
+        return move(source, target);
+      }),
+
+    list: (prefix) =>
+      asStoreErrors(`list "${prefix}" in "${base}"`, async () => {
+        const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+        if (folder !== "") locate(base, folder.slice(0, -1));
+        const found: StoredObject[] = [];
+        await walk(base, folder, prefix, found);
+        return found.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+      }),
+
+    delete: (path) => asStoreErrors(`delete "${path}" in "${base}"`, () => remove(locate(base, path))),
+  };
+}
+
+/** Makes directories, and all that lead to them from the root, durable: each once per process. */
+function directoryMaker(base: string): (path: string) => Promise<void> {
+  const durable = new Set<string>();
+  return async (path) => {
+    const made = await mkdir(path, { recursive: true });
+    if (made === undefined && durable.has(path)) return;
+    const top = made !== undefined && made.length < base.length ? dirname(made) : dirname(base);
+    for (let at = path; at.length >= top.length; at = dirname(at)) {
+      try {
+        await syncDirectory(at);
+      } catch (error) {
+        // Above the root we may be allowed to pass but not to read; who made the root has to look after its name.
+        if (at.length >= base.length || codeOf(error) !== "EACCES") throw error;
+      }
+      if (at === top) break;
+    }
+    if (durable.size >= DIRECTORIES_MAX) durable.clear();
+    durable.add(path);
+  };
+}
+
+/** Writes and fsyncs a new file; returns its path. */
+async function writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
+  const path = join(folder, TEMPORARY + randomUUID());
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return path;
+}
+
+async function replace(made: string, target: string): Promise<void> {
+  try {
+    await rename(made, target);
+  } catch (error) {
+    await unlink(made).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(target));
+}
+
+/** Whether this file got the name; the temporary one is gone either way. */
+async function linkIfAbsent(made: string, target: string): Promise<boolean> {
+  let won = true;
+  try {
+    await link(made, target);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    won = false;
+  } finally {
+    await unlink(made);
+  }
+  // Also for the loser: it may be about to rely on a name whose writer was killed before its own fsync.
+  await syncDirectory(dirname(target));
+  return won;
+}
+
+async function move(source: string, target: string): Promise<boolean> {
+  try {
+    await rename(source, target);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    if ((await sizeOf(target)) === undefined) return false;
+  }
+  await syncDirectory(dirname(target));
+  if (dirname(source) !== dirname(target)) await syncDirectory(dirname(source));
+  return true;
+}
+
+/**
+ * The file of a path.
+ * @throws DF_PATH for whatever could lie outside of the root, on any platform
+ */
+function locate(base: string, path: string): string {
+  const segments = path.split("/");
+  const isRefused = segments.some(
+    (segment) =>
+      segment === "" ||
+      segment === "." ||
+      segment === ".." ||
+      segment.startsWith(TEMPORARY) ||
+      segment.includes("\0") ||
+      segment.includes("\\"),
+  );
+  if (isRefused) {
+    throw new DataflowError(
+      "DF_PATH",
+      `${JSON.stringify(path)} is no path in the store "${base}". Paths are relative, divided by "/", without empty, ` +
+        `".", ".." or "${TEMPORARY}" segments and without "\\" and NUL.`,
+    );
+  }
+  return join(base, ...segments);
+}
+
+async function read(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === "EISDIR") return undefined;
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+/** Adds the files below `folder` ("" or ending in "/") whose path begins with the prefix. */
+async function walk(base: string, folder: string, prefix: string, found: StoredObject[]): Promise<void> {
+  let entries;
+  try {
+    entries = await readdir(join(base, folder), { withFileTypes: true });
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
+  for (const entry of entries) {
+    if (entry.name.startsWith(TEMPORARY)) continue;
+    const path = folder + entry.name;
+    if (entry.isDirectory()) {
+      if (path.startsWith(prefix) || prefix.startsWith(`${path}/`))
+        await walk(base, `${path}/`, prefix, found);
+    } else if (entry.isFile() && path.startsWith(prefix)) {
+      const size = await sizeOf(join(base, path));
+      if (size !== undefined) found.push({ path, size });
+    }
+  }
+}
+
+/** Bytes of a file; undefined when it has gone since it was listed. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no handle for this and orders names by itself (NTFS journal).
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+const TRANSIENT: ReadonlySet<string | undefined> = new Set([
+  "EAGAIN",
+  "EBUSY",
+  "EMFILE",
+  "ENFILE",
+  "ETIMEDOUT",
+]);
+
+/** Runs a call on the file system and says in our words what it could not do. */
+async function asStoreErrors<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof DataflowError) throw error;
+    throw new DataflowError(
+      "DF_STORE_IO",
+      `Could not ${what}: ${reasonOf(error)}. Whether it took place is unknown; check the disk and its permissions.`,
+      { cause: error, transient: TRANSIENT.has(codeOf(error)) },
+    );
+  }
+}

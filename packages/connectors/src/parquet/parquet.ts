@@ -1,0 +1,40 @@
+import type { Json, Shape, TypedSink } from "@df/core";
+import { DataflowError } from "@df/core";
+import { checkPartitionBy } from "../lake/partition.ts";
+import { parseOptions } from "./options.ts";
+
+/** Where `parquet` writes. */
+export interface ParquetSinkOptions {
+  /** A local directory, made if it is absent; relative to the directory the command runs in. */
+  readonly path: string;
+  /** Columns that become folders, `country=CH/`; they stay in the files too. Default none. */
+  readonly partitionBy?: readonly string[] | undefined;
+}
+
+/**
+ * A directory of Parquet files. Exactly once for readers of its manifest (`_commits`), effectively once for those that
+ * read all `*.parquet` in it. Takes streams that append.
+ * @throws DF_OPTION for a path that is no local directory
+ */
+export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append"> {
+  const { path, partitionBy } = parseOptions({
+    path: options.path,
+    partitionBy: options.partitionBy ?? [],
+  });
+  return {
+    connector: "parquet",
+    options: { path, partitionBy } satisfies Json,
+    changes: ["append"],
+    guarantee: "exactly once",
+    check: ({ schema, change }: Shape) => {
+      if (change !== "append") {
+        throw new DataflowError(
+          "DF_CHANGE",
+          `parquet() takes rows that are only added, and this stream has updates (${change}). ` +
+            "Write it to a table with delta(), or its changes with .changelog().",
+        );
+      }
+      checkPartitionBy(schema, partitionBy);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** Rows as data files under hidden names. */
+import { randomUUID } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Batch, Schema } from "@df/core";
+import type { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
+import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { groupByPartition } from "../lake/group.ts";
+import { partitionPath } from "../lake/partition.ts";
+import type { ObjectStore } from "../object-store/object-store.ts";
+import type { CommittedFile } from "./manifest.ts";
+
+/** Bytes of columns that become one file, or one per partition; about a third to half of it once encoded. */
+const FILE_COLUMN_BYTES = 256 * 1024 * 1024;
+
+export interface StageOptions {
+  readonly store: ObjectStore;
+  readonly encoder: ParquetEncoder;
+  readonly schema: Schema;
+  readonly partitionBy: readonly string[];
+  readonly codec: CanonicalCodec;
+  /** Each row is added to it. */
+  readonly contentHash: ContentHash;
+}
+
+/** Writes all rows durably under names never used before; the files are named as they will be once committed. */
+export async function stageFiles(
+  options: StageOptions,
+  batches: AsyncIterable<Batch>,
+): Promise<CommittedFile[]> {
+  const files: CommittedFile[] = [];
+  let collected: Batch[] = [];
+  let size = 0;
+  for await (const batch of batches) {
+    for (let row = 0; row < batch.length; row++) options.contentHash.add(options.codec.encode(batch, row));
+    collected.push(batch);
+    size += columnBytes(batch);
+    if (size < FILE_COLUMN_BYTES) continue;
+    files.push(...(await writeFiles(options, collected)));
+    collected = [];
+    size = 0;
+  }
+  files.push(...(await writeFiles(options, collected)));
+  return files;
+}
+
+async function writeFiles(options: StageOptions, batches: readonly Batch[]): Promise<CommittedFile[]> {
+  const { store, encoder, schema, partitionBy } = options;
+  const files: CommittedFile[] = [];
+  for (const group of groupByPartition(batches, schema, partitionBy)) {
+    const folder = partitionPath(partitionBy, group.values);
+    const path = `${folder}${folder === "" ? "" : "/"}data-${randomUUID()}.parquet`;
+    const { bytes, rows } = await encoder.encode(schema, group.batches);
+    await store.put(stagedPath(path), bytes);
+    files.push({ path, size: bytes.length, rows, crc32: crc32(bytes), partition: group.values });
+  }
+  return files;
+}
+
+/** Where a file lies until it is committed: hidden from Spark by the dot, from any `*.parquet` pattern by the ending. */
+export function stagedPath(path: string): string {
+  const name = path.lastIndexOf("/") + 1;
+  return `${path.slice(0, name)}.${path.slice(name)}.staged`;
+}
+
+function columnBytes(batch: Batch): number {
+  let bytes = 0;
+  for (const column of batch.columns) {
+    if (column.layout !== "text") {
+      bytes += batch.length * column.values.BYTES_PER_ELEMENT;
+      continue;
+    }
+    const { starts, ends } = column;
+    for (let row = 0; row < batch.length; row++) bytes += (ends[row] as number) - (starts[row] as number) + 4;
+  }
+  return bytes;
+}

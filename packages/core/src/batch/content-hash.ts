@@ -1,0 +1,101 @@
+import { DataflowError } from "../error.ts";
+import { hash128 } from "./hash.ts";
+
+/** Bytes of a row's hash. */
+export const ROW_HASH_BYTES = 16;
+
+/** The hash of canonical row bytes: 16 bytes of its own, the four words of `hash128` in order, each little-endian. */
+export function rowHash(bytes: Uint8Array): Uint8Array {
+  const words = new Uint32Array(4);
+  hash128(bytes, 0, bytes.length, words);
+  const hash = new Uint8Array(ROW_HASH_BYTES);
+  for (let i = 0; i < ROW_HASH_BYTES; i++) hash[i] = (words[i >> 2] as number) >>> ((i & 3) * 8);
+  return hash;
+}
+
+/**
+ * A hash of a multiset of rows that does not depend on their order: the sum of their 128-bit hashes modulo 2^128.
+ * Rows can be taken away again. Frozen: markers in tables hold it. Equal hashes mean equal multisets unless somebody
+ * made them collide on purpose.
+ */
+export class ContentHash {
+  /** Least significant word first. */
+  readonly #sum: Uint32Array = new Uint32Array(4);
+  readonly #row: Uint32Array = new Uint32Array(4);
+
+  /** Adds a row by its canonical bytes. */
+  add(bytes: Uint8Array): void {
+    hash128(bytes, 0, bytes.length, this.#row);
+    this.#add();
+  }
+
+  /** Takes a row away by its canonical bytes. */
+  subtract(bytes: Uint8Array): void {
+    hash128(bytes, 0, bytes.length, this.#row);
+    this.#subtract();
+  }
+
+  /** Adds a row by its `rowHash`. */
+  addHash(hash: Uint8Array): void {
+    this.#read(hash);
+    this.#add();
+  }
+
+  /** Takes a row away by its `rowHash`. */
+  subtractHash(hash: Uint8Array): void {
+    this.#read(hash);
+    this.#subtract();
+  }
+
+  /** The sum as 32 hex digits, most significant first: all 0 for no rows. */
+  toString(): string {
+    let text = "";
+    for (const word of this.#sum) text = word.toString(16).padStart(8, "0") + text;
+    return text;
+  }
+
+  /** The hash of a text that `toString` made. @throws DF_CORRUPT for any other text */
+  static parse(text: string): ContentHash {
+    if (!/^[0-9a-f]{32}$/.test(text)) {
+      throw new DataflowError(
+        "DF_CORRUPT",
+        `"${text}" is no content hash: 32 lower-case hex digits are expected.`,
+      );
+    }
+    const hash = new ContentHash();
+    for (let i = 0; i < 4; i++) hash.#sum[i] = Number.parseInt(text.slice(24 - i * 8, 32 - i * 8), 16);
+    return hash;
+  }
+
+  #read(hash: Uint8Array): void {
+    if (hash.length !== ROW_HASH_BYTES) {
+      throw new DataflowError("DF_CORRUPT", `A row hash has ${ROW_HASH_BYTES} bytes, not ${hash.length}.`);
+    }
+    for (let i = 0; i < 4; i++) {
+      const at = i * 4;
+      this.#row[i] =
+        (hash[at] as number) |
+        ((hash[at + 1] as number) << 8) |
+        ((hash[at + 2] as number) << 16) |
+        ((hash[at + 3] as number) << 24);
+    }
+  }
+
+  #add(): void {
+    let carry = 0;
+    for (let i = 0; i < 4; i++) {
+      const sum = (this.#sum[i] as number) + (this.#row[i] as number) + carry;
+      this.#sum[i] = sum;
+      carry = sum > 0xffffffff ? 1 : 0;
+    }
+  }
+
+  #subtract(): void {
+    let borrow = 0;
+    for (let i = 0; i < 4; i++) {
+      const difference = (this.#sum[i] as number) - (this.#row[i] as number) - borrow;
+      this.#sum[i] = difference;
+      borrow = difference < 0 ? 1 : 0;
+    }
+  }
+}

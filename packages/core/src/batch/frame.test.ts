@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { t } from "../schema/kit.ts";
+import type { Batch } from "./batch.ts";
+import { FRAME_BYTES_MAX, decodeFrame, decodeFrames, encodeFrames } from "./frame.ts";
+import { gatherRows } from "./gather.ts";
+import { batchOf, rowsOf } from "./rows.ts";
+
+const Event = t.row({ id: t.int(), text: t.string().nullable(), ok: t.bool() });
+
+function events(count: number, text = "x"): Batch {
+  return batchOf(
+    Event.schema,
+    Array.from({ length: count }, (_, id) => ({ id, text: id % 3 === 0 ? null : text, ok: id % 2 === 0 })),
+  );
+}
+
+test("a batch of every row it may have comes back whole from one frame", () => {
+  const batch = events(4096);
+  const [frame, ...others] = encodeFrames([batch]);
+  expect(others).toEqual([]);
+  const decoded = decodeFrame(frame ?? new Uint8Array());
+  expect(rowsOf(decoded)).toStrictEqual(rowsOf(batch));
+  expect(decoded.clocks).toBe(-Infinity);
+  expect(decoded.origin).toBeUndefined();
+});
+
+test("small batches are joined, whole, to batches of at most 4096 rows", () => {
+  const frames = encodeFrames(Array.from({ length: 10 }, () => events(1000)));
+  expect(frames.flatMap(decodeFrames).map((batch) => batch.length)).toEqual([4000, 4000, 2000]);
+});
+
+test("frames stay below their limit, and a larger row gets one of its own", () => {
+  const small = events(100, "y".repeat(100));
+  const large = batchOf(Event.schema, [{ id: -1, text: "z".repeat(20_000), ok: true }]);
+  const frames = encodeFrames([small, large, small], 4096);
+  const sizes = frames.map((frame) => frame.length);
+  expect(sizes.filter((size) => size > 4096)).toEqual([expect.closeTo(20_200, -3)]);
+  expect(frames.flatMap(decodeFrames).flatMap(rowsOf)).toStrictEqual([small, large, small].flatMap(rowsOf));
+});
+
+test("the limit is 8 MiB unless another is given", () => {
+  const frames = encodeFrames(Array.from({ length: 5 }, () => events(4000, "t".repeat(1000))));
+  expect(frames.map((frame) => frame.length <= FRAME_BYTES_MAX)).toEqual([true, true]);
+  expect(FRAME_BYTES_MAX).toBe(8 * 1024 * 1024);
+});
+
+test("only text that rows refer to is written", () => {
+  const batch = events(4000, "t".repeat(1000));
+  const two = gatherRows(batch, Int32Array.of(1, 2), 2);
+  expect(encodeFrames([two])[0]?.length).toBeLessThan(2600);
+});
+
+test("a wide column of which only narrow values are left is written as numbers", () => {
+  const { schema } = t.row({ n: t.int64() });
+  const batch = batchOf(schema, [{ n: 1n }, { n: 2n ** 60n }]);
+  const decoded = encodeFrames([batch], 1).map(decodeFrame);
+  const arrays = decoded.map(({ columns: [column] }) => column?.layout === "long" && column.values);
+  expect(arrays).toEqual([Float64Array.of(1), BigInt64Array.of(2n ** 60n)]);
+});
+
+test("rows of a batch without diffs count as 1 beside batches with diffs", () => {
+  const frames = encodeFrames([events(2), { ...events(1), diffs: Int32Array.of(-3) }]);
+  expect(frames.map((frame) => decodeFrame(frame).diffs)).toEqual([Int32Array.of(1, 1, -3)]);
+});
+
+test("no batches make no frames", () => {
+  expect(encodeFrames([])).toEqual([]);
+});
+
+test("batches of other columns or change modes cannot share a frame", () => {
+  const other = batchOf(t.row({ id: t.int() }).schema, [{ id: 1 }]);
+  expect(() => encodeFrames([events(1), other])).toThrow("DF_BUG");
+  expect(() => encodeFrames([events(1), { ...events(1), change: "upsert" }])).toThrow("DF_BUG");
+});
+
+test("a frame of version 1 is still read", () => {
+  // Made by the first release; if this fails, frames in checkpoints of users cannot be read any more.
+  const frame = Buffer.from(
+    "REZCAUXqzQ2wAQAAAQAAAE8BAAB7ImNoYW5nZSI6InJldHJhY3QiLCJmaWVsZHMiOlt7Im5hbWUiOiJpZCIsInR5cGUiOnsia2luZCI6ImludDY0IiwiYXMiOiJiaWdpbnQifSwibnVsbGFibGUiOmZhbHNlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6InRleHQiLCJ0eXBlIjp7ImtpbmQiOiJzdHJpbmcifSwibnVsbGFibGUiOnRydWUsIm9wdGlvbmFsIjpmYWxzZX0seyJuYW1lIjoib2siLCJ0eXBlIjp7ImtpbmQiOiJib29sIn0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfSx7Im5hbWUiOiJ4IiwidHlwZSI6eyJraW5kIjoiZmxvYXQ2NCJ9LCJudWxsYWJsZSI6ZmFsc2UsIm9wdGlvbmFsIjpmYWxzZX1dfQIAAAAB/////wEAAAAAAAAAAAAUQAAAAAAAABhAAgEAAAAAAAAAAAAAAAAAABABAQIAAAACAAAAw6kAAQAAAAAAAADgPwAAAAAAAACA",
+    "base64",
+  );
+  const decoded = decodeFrame(frame);
+  expect(rowsOf(decoded)).toStrictEqual([
+    { id: 1n, text: "é", ok: true, x: 0.5 },
+    { id: 2n ** 60n, text: null, ok: false, x: -0 },
+  ]);
+  expect([decoded.change, decoded.diffs, decoded.times]).toStrictEqual([
+    "retract",
+    Int32Array.of(-1, 1),
+    Float64Array.of(5, 6),
+  ]);
+});
+
+test("bytes that are no frame are refused as corrupt", () => {
+  for (const bytes of [new Uint8Array(), new Uint8Array(19), new Uint8Array(200)]) {
+    expect(() => decodeFrames(bytes)).toThrow("DF_CORRUPT");
+  }
+});

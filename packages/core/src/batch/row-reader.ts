@@ -1,0 +1,192 @@
+import { unreachable } from "../assert.ts";
+import { DataflowError } from "../error.ts";
+import type { ColumnType, Schema } from "../schema/schema.ts";
+import type { Batch } from "./batch.ts";
+import { dateText, decimalText, millisOf } from "./cells.ts";
+import type { BoolColumn, Column, DoubleColumn, IntColumn, LongColumn, TextColumn } from "./column.ts";
+
+/** A row of a batch as a plain object that is the caller's own. */
+export type RowReader = (batch: Batch, row: number) => Record<string, unknown>;
+
+/** The value of a row of one column, as a lambda reads it; null for null. */
+export type CellReader = (column: Column, row: number) => unknown;
+
+/**
+ * Reads rows as lambdas see them: the columns at the indexes `columns` of a schema, in that order. bool is a boolean,
+ * int32 and float64 a number, int64 a bigint or number by its `as`, decimal exact text, string a string, bytes a copy,
+ * timestamp milliseconds with the microseconds as a fraction, date "YYYY-MM-DD", json the parsed value.
+ *
+ * With `generate`, the reader is generated code, if code may be generated at all; both twins give equal rows.
+ * @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number
+ */
+export function rowReader(schema: Schema, columns: readonly number[] | "all", generate: boolean): RowReader {
+  const indexes = columns === "all" ? schema.fields.map((_, index) => index) : columns;
+  const fields = indexes.map((index) => {
+    const field = schema.fields[index];
+    if (field === undefined) {
+      throw new DataflowError(
+        "DF_NO_COLUMN",
+        `There is no column ${index}; the schema has ${schema.fields.length}.`,
+      );
+    }
+    return field;
+  });
+  const names = fields.map((field) => field.name);
+  const readers = fields.map((field) => cellReader(field.type));
+  const generated = generate
+    ? generatedReader(
+        indexes,
+        fields.map((field) => field.type),
+        names,
+        readers,
+      )
+    : undefined;
+  return generated ?? interpretedReader(indexes, names, readers);
+}
+
+function interpretedReader(
+  indexes: readonly number[],
+  names: readonly string[],
+  readers: readonly CellReader[],
+): RowReader {
+  return (batch, row) => {
+    const object: Record<string, unknown> = {};
+    for (let i = 0; i < indexes.length; i++) {
+      const value = (readers[i] as CellReader)(batch.columns[indexes[i] as number] as Column, row);
+      setCell(object, names[i] as string, value);
+    }
+    return object;
+  };
+}
+
+function setCell(object: Record<string, unknown>, name: string, value: unknown): void {
+  // An assignment would set the prototype instead of a column.
+  if (name === "__proto__") {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  } else object[name] = value;
+}
+
+let generatedReaders = 0;
+
+/**
+ * Undefined where code may not be generated. The text holds nothing but indexes, and a number that makes it unique: V8
+ * shares type feedback between functions of equal text.
+ */
+function generatedReader(
+  indexes: readonly number[],
+  types: readonly ColumnType[],
+  names: readonly string[],
+  readers: readonly CellReader[],
+): RowReader | undefined {
+  const lines = indexes.map((index, i) => {
+    const value = `c${i}.validity !== undefined && c${i}.validity[row] === 0 ? null : ${expressionOf(types[i] as ColumnType, i)}`;
+    const set = names[i] === "__proto__" ? `set(o, n[${i}], ${value});` : `o[n[${i}]] = ${value};`;
+    return `    const c${i} = batch.columns[${index}];\n    ${set}`;
+  });
+  const text = `"use strict"; // ${generatedReaders++}
+  return (batch, row) => {
+    const o = {};
+${lines.join("\n")}
+    return o;
+  };
+//# sourceURL=dataflow:///row-reader`;
+  let make: (n: readonly string[], r: readonly CellReader[], set: typeof setCell) => RowReader;
+  try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- made of indexes only, see above
+    make = new Function("n", "r", "set", text) as typeof make;
+  } catch {
+    return undefined;
+  }
+  return make(names, readers, setCell);
+}
+
+/** A value that is not null: simple ones in place, the others by their cell reader. */
+function expressionOf(type: ColumnType, i: number): string {
+  switch (type.kind) {
+    case "bool":
+      return `c${i}.values[row] !== 0`;
+    case "int32":
+    case "float64":
+      return `c${i}.values[row]`;
+    case "int64":
+      return type.as === "bigint" ? `BigInt(c${i}.values[row])` : `r[${i}](c${i}, row)`;
+    case "decimal":
+    case "timestamp":
+    case "date":
+    case "string":
+    case "bytes":
+    case "json":
+      return `r[${i}](c${i}, row)`;
+    default:
+      return unreachable(type);
+  }
+}
+
+/** Reads the cells of a type. @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number */
+export function cellReader(type: ColumnType): CellReader {
+  const read = valueReader(type);
+  return (column, row) =>
+    column.validity !== undefined && column.validity[row] === 0 ? null : read(column, row);
+}
+
+function valueReader(type: ColumnType): CellReader {
+  switch (type.kind) {
+    case "bool":
+      return (column, row) => (column as BoolColumn).values[row] !== 0;
+    case "int32":
+      return (column, row) => (column as IntColumn).values[row];
+    case "float64":
+      return (column, row) => (column as DoubleColumn).values[row];
+    case "int64":
+      return type.as === "bigint"
+        ? (column, row) => BigInt((column as LongColumn).values[row] as number | bigint)
+        : (column, row) => safeNumber((column as LongColumn).values[row] as number | bigint);
+    case "decimal":
+      return (column, row) => decimalText((column as LongColumn).values[row] as number | bigint, type.scale);
+    case "timestamp":
+      return (column, row) => millisOf((column as DoubleColumn).values[row] as number);
+    case "date":
+      return (column, row) => dateText((column as IntColumn).values[row] as number);
+    case "string":
+      return textReader();
+    case "bytes":
+      return (column, row) => bytesAt(column as TextColumn, row);
+    case "json": {
+      const text = textReader();
+      return (column, row): unknown => JSON.parse(text(column, row));
+    }
+    default:
+      return unreachable(type);
+  }
+}
+
+function safeNumber(value: number | bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new DataflowError(
+    "DF_VALUE",
+    `${value} is beyond 2^53 and cannot be read as a number. Declare the column as t.int64() to read a bigint.`,
+  );
+}
+
+/**
+ * Reads text through one `Buffer` a column and batch: making a view for each row takes as long as decoding it. The view
+ * keeps the last batch's bytes in memory, but they are not read again.
+ */
+function textReader(): (column: Column, row: number) => string {
+  let bytes: Uint8Array = new Uint8Array();
+  let view = Buffer.from(bytes.buffer);
+  return (column, row) => {
+    const text = column as TextColumn;
+    if (text.bytes !== bytes) {
+      bytes = text.bytes;
+      view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return view.toString("utf8", text.starts[row], text.ends[row]);
+  };
+}
+
+/** A copy: `slice` would share the memory of a Buffer. */
+function bytesAt(column: TextColumn, row: number): Uint8Array {
+  return new Uint8Array(column.bytes.subarray(column.starts[row], column.ends[row]));
+}

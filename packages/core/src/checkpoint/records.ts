@@ -1,0 +1,114 @@
+/** What a checkpoint and a delivery write down. */
+import type { Delivered, IndexChange, Intent } from "../connector.ts";
+import type { Json } from "../json.ts";
+import type { Outcome } from "../operator.ts";
+import type { Chunk } from "../state/state-store.ts";
+import type { Epoch, Shape } from "../stream.ts";
+
+/** Whose state this is, and how far it has come. */
+export interface Identity {
+  readonly pipeline: string;
+  /** A UUID: new with each new state, never copied. */
+  readonly lineage: string;
+  /** Raised by each process that opens the state: an older one can write no more. */
+  readonly owner: number;
+  readonly epoch: Epoch;
+  /** The plan's fingerprint at the last checkpoint; undefined before the first. */
+  readonly fingerprint: string | undefined;
+  readonly drained: boolean;
+}
+
+export type SplitStatus = "live" | "idle" | "ended";
+
+/** A split at a barrier. */
+export interface SplitRecord {
+  readonly source: string;
+  readonly split: string;
+  /** Absent before its first row. */
+  readonly position?: Json | undefined;
+  /** Largest event time so far, µs; null before the first row. */
+  readonly timeMax: number | null;
+  /** The clock of its last row or mark, µs; null for −∞. */
+  readonly clock: number | null;
+  /** Highest mark: rows behind it have at least this clock. */
+  readonly lift: number | null;
+  readonly status: SplitStatus;
+}
+
+/** Counts of one node since the pipeline first started. */
+export interface LedgerEntry {
+  readonly node: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly latePartial: number;
+  /** Rows held without an outcome, at this moment. */
+  readonly buffered: number;
+}
+
+/** The part of a checkpoint that is one JSON text. */
+export interface CheckpointRecord {
+  readonly epoch: Epoch;
+  readonly splits: readonly SplitRecord[];
+  /** Last clock of each node, µs; null for −∞. */
+  readonly clocks: Readonly<Record<string, number | null>>;
+  readonly ledger: readonly LedgerEntry[];
+  readonly drained: boolean;
+}
+
+export interface Mark {
+  readonly source: string;
+  readonly split: string;
+  readonly position: Json;
+  readonly clock: number;
+}
+
+export interface HeldFrame {
+  readonly sink: string;
+  readonly shard: number;
+  readonly seq: number;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface NodeChunk extends Chunk {
+  readonly node: string;
+}
+
+export interface SinkRecord {
+  readonly id: string;
+  readonly connector: string;
+  readonly options: Json;
+  readonly shape: Shape;
+}
+
+/** Everything of an epoch: durable in one transaction, or not at all. */
+export interface Checkpoint {
+  readonly record: CheckpointRecord;
+  readonly fingerprint: string;
+  readonly chunks: readonly NodeChunk[];
+  readonly marks: readonly Mark[];
+  readonly held: readonly HeldFrame[];
+  readonly sinks: readonly SinkRecord[];
+}
+
+export interface StoredIntent {
+  readonly sink: string;
+  readonly rows: number;
+  readonly intent: Intent;
+}
+
+/** The end of a delivery. */
+export interface Delivery {
+  readonly sink: string;
+  readonly delivered: Delivered;
+  readonly rows: number;
+  readonly index: readonly IndexChange[];
+}
+
+/** What a sink still has to show. */
+export interface Undelivered {
+  readonly sink: string;
+  readonly rows: number;
+  readonly bytes: number;
+}

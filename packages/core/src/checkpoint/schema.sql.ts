@@ -1,0 +1,32 @@
+/** Raised when the tables below change; a newer file is refused, an older one is migrated. */
+export const FORMAT_VERSION = 1;
+
+/** All tables are STRICT: SQLite then stores what it is given or refuses it. */
+export const TABLES = `
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+-- The last checkpoint: positions, clocks and ledger as JSON.
+CREATE TABLE IF NOT EXISTS checkpoint (epoch INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
+-- Keyed state as it changed: a full set replaces the older rows of its node, table and key group.
+CREATE TABLE IF NOT EXISTS chunk (
+  id INTEGER PRIMARY KEY, node TEXT NOT NULL, tab TEXT NOT NULL, key_group INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, complete INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS chunk_group ON chunk (node, tab, key_group, epoch);
+-- Where a split's clock was lifted, and to what.
+CREATE TABLE IF NOT EXISTS mark (
+  source TEXT NOT NULL, split TEXT NOT NULL, position TEXT NOT NULL, clock REAL NOT NULL, epoch INTEGER NOT NULL) STRICT;
+-- What is needed to finish the work of a sink without the pipeline file.
+CREATE TABLE IF NOT EXISTS sink (id TEXT PRIMARY KEY, connector TEXT NOT NULL, options TEXT NOT NULL, shape TEXT NOT NULL) STRICT;
+-- Rows that are decided but not staged.
+CREATE TABLE IF NOT EXISTS held (
+  sink TEXT NOT NULL, epoch INTEGER NOT NULL, shard INTEGER NOT NULL, seq INTEGER NOT NULL, rows INTEGER NOT NULL,
+  bytes BLOB NOT NULL, PRIMARY KEY (sink, epoch, shard, seq)) STRICT;
+-- Staged, not known to be visible.
+CREATE TABLE IF NOT EXISTS intent (sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS intent_index (sink TEXT NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
+CREATE TABLE IF NOT EXISTS delivered (
+  sink TEXT NOT NULL, epoch INTEGER NOT NULL, hash TEXT NOT NULL, content_hash TEXT NOT NULL, version TEXT NOT NULL,
+  state TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (sink, epoch)) STRICT;
+-- Where each key of a keyed target lies: a cache of the table at one version.
+CREATE TABLE IF NOT EXISTS key_index (sink TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key_index_version (sink TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
+`;

@@ -1,0 +1,143 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Checkpoint } from "./records.ts";
+import { SqliteState } from "./sqlite-state.ts";
+import { openStateThread } from "./state-thread.ts";
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+const newFile = (): string => join(mkdtempSync(join(tmpdir(), "dataflow-state-")), "state.sqlite");
+
+function checkpoint(epoch: number, parts: Partial<Checkpoint> = {}): Checkpoint {
+  return {
+    record: { epoch, splits: [], clocks: {}, ledger: [], drained: false },
+    fingerprint: "plan",
+    chunks: [],
+    marks: [],
+    held: [],
+    sinks: [],
+    ...parts,
+  };
+}
+
+test("an epoch is there after the process has ended without a word", () => {
+  const file = newFile();
+  const state = new SqliteState(file, "p");
+  state.commit(checkpoint(1, { held: [{ sink: "s", shard: 0, seq: 0, rows: 2, bytes: bytes(1, 2) }] }));
+  const { lineage } = state.identity();
+  state.close();
+  const again = new SqliteState(file, "p");
+  expect(again.identity()).toEqual({
+    pipeline: "p",
+    lineage,
+    owner: 2,
+    epoch: 1,
+    fingerprint: "plan",
+    drained: false,
+  });
+  expect(again.undelivered()).toEqual([{ sink: "s", rows: 2, bytes: 2 }]);
+  again.close();
+});
+
+test("a second opener is refused while the first one lives", () => {
+  const file = newFile();
+  const state = new SqliteState(file, "p");
+  expect(() => new SqliteState(file, "p")).toThrow("DF_ALREADY_RUNNING");
+  state.close();
+});
+
+test("a state is not given to a pipeline of another name", () => {
+  const file = newFile();
+  new SqliteState(file, "p").close();
+  expect(() => new SqliteState(file, "q")).toThrow('belongs to pipeline "p", not "q"');
+});
+
+test("epochs follow each other without gaps", () => {
+  const state = new SqliteState(newFile(), "p");
+  state.commit(checkpoint(1));
+  expect(() => state.commit(checkpoint(3))).toThrow("epoch 3 does not follow 1");
+  expect(state.identity().epoch).toBe(1);
+  state.close();
+});
+
+test("a full chunk replaces the older ones of its group, and only those", () => {
+  const state = new SqliteState(newFile(), "p");
+  const chunk = (keyGroup: number, value: number, full = false) => ({
+    node: "n",
+    table: "t",
+    keyGroup,
+    full,
+    bytes: bytes(value),
+  });
+  state.commit(checkpoint(1, { chunks: [chunk(1, 10), chunk(2, 20)] }));
+  state.commit(checkpoint(2, { chunks: [chunk(1, 11, true), chunk(1, 12, true)] }));
+  expect(state.chunks("n").map((each) => each.bytes[0])).toEqual([20, 11, 12]);
+  state.close();
+});
+
+test("a recorded delivery ends what was held and intended, moves the index, and leaves later epochs held", () => {
+  const state = new SqliteState(newFile(), "p");
+  const held = (seq: number) => [{ sink: "s", shard: 0, seq, rows: 1, bytes: bytes(seq) }];
+  state.commit(checkpoint(1, { held: held(0) }));
+  state.commit(checkpoint(2, { held: held(0) }));
+  const marker = {
+    pipeline: "p",
+    lineage: "l",
+    epoch: 1,
+    hash: "h",
+    positions: {},
+    clock: null,
+    contentHash: "c",
+  };
+  const index = [
+    { key: bytes(1), value: bytes(9) },
+    { key: bytes(2), value: undefined },
+  ];
+  state.storeIntent({ sink: "s", rows: 1, intent: { marker, manifest: { files: [] }, index } });
+  expect(state.intents()).toEqual([
+    {
+      sink: "s",
+      rows: 1,
+      intent: {
+        marker,
+        manifest: { files: [] },
+        index: [
+          { key: Buffer.from([1]), value: Buffer.from([9]) },
+          { key: Buffer.from([2]), value: undefined },
+        ],
+      },
+    },
+  ]);
+  const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "7", state: { table: "t" } };
+  state.recordDelivery({ sink: "s", delivered, rows: 1, index });
+  expect(state.intents()).toEqual([]);
+  expect(state.undelivered()).toEqual([{ sink: "s", rows: 1, bytes: 1 }]);
+  expect(state.indexGet("s", [bytes(1), bytes(2)])).toEqual([Buffer.from([9]), undefined]);
+  expect(state.indexVersion("s")).toBe("7");
+  expect(state.deliveries("s")).toEqual([delivered]);
+  state.close();
+});
+
+test("the last hundred deliveries are kept", () => {
+  const state = new SqliteState(newFile(), "p");
+  for (let epoch = 1; epoch <= 105; epoch++) {
+    const delivered = { epoch, hash: `h${epoch}`, contentHash: "c", version: "1", state: null };
+    state.recordDelivery({ sink: "s", delivered, rows: 1, index: [] });
+  }
+  const kept = state.deliveries("s").map(({ epoch }) => epoch);
+  expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, 105, 6]);
+  state.close();
+});
+
+test("the thread answers like the file, and its refusals keep their code", async () => {
+  const file = newFile();
+  const state = openStateThread(join(file, ".."), "p");
+  expect((await state.identity()).epoch).toBe(0);
+  await expect(state.commit(checkpoint(5))).rejects.toMatchObject({ code: "DF_BUG" });
+  await state.commit(checkpoint(1));
+  expect((await state.lastCheckpoint())?.epoch).toBe(1);
+  const second = openStateThread(join(file, ".."), "p");
+  await expect(second.identity()).rejects.toMatchObject({ code: "DF_ALREADY_RUNNING" });
+  await state.close();
+});

@@ -1,0 +1,381 @@
+import { randomUUID } from "node:crypto";
+import Database from "better-sqlite3";
+import { DataflowError, reasonOf } from "../error.ts";
+import type { Delivered, IndexChange, Intent } from "../connector.ts";
+import type { Json } from "../json.ts";
+import type { Shape } from "../stream.ts";
+import type {
+  Checkpoint,
+  CheckpointRecord,
+  Delivery,
+  HeldFrame,
+  Identity,
+  NodeChunk,
+  SinkRecord,
+  StoredIntent,
+  Undelivered,
+} from "./records.ts";
+import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
+
+/** Deliveries kept per sink, to recognise a state that was copied or restored. */
+const DELIVERIES_KEPT = 100;
+
+/**
+ * The state of one pipeline in one SQLite file: exclusive lock, WAL, `synchronous=FULL`. Synchronous; runs on the state
+ * thread (state-thread.ts). SQLite never holds anything but checkpoints and deliveries, so recovery is opening it.
+ */
+export class SqliteState {
+  readonly #db: Database.Database;
+  #identity: Identity;
+
+  /**
+   * Opens or creates the state and takes ownership.
+   * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE
+   */
+  constructor(file: string, pipeline: string) {
+    this.#db = openExclusively(file);
+    this.#db.exec(TABLES);
+    this.#identity = this.#takeOwnership(pipeline, file);
+  }
+
+  identity(): Identity {
+    return this.#identity;
+  }
+
+  /** Stores an epoch. @throws DF_FENCED when another process owns the state now; the caller must end */
+  commit(checkpoint: Checkpoint): void {
+    const { record } = checkpoint;
+    this.#transaction(() => {
+      this.#assertOwner();
+      if (this.#number("epoch") !== record.epoch - 1) {
+        throw new DataflowError("DF_BUG", `epoch ${record.epoch} does not follow ${this.#number("epoch")}`);
+      }
+      this.#storeChunks(record.epoch, checkpoint.chunks);
+      const mark = this.#db.prepare("INSERT INTO mark VALUES (?, ?, ?, ?, ?)");
+      for (const { source, split, position, clock } of checkpoint.marks) {
+        mark.run(source, split, JSON.stringify(position), clock, record.epoch);
+      }
+      const held = this.#db.prepare("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?)");
+      for (const { sink, shard, seq, rows, bytes } of checkpoint.held) {
+        held.run(sink, record.epoch, shard, seq, rows, bytes);
+      }
+      const sink = this.#db.prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
+      for (const { id, connector, options, shape } of checkpoint.sinks) {
+        sink.run(id, connector, JSON.stringify(options), JSON.stringify(shape));
+      }
+      this.#db.prepare("DELETE FROM checkpoint").run();
+      this.#db.prepare("INSERT INTO checkpoint VALUES (?, ?)").run(record.epoch, JSON.stringify(record));
+      this.#set("epoch", String(record.epoch));
+      this.#set("fingerprint", checkpoint.fingerprint);
+      this.#set("drained", String(record.drained));
+      // Commit point.
+    });
+    this.#identity = {
+      ...this.#identity,
+      epoch: record.epoch,
+      fingerprint: checkpoint.fingerprint,
+      drained: record.drained,
+    };
+  }
+
+  /** The last checkpoint; undefined before the first. */
+  lastCheckpoint(): CheckpointRecord | undefined {
+    const row = this.#db.prepare<[], { record: string }>("SELECT record FROM checkpoint").get();
+    return row === undefined ? undefined : (JSON.parse(row.record) as CheckpointRecord);
+  }
+
+  /** The state of a node, in the order of epochs. */
+  chunks(node: string): NodeChunk[] {
+    const rows = this.#db
+      .prepare<[string], { tab: string; key_group: number; complete: number; bytes: Uint8Array }>(
+        "SELECT tab, key_group, complete, bytes FROM chunk WHERE node = ? ORDER BY epoch, id",
+      )
+      .all(node);
+    return rows.map((row) => ({
+      node,
+      table: row.tab,
+      keyGroup: row.key_group,
+      full: row.complete === 1,
+      bytes: row.bytes,
+    }));
+  }
+
+  sinks(): SinkRecord[] {
+    return this.#db
+      .prepare<[], { id: string; connector: string; options: string; shape: string }>(
+        "SELECT * FROM sink ORDER BY id",
+      )
+      .all()
+      .map((row) => ({
+        id: row.id,
+        connector: row.connector,
+        options: JSON.parse(row.options) as Json,
+        shape: JSON.parse(row.shape) as Shape,
+      }));
+  }
+
+  /** Forgets a sink that has nothing left to show. */
+  forgetSink(sink: string): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      for (const table of ["delivered", "key_index", "key_index_version"]) {
+        this.#db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
+      }
+      this.#db.prepare("DELETE FROM sink WHERE id = ?").run(sink);
+    });
+  }
+
+  /** What each sink holds and has not yet staged. */
+  undelivered(): Undelivered[] {
+    return this.#db
+      .prepare<[], Undelivered>(
+        "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink ORDER BY sink",
+      )
+      .all();
+  }
+
+  /** A frame that is held, in the order epoch, shard, number; `after` continues behind the last one. */
+  heldFrames(sink: string, through: number, after: number, limit: number): HeldFrame[] {
+    return this.#db
+      .prepare<[string, number, number, number], HeldFrame>(
+        `SELECT sink, shard, seq, rows, bytes FROM held WHERE sink = ? AND epoch <= ?
+         ORDER BY epoch, shard, seq LIMIT ? OFFSET ?`,
+      )
+      .all(sink, through, limit, after);
+  }
+
+  storeIntent({ sink, rows, intent }: StoredIntent): void {
+    const { index, ...record } = intent;
+    this.#transaction(() => {
+      this.#assertOwner();
+      this.#db
+        .prepare("INSERT INTO intent VALUES (?, ?, ?, ?)")
+        .run(sink, intent.marker.epoch, rows, JSON.stringify(record));
+      const insert = this.#db.prepare("INSERT INTO intent_index VALUES (?, ?, ?, ?)");
+      index.forEach((change, seq) => insert.run(sink, seq, change.key, change.value ?? null));
+      // Commit point: what is staged will become visible.
+    });
+  }
+
+  intents(): StoredIntent[] {
+    const rows = this.#db
+      .prepare<[], { sink: string; rows: number; record: string }>(
+        "SELECT sink, rows, record FROM intent ORDER BY sink",
+      )
+      .all();
+    const changes = this.#db.prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
+      "SELECT key, value FROM intent_index WHERE sink = ? ORDER BY seq",
+    );
+    return rows.map(({ sink, rows: count, record }) => ({
+      sink,
+      rows: count,
+      intent: {
+        ...(JSON.parse(record) as Omit<Intent, "index">),
+        index: changes.all(sink).map(({ key, value }) => ({ key, value: value ?? undefined })),
+      },
+    }));
+  }
+
+  /** Ends a delivery: the rows are visible, so what was held and intended goes, and the index follows. */
+  recordDelivery({ sink, delivered, rows, index }: Delivery): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      this.#db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, delivered.epoch);
+      this.#db.prepare("DELETE FROM intent WHERE sink = ?").run(sink);
+      this.#db.prepare("DELETE FROM intent_index WHERE sink = ?").run(sink);
+      this.#applyIndex(sink, index);
+      this.#setIndexVersion(sink, delivered.version);
+      this.#db
+        .prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .run(
+          sink,
+          delivered.epoch,
+          delivered.hash,
+          delivered.contentHash,
+          delivered.version,
+          JSON.stringify(delivered.state),
+          rows,
+        );
+      this.#db
+        .prepare(
+          `DELETE FROM delivered WHERE sink = ? AND epoch <= (
+             SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ${DELIVERIES_KEPT})`,
+        )
+        .run(sink, sink);
+    });
+  }
+
+  /** The last deliveries of a sink, newest first. */
+  deliveries(sink: string): Delivered[] {
+    return this.#db
+      .prepare<
+        [string],
+        { epoch: number; hash: string; content_hash: string; version: string; state: string }
+      >("SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC")
+      .all(sink)
+      .map((row) => ({
+        epoch: row.epoch,
+        hash: row.hash,
+        contentHash: row.content_hash,
+        version: row.version,
+        state: JSON.parse(row.state) as Json,
+      }));
+  }
+
+  indexGet(sink: string, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    const get = this.#db.prepare<[string, Uint8Array], { value: Uint8Array }>(
+      "SELECT value FROM key_index WHERE sink = ? AND key = ?",
+    );
+    return keys.map((key) => get.get(sink, key)?.value);
+  }
+
+  indexVersion(sink: string): string | undefined {
+    return this.#db
+      .prepare<[string], { version: string }>("SELECT version FROM key_index_version WHERE sink = ?")
+      .get(sink)?.version;
+  }
+
+  /** Begins a rebuild: the index is empty and has no version until `indexFinish`. */
+  indexClear(sink: string): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      this.#db.prepare("DELETE FROM key_index WHERE sink = ?").run(sink);
+      this.#db.prepare("DELETE FROM key_index_version WHERE sink = ?").run(sink);
+    });
+  }
+
+  indexAdd(sink: string, entries: readonly IndexChange[]): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      this.#applyIndex(sink, entries);
+    });
+  }
+
+  indexFinish(sink: string, version: string): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      this.#setIndexVersion(sink, version);
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #storeChunks(epoch: number, chunks: readonly NodeChunk[]): void {
+    const replace = this.#db.prepare(
+      "DELETE FROM chunk WHERE node = ? AND tab = ? AND key_group = ? AND epoch < ?",
+    );
+    const insert = this.#db.prepare(
+      "INSERT INTO chunk (node, tab, key_group, epoch, complete, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    for (const { node, table, keyGroup, full, bytes } of chunks) {
+      if (full) replace.run(node, table, keyGroup, epoch);
+      insert.run(node, table, keyGroup, epoch, full ? 1 : 0, bytes);
+    }
+  }
+
+  #applyIndex(sink: string, changes: readonly IndexChange[]): void {
+    const put = this.#db.prepare("INSERT OR REPLACE INTO key_index VALUES (?, ?, ?)");
+    const remove = this.#db.prepare("DELETE FROM key_index WHERE sink = ? AND key = ?");
+    for (const { key, value } of changes) {
+      if (value === undefined) remove.run(sink, key);
+      else put.run(sink, key, value);
+    }
+  }
+
+  #setIndexVersion(sink: string, version: string): void {
+    this.#db.prepare("INSERT OR REPLACE INTO key_index_version VALUES (?, ?)").run(sink, version);
+  }
+
+  #takeOwnership(pipeline: string, file: string): Identity {
+    return this.#transaction(() => {
+      const format = this.#get("format_version");
+      if (format === undefined) {
+        this.#set("format_version", String(FORMAT_VERSION));
+        this.#set("pipeline", pipeline);
+        this.#set("lineage", randomUUID());
+        this.#set("owner", "0");
+        this.#set("epoch", "0");
+      } else if (Number(format) !== FORMAT_VERSION) {
+        throw new DataflowError(
+          "DF_STATE_FORMAT",
+          `The state ${file} has format ${format}; this dataflow reads format ${FORMAT_VERSION}. Use the version that wrote it.`,
+        );
+      }
+      const owned = this.#get("pipeline") ?? "";
+      if (owned !== pipeline) {
+        throw new DataflowError(
+          "DF_STATE_OTHER_PIPELINE",
+          `The state ${file} belongs to pipeline "${owned}", not "${pipeline}". Give this one another --state-dir.`,
+        );
+      }
+      const owner = this.#number("owner") + 1;
+      this.#set("owner", String(owner));
+      return {
+        pipeline,
+        lineage: this.#get("lineage") ?? "",
+        owner,
+        epoch: this.#number("epoch"),
+        fingerprint: this.#get("fingerprint"),
+        drained: this.#get("drained") === "true",
+      };
+    });
+  }
+
+  #assertOwner(): void {
+    if (this.#number("owner") === this.#identity.owner) return;
+    throw new DataflowError(
+      "DF_FENCED",
+      `Another process has taken over the state of "${this.#identity.pipeline}"; this one stops without writing.`,
+    );
+  }
+
+  #transaction<T>(work: () => T): T {
+    return this.#db.transaction(work).immediate();
+  }
+
+  #get(name: string): string | undefined {
+    return this.#db.prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(name)
+      ?.value;
+  }
+
+  #number(name: string): number {
+    return Number(this.#get(name) ?? 0);
+  }
+
+  #set(name: string, value: string): void {
+    this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
+  }
+}
+
+function openExclusively(file: string): Database.Database {
+  const db = new Database(file, { timeout: 0 });
+  try {
+    // The lock comes before WAL, so that no shared-memory file is made and every other process is kept out.
+    db.pragma("locking_mode = EXCLUSIVE");
+    db.pragma("journal_mode = WAL");
+    // The library's default is NORMAL in WAL mode, which loses acknowledged commits at power loss.
+    db.pragma("synchronous = FULL");
+    if (process.platform === "darwin") db.pragma("fullfsync = 1");
+    db.pragma("journal_size_limit = 67108864");
+    db.exec("BEGIN EXCLUSIVE; COMMIT");
+    const mode = `${String(db.pragma("synchronous", { simple: true }))} ${String(db.pragma("journal_mode", { simple: true }))}`;
+    if (mode !== "2 wal") {
+      throw new DataflowError(
+        "DF_STATE_NOT_DURABLE",
+        `SQLite opened ${file} with synchronous and journal mode "${mode}" instead of "2 wal". Use a local disk.`,
+      );
+    }
+    return db;
+  } catch (thrown) {
+    db.close();
+    if (thrown instanceof DataflowError) throw thrown;
+    if (/SQLITE_BUSY|locked/i.test(`${(thrown as { code?: string }).code ?? ""} ${reasonOf(thrown)}`)) {
+      throw new DataflowError("DF_ALREADY_RUNNING", `Another process is using the state ${file}.`, {
+        cause: thrown,
+      });
+    }
+    throw thrown;
+  }
+}

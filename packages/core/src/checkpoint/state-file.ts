@@ -1,0 +1,30 @@
+import type { SqliteState } from "./sqlite-state.ts";
+
+/** What the runtime asks of the state, from the main thread: each method of `SqliteState`, answered later. */
+export type StateFile = {
+  readonly [Method in keyof SqliteState]: SqliteState[Method] extends (...given: infer Given) => infer Answer
+    ? (...given: Given) => Promise<Answer>
+    : never;
+};
+
+/** The names that may be called across the thread border. */
+export const STATE_METHODS: readonly (keyof SqliteState)[] = [
+  "identity",
+  "commit",
+  "lastCheckpoint",
+  "chunks",
+  "sinks",
+  "forgetSink",
+  "undelivered",
+  "heldFrames",
+  "storeIntent",
+  "intents",
+  "recordDelivery",
+  "deliveries",
+  "indexGet",
+  "indexVersion",
+  "indexClear",
+  "indexAdd",
+  "indexFinish",
+  "close",
+];

@@ -1,0 +1,27 @@
+/** The state thread: owns the only SQLite connection and answers one request after another. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DataflowError, reasonOf } from "../error.ts";
+import { SqliteState } from "./sqlite-state.ts";
+import type { StateAnswer, StateRequest } from "./state-thread.ts";
+
+const { file, pipeline } = workerData as { readonly file: string; readonly pipeline: string };
+let state: SqliteState | undefined;
+
+parentPort?.on("message", ({ id, method, given }: StateRequest) => {
+  const answer = (text: Omit<StateAnswer, "id">): void => parentPort?.postMessage({ id, ...text });
+  try {
+    // Opened by the first request, so that a refusal reaches whoever asked.
+    state ??= new SqliteState(file, pipeline);
+    const call = state[method] as (...all: readonly unknown[]) => unknown;
+    answer({ value: call.apply(state, [...given]) });
+    if (method === "close") process.exit(0);
+  } catch (thrown) {
+    answer({
+      error: {
+        message: reasonOf(thrown),
+        code: thrown instanceof DataflowError ? thrown.code : undefined,
+        stack: thrown instanceof Error ? thrown.stack : undefined,
+      },
+    });
+  }
+});

@@ -1,0 +1,58 @@
+import Database from "better-sqlite3";
+import { DataflowError } from "../error.ts";
+import type { CheckpointRecord, Undelivered } from "./records.ts";
+
+/** What lies in a state that nobody is running. */
+export interface StoredState {
+  readonly pipeline: string;
+  readonly lineage: string;
+  readonly record: CheckpointRecord | undefined;
+  readonly undelivered: readonly Undelivered[];
+  /** The last delivery of each sink. */
+  readonly delivered: readonly {
+    readonly sink: string;
+    readonly epoch: number;
+    readonly version: string;
+    readonly contentHash: string;
+  }[];
+}
+
+/**
+ * Reads a state without owning it.
+ * @throws DF_ALREADY_RUNNING when a process that does not answer has it open
+ */
+export function readStoredState(file: string): StoredState {
+  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 });
+  try {
+    const meta = new Map(
+      db
+        .prepare<[], { name: string; value: string }>("SELECT name, value FROM meta")
+        .all()
+        .map(({ name, value }) => [name, value]),
+    );
+    const checkpoint = db.prepare<[], { record: string }>("SELECT record FROM checkpoint").get();
+    return {
+      pipeline: meta.get("pipeline") ?? "",
+      lineage: meta.get("lineage") ?? "",
+      record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
+      undelivered: db
+        .prepare<[], Undelivered>(
+          "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink",
+        )
+        .all(),
+      delivered: db
+        .prepare<[], StoredState["delivered"][number]>(
+          "SELECT sink, max(epoch) AS epoch, version, content_hash AS contentHash FROM delivered GROUP BY sink",
+        )
+        .all(),
+    };
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code !== "SQLITE_BUSY") throw thrown;
+    throw new DataflowError(
+      "DF_ALREADY_RUNNING",
+      `Another process is using the state ${file} and does not answer.`,
+    );
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { difference, fingerprint, lambdaFingerprint } from "./fingerprint.ts";
+import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
+import type { Does } from "./plan-fixtures.ts";
+import type { Plan } from "./plan.ts";
+
+interface Change {
+  readonly columns?: readonly string[];
+  readonly does?: Partial<Does>;
+  readonly by?: readonly string[];
+  readonly filter?: readonly string[];
+  readonly id?: string;
+}
+/** source → filter → group → sink, with something changed. */
+function plan({
+  columns = ["a", "b", "c"],
+  does = {},
+  by = ["a"],
+  filter = ["c"],
+  id = "group",
+}: Change = {}): Plan {
+  const s = source("s", ints(...columns));
+  const f = operator("f", reads(...filter), [s]);
+  const group = operator(id, { ...groups(by, ["b"]), ...does }, [f]);
+  return planOf(s, f, group, sink("out", group));
+}
+const now = fingerprint(plan());
+const told = (changed: Plan): string[] => difference(now, fingerprint(changed));
+
+describe("a restart goes on with", () => {
+  test("the same plan", () => {
+    expect(told(plan())).toEqual([]);
+  });
+
+  test("other stateless steps", () => {
+    expect(told(plan({ filter: ["a", "b"] }))).toEqual([]);
+    expect(fingerprint(plan({ filter: [] }))).toBe(now);
+  });
+
+  test("new sources, steps and sinks", () => {
+    const more = plan();
+    const other = source("other", ints("x"));
+    expect(told({ ...more, nodes: [...more.nodes, other, sink("other-out", other)] })).toEqual([]);
+  });
+
+  test("a sink less", () => {
+    expect(told({ ...plan(), nodes: plan().nodes.slice(0, -1) })).toEqual([]);
+  });
+
+  test("other commit times", () => {
+    const nodes = plan().nodes.map((node) =>
+      node.kind === "sink" ? { ...node, commitEvery: { time: 5, bytes: 7 } } : node,
+    );
+    expect(told({ ...plan(), nodes, checkpointEvery: 5 })).toEqual([]);
+  });
+
+  test("another column of the rows that only its late stream would show", () => {
+    const grown = plan({ columns: ["a", "b", "c"], filter: ["c"] });
+    const stateful = JSON.parse(fingerprint(grown)) as {
+      stateful: { group: { inputs: { columns: string[] }[] } };
+    };
+    expect(stateful.stateful.group.inputs[0]?.columns).toEqual(["a int64", "b int64"]);
+  });
+});
+
+describe("a restart is refused, in words, with", () => {
+  test("a source of other columns", () => {
+    expect(told(plan({ columns: ["a", "b", "c", "d"] }))).toEqual([
+      'The columns of source "s" changed from ["a int64","b int64","c int64"] to ["a int64","b int64","c int64","d int64"].',
+    ]);
+  });
+
+  test("other options of a step that keeps state", () => {
+    const sized = (size: number): Plan => plan({ does: { options: { size, keep: "any" } } });
+    expect(difference(fingerprint(sized(1)), fingerprint(sized(2)))).toEqual([
+      'The size of options of step "group" changed from 1 to 2.',
+    ]);
+    expect(difference(fingerprint(sized(1)), now)).toEqual([
+      'The keep of options of step "group" changed from "any" to nothing.',
+      'The size of options of step "group" changed from 1 to nothing.',
+    ]);
+  });
+
+  test("another layout of its state", () => {
+    expect(told(plan({ does: { version: 2 } }))).toEqual([
+      'The version of step "group" changed from 1 to 2.',
+    ]);
+  });
+
+  test("another key, naming it for the step and the sink", () => {
+    const sentences = told(plan({ by: ["c"] })).join("\n");
+    expect(sentences).toContain('step "group"');
+    expect(sentences).toContain('The key of sink "out" changed from ["a"] to ["c"].');
+  });
+
+  test("a step that has another id", () => {
+    expect(told(plan({ id: "renamed" }))).toEqual(['The step "group" is gone, but its state is there.']);
+  });
+
+  test("a source that is gone", () => {
+    expect(difference(now, fingerprint(planOf()))).toContain(
+      'The source "s" is gone, but its state is there.',
+    );
+  });
+});
+
+test("Texts of lambdas have a fingerprint of their own, whatever the order", () => {
+  const one = lambdaFingerprint({ a: "(o) => o.x", b: "(o) => o.y" });
+  expect(lambdaFingerprint({ b: "(o) => o.y", a: "(o) => o.x" })).toBe(one);
+  expect(lambdaFingerprint({ a: "(o) => o.x", b: "(o) => o.z" })).not.toBe(one);
+  expect(one).toMatch(/^[0-9a-f]{32}$/);
+});

@@ -1,0 +1,159 @@
+/** What a restart compares: whether the state and the targets of a former run still mean the same to this plan. */
+import { createHash } from "node:crypto";
+
+import { present } from "../assert.ts";
+import { canonicalJson } from "../json.ts";
+import type { Json } from "../json.ts";
+import { typeName } from "../schema/schema.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { Exchange, Shape } from "../stream.ts";
+import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
+import { wantedColumns } from "./prune.ts";
+
+/** Parts of a fingerprint: what each node is, by kind and id. */
+interface Parts {
+  readonly sources: Readonly<Record<string, Json>>;
+  readonly stateful: Readonly<Record<string, Json>>;
+  readonly sinks: Readonly<Record<string, Json>>;
+}
+
+/**
+ * The meaning of a plan's state as canonical JSON: sources, stateful operators and sinks, with what their state and
+ * targets depend on. Stateless steps, lambdas and how often something is committed do not count. Takes the plan after
+ * pruning: what an operator keeps of its rows are the columns that are left.
+ */
+export function fingerprint(plan: Plan): string {
+  const wanted = wantedColumns(plan);
+  const byId = new Map(plan.nodes.map((node) => [node.id, node]));
+  const of = <Kind extends PlanNode>(
+    nodes: readonly Kind[],
+    part: (node: Kind) => Json,
+  ): Record<string, Json> => Object.fromEntries(nodes.map((node) => [node.id, part(node)]));
+  const parts: Parts = {
+    sources: of(
+      plan.nodes.filter((node) => node.kind === "source"),
+      sourcePart,
+    ),
+    stateful: of(
+      plan.nodes.filter((node) => node.kind === "operator" && node.spec.stateful) as OperatorNode[],
+      (node) => statefulPart(node, byId, present(wanted.get(node.id), `"${node.id}"`)),
+    ),
+    sinks: of(
+      plan.nodes.filter((node) => node.kind === "sink"),
+      sinkPart,
+    ),
+  };
+  return canonicalJson({ ...parts });
+}
+
+function sourcePart({ spec }: SourceNode): Json {
+  return { connector: spec.name, columns: columnsPart(spec.schema) };
+}
+
+/**
+ * Of its inputs count the columns that its outputs need. An output that nobody reads needs none, so a window's state does
+ * not depend on columns that only a stream of late rows would show.
+ */
+function statefulPart(
+  { spec, inputs, outputs }: OperatorNode,
+  byId: ReadonlyMap<string, PlanNode>,
+  wanted: readonly ReadonlySet<string>[],
+): Json {
+  const shapes = inputs.map((edge) => shapeBefore(byId, edge));
+  const shown = outputs.map(
+    (shape, port) =>
+      new Set(port === 0 || (wanted[port]?.size ?? 0) > 0 ? shape.schema.fields.map(({ name }) => name) : []),
+  );
+  const needs = spec.needs(
+    shown,
+    shapes.map(({ schema }) => schema),
+  );
+  return {
+    verb: spec.name,
+    version: spec.version,
+    options: spec.options,
+    inputs: shapes.map((shape, port) =>
+      inputPart(shape, needs[port] ?? new Set(), spec.exchanges[port] as Exchange),
+    ),
+  };
+}
+
+function inputPart(shape: Shape, needed: ReadonlySet<string>, exchange: Exchange): Json {
+  const kept = new Set([...needed, ...shape.key, ...(typeof exchange === "string" ? [] : exchange.keyBy)]);
+  const fields = shape.schema.fields.filter(({ name }) => kept.has(name));
+  return {
+    columns: columnsPart({ fields }),
+    change: shape.change,
+    key: shape.key,
+    timed: shape.timed,
+    exchange: typeof exchange === "string" ? exchange : exchange.keyBy,
+  };
+}
+
+function sinkPart({ spec, shape }: SinkNode): Json {
+  return {
+    connector: spec.connector,
+    options: spec.options,
+    change: shape.change,
+    key: shape.key,
+    columns: columnsPart(shape.schema),
+  };
+}
+
+/** In the order of the schema: it decides how rows are laid out. */
+function columnsPart(schema: Schema): Json {
+  return schema.fields.map(({ name, type, nullable }) => `${name} ${typeName(type)}${nullable ? "?" : ""}`);
+}
+
+function shapeBefore(byId: ReadonlyMap<string, PlanNode>, edge: Edge): Shape {
+  const node = byId.get(edge.node);
+  return present(node?.kind === "sink" ? undefined : node?.outputs[edge.port], `output of "${edge.node}"`);
+}
+
+/**
+ * What keeps state of `old` from being used by `now`, one sentence each; empty when nothing does. Nodes that are new
+ * start empty and are no hindrance; sinks that are gone are none either, since what they still hold is delivered first.
+ */
+export function difference(old: string, now: string): string[] {
+  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
+  const sentences: string[] = [];
+  for (const [kind, what] of [
+    ["sources", "source"],
+    ["stateful", "step"],
+    ["sinks", "sink"],
+  ] as const) {
+    for (const [id, part] of Object.entries(before[kind])) {
+      const next = after[kind][id];
+      if (next !== undefined) sentences.push(...changes(`${what} "${id}"`, part, next));
+      else if (kind !== "sinks") sentences.push(`The ${what} "${id}" is gone, but its state is there.`);
+    }
+  }
+  return sentences;
+}
+
+/** The values that differ, each by its path. */
+function changes(where: string, before: Json | undefined, after: Json | undefined): string[] {
+  if (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after))
+    return [];
+  if (isRecord(before) && isRecord(after)) {
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return names.flatMap((name) => changes(`${name} of ${where}`, before[name], after[name]));
+  }
+  return [`The ${where} changed from ${inWords(before)} to ${inWords(after)}.`];
+}
+
+function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function inWords(value: Json | undefined): string {
+  return value === undefined ? "nothing" : canonicalJson(value);
+}
+
+/**
+ * A hash of the texts of lambdas, 32 hex digits. Another hash with the same fingerprint is worth telling, but no reason
+ * to refuse: state keeps its meaning. `texts`: source text by node id.
+ */
+export function lambdaFingerprint(texts: Readonly<Record<string, string>>): string {
+  return createHash("sha256").update(canonicalJson(texts)).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { labels, requireLabel } from "./labels.ts";
+import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
+import type { Plan } from "./plan.ts";
+import { validate } from "./validate.ts";
+
+const s = source("s", ints("a", "b", "at"));
+const group = operator("eu/group", groups(["a"], ["b"]), [s]);
+const plan = planOf(s, group, sink("out", group), sink("late", group, 1));
+
+test("A plan that hangs together is taken", () => {
+  expect(() => validate(plan)).not.toThrow();
+});
+
+describe("a plan is refused", () => {
+  test.each<[string, Plan, string[]]>([
+    ["with an id twice", planOf(s, s), ["DF_DUPLICATE_ID", '"s"']],
+    ["with an id that is none", planOf({ ...s, id: "a//b" }), ["DF_ID", '"a//b"']],
+    ["with a node before its input", planOf(group, s), ["DF_EDGE", '"eu/group"', '"s"']],
+    ["with an edge to nothing", planOf(sink("out", s)), ["DF_EDGE", '"out"']],
+    [
+      "with an edge to a sink",
+      planOf(s, sink("x", s), { ...sink("y", s), input: { node: "x", port: 0 } }),
+      ["DF_EDGE", "0 outputs"],
+    ],
+    [
+      "with a port that is not there",
+      planOf(s, { ...sink("y", s), input: { node: "s", port: 1 } }),
+      ["DF_EDGE", "output 1"],
+    ],
+    [
+      "with too many inputs",
+      planOf(s, { ...group, inputs: [...group.inputs, ...group.inputs] }),
+      ["DF_EDGE", "2 inputs"],
+    ],
+    [
+      "with an operator without input",
+      planOf({ ...group, inputs: [], spec: { ...group.spec, exchanges: [] } }),
+      ["DF_EDGE"],
+    ],
+    [
+      "spread by a column that is not there",
+      planOf(s, operator("o", { ...reads(), exchanges: [{ keyBy: ["z"] }] }, [s])),
+      ["DF_NO_COLUMN", '"z"'],
+    ],
+    ["spread by nothing", planOf(s, { ...sink("o", s), exchange: { keyBy: [] } }), ["DF_EXCHANGE"]],
+    [
+      "with event time that is no column",
+      planOf({ ...s, time: { column: "z", maxOutOfOrderness: 0 } }),
+      ["DF_NO_COLUMN", '"z"'],
+    ],
+    ["with a quarantine that is not there", planOf({ ...s, invalid: "q" }), ["DF_QUARANTINE", '"q"']],
+    [
+      "with a quarantine that has an input",
+      { ...planOf(s, sink("q", s)), rejected: "q" },
+      ["DF_QUARANTINE", '"p"'],
+    ],
+  ])("%s", (_name, wrong, words) => {
+    for (const word of words) expect(() => validate(wrong)).toThrow(word);
+  });
+});
+
+describe("labels", () => {
+  const labelled = (label: "arrival" | "convergent" | "identical", id: string) =>
+    operator(id, { ...reads(), label }, [s]);
+
+  test("The weakest label is the plan's, with the nodes that have it", () => {
+    expect(labels(plan)).toEqual({ label: "identical", nodes: [] });
+    const mixed = planOf(s, labelled("convergent", "c"), labelled("arrival", "a"), labelled("arrival", "b"));
+    expect(labels(mixed)).toEqual({ label: "arrival", nodes: ["a", "b"] });
+    expect(labels(planOf(s, labelled("convergent", "c")))).toEqual({ label: "convergent", nodes: ["c"] });
+  });
+
+  test("A plan that requires more than a node promises is refused, naming the node and its label", () => {
+    const weak = planOf(s, labelled("convergent", "c"), labelled("arrival", "a"));
+    expect(() => requireLabel({ ...weak, require: "identical" })).toThrow('"c" (convergent), "a" (arrival)');
+    expect(() => requireLabel({ ...weak, require: "convergent" })).toThrow(
+      /these steps promise less: "a" \(arrival\)\./,
+    );
+    expect(() => requireLabel({ ...weak, require: "arrival" })).not.toThrow();
+    expect(() => requireLabel(weak)).not.toThrow();
+    expect(() => requireLabel({ ...weak, require: "exact" as "arrival" })).toThrow('require is "exact"');
+  });
+});

@@ -1,0 +1,135 @@
+import { assert } from "../assert.ts";
+import type {
+  Checkpoint,
+  CheckpointRecord,
+  HeldFrame,
+  LedgerEntry,
+  Mark,
+  NodeChunk,
+  SinkRecord,
+  SplitRecord,
+} from "../checkpoint/records.ts";
+import { type Epoch, KEY_GROUPS } from "../stream.ts";
+import type { Graph } from "./graph.ts";
+import { addUp, imbalances } from "./node-ledger.ts";
+import type { NodeRunner } from "./node-runner.ts";
+import type { SourceRunner } from "./source-runner.ts";
+
+/** Key groups written in full per epoch, in turn: it bounds how many old deltas a restore has to read. */
+const GROUPS_REWRITTEN = 4;
+
+/** Collects what each node contributes to an epoch while its barrier travels through the graph. */
+export class Checkpointer {
+  readonly #graph: Graph;
+  readonly #before: CheckpointRecord | undefined;
+  readonly #splitsBefore: Map<string, SplitRecord>;
+  #epoch: Epoch | undefined;
+  #waiting = 0;
+  #chunks: NodeChunk[] = [];
+  #held: HeldFrame[] = [];
+  #ledger: LedgerEntry[] = [];
+  #splits: SplitRecord[] = [];
+  #marks: Mark[] = [];
+  #clocks: Record<string, number | null> = {};
+
+  constructor(graph: Graph, before: CheckpointRecord | undefined) {
+    this.#graph = graph;
+    this.#before = before;
+    this.#splitsBefore = new Map(before?.splits.map((split) => [`${split.source}\n${split.split}`, split]));
+  }
+
+  /** Whether a barrier is on its way. */
+  get running(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  /** Sends the barrier of an epoch through the graph. */
+  begin(epoch: Epoch): void {
+    assert(this.#epoch === undefined, "one barrier at a time");
+    this.#epoch = epoch;
+    this.#waiting = this.#graph.sources.length + this.#graph.nodes.length;
+    for (const source of this.#graph.sources) source.barrier(epoch);
+  }
+
+  sourcePassed(source: SourceRunner, epoch: Epoch): void {
+    this.#passed(epoch);
+    this.#splits.push(...source.records());
+    this.#marks.push(...source.marks.splice(0));
+    this.#clocks[source.node] = lower(this.#clocks[source.node], source.clock);
+    this.#ledger.push(source.ledger.entry(source.node, 0));
+  }
+
+  nodePassed(runner: NodeRunner, epoch: Epoch): void {
+    this.#passed(epoch);
+    const { node, shard } = runner;
+    const first = (epoch * GROUPS_REWRITTEN) % KEY_GROUPS;
+    const rewrite = (keyGroup: number): boolean =>
+      (keyGroup - first + KEY_GROUPS) % KEY_GROUPS < GROUPS_REWRITTEN;
+    for (const chunk of this.#graph.storeOf(runner).gather(rewrite)) this.#chunks.push({ node, ...chunk });
+    for (const frame of this.#graph.sinkOf(runner)?.hold() ?? []) this.#held.push({ ...frame, shard });
+    this.#clocks[node] = lower(this.#clocks[node], runner.clock);
+    this.#ledger.push(runner.ledger.entry(node, runner.operator.buffered?.() ?? 0));
+  }
+
+  /** The epoch as one record, once every node has passed its barrier; undefined before. */
+  take(drained: boolean, fingerprint: string, sinks: readonly SinkRecord[]): Checkpoint | undefined {
+    const epoch = this.#epoch;
+    if (epoch === undefined || this.#waiting > 0) return undefined;
+    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];
+    const ledger = addUp(this.#before?.ledger ?? [], addUp([], this.#ledger));
+    const wrong = imbalances(ledger);
+    assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);
+    const record: CheckpointRecord = {
+      epoch,
+      splits: this.#allSplits(),
+      clocks: this.#clocks,
+      ledger,
+      drained,
+    };
+    const checkpoint = {
+      record,
+      fingerprint,
+      chunks: this.#chunks,
+      marks: this.#marks,
+      held: numbered(held),
+      sinks,
+    };
+    this.#epoch = undefined;
+    this.#chunks = [];
+    this.#held = [];
+    this.#ledger = [];
+    this.#splits = [];
+    this.#marks = [];
+    this.#clocks = {};
+    return checkpoint;
+  }
+
+  /** Splits that are there no more keep their record: a file that comes back is not read twice. */
+  #allSplits(): SplitRecord[] {
+    for (const split of this.#splits) this.#splitsBefore.set(`${split.source}\n${split.split}`, split);
+    return [...this.#splitsBefore.values()];
+  }
+
+  #passed(epoch: Epoch): void {
+    assert(epoch === this.#epoch, `barrier ${epoch} while ${String(this.#epoch)} is running`);
+    this.#waiting--;
+  }
+}
+
+/** Frames of one sink and shard in one sequence, also when refused rows come from two places. */
+function numbered(frames: readonly HeldFrame[]): HeldFrame[] {
+  const next = new Map<string, number>();
+  return frames.map((frame) => {
+    const place = `${frame.shard} ${frame.sink}`;
+    const seq = next.get(place) ?? 0;
+    next.set(place, seq + 1);
+    return { ...frame, seq };
+  });
+}
+
+function lower(before: number | null | undefined, clock: number): number | null {
+  // A drained clock is +∞; the record keeps the largest finite one, since JSON has no infinity.
+  const now = Number.isFinite(clock) ? clock : clock > 0 ? Number.MAX_SAFE_INTEGER : null;
+  if (before === undefined) return now;
+  return before === null || now === null ? null : Math.min(before, now);
+}

@@ -1,0 +1,129 @@
+import type { CheckpointRecord, HeldFrame, Undelivered } from "../checkpoint/records.ts";
+import type { SinkNode } from "../plan/plan.ts";
+import type { WallClock } from "./clock-port.ts";
+import type { Shown, SinkDelivery } from "./delivery.ts";
+import type { SinkStatus } from "./report.ts";
+
+/** Undelivered bytes of one sink at which sources stop, as a multiple of its `commitEvery.bytes`. */
+const CROWDED_AT = 4;
+
+interface Lane {
+  readonly delivery: SinkDelivery;
+  readonly commitEvery: SinkNode["commitEvery"];
+  /** Held in the state and not yet shown. */
+  bytes: number;
+  rows: number;
+  /** Wall clock, ms: when the last delivery began. */
+  at: number;
+  running: Promise<void> | undefined;
+  shownRows: number;
+}
+
+/** Decides when each sink delivers. Sinks deliver beside each other; each has one delivery at a time. */
+export class Deliveries {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #clock: WallClock;
+  readonly #onShown: (shown: Shown) => void;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(clock: WallClock, onShown: (shown: Shown) => void) {
+    this.#clock = clock;
+    this.#onShown = onShown;
+  }
+
+  add(
+    delivery: SinkDelivery,
+    commitEvery: SinkNode["commitEvery"],
+    undelivered: Undelivered | undefined,
+  ): void {
+    this.#lanes.set(delivery.id, {
+      delivery,
+      commitEvery,
+      bytes: undelivered?.bytes ?? 0,
+      rows: undelivered?.rows ?? 0,
+      at: this.#clock.now(),
+      running: undefined,
+      shownRows: 0,
+    });
+  }
+
+  /** An epoch has become durable. */
+  held(frames: readonly HeldFrame[]): void {
+    for (const { sink, rows, bytes } of frames) {
+      const lane = this.#lanes.get(sink);
+      if (lane === undefined) continue;
+      lane.bytes += bytes.length;
+      lane.rows += rows;
+    }
+  }
+
+  /** Whether so much waits that sources should stop; `running` are the bytes of the running epoch. */
+  crowded(running: number): boolean {
+    for (const { bytes, commitEvery } of this.#lanes.values()) {
+      if (bytes + running > commitEvery.bytes * CROWDED_AT) return true;
+    }
+    return false;
+  }
+
+  /** Begins the deliveries whose time or size has come. */
+  deliverWhenDue(checkpoint: CheckpointRecord | undefined): void {
+    if (checkpoint === undefined) return;
+    const now = this.#clock.now();
+    for (const lane of this.#lanes.values()) {
+      if (lane.running !== undefined || lane.rows === 0) continue;
+      const { time, bytes } = lane.commitEvery;
+      if ((now - lane.at) * 1000 >= time || lane.bytes >= bytes) this.#begin(lane, checkpoint);
+    }
+  }
+
+  /** Delivers everything that is durable. */
+  async deliverAll(checkpoint: CheckpointRecord): Promise<void> {
+    for (const lane of this.#lanes.values()) {
+      await lane.running;
+      if (this.#failure === undefined && lane.rows > 0) this.#begin(lane, checkpoint);
+    }
+    for (const lane of this.#lanes.values()) await lane.running;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  status(): SinkStatus[] {
+    return [...this.#lanes.values()].map(({ delivery, bytes, shownRows }) => ({
+      sink: delivery.id,
+      epoch: delivery.last?.epoch ?? 0,
+      rows: shownRows,
+      version: delivery.last?.version,
+      contentHash: delivery.last?.contentHash,
+      undeliveredBytes: bytes,
+    }));
+  }
+
+  async close(): Promise<void> {
+    for (const { delivery, running } of this.#lanes.values()) {
+      await running;
+      await delivery.close();
+    }
+  }
+
+  #begin(lane: Lane, checkpoint: CheckpointRecord): void {
+    const { bytes, rows } = lane;
+    lane.at = this.#clock.now();
+    lane.running = lane.delivery
+      .deliver(checkpoint)
+      .then((shown) => {
+        lane.bytes -= bytes;
+        lane.rows -= rows;
+        lane.shownRows += shown.rows;
+        this.#onShown(shown);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        lane.running = undefined;
+      });
+  }
+}

@@ -1,0 +1,255 @@
+import { present } from "../assert.ts";
+import type { Batch } from "../batch/batch.ts";
+import { decodeFrames } from "../batch/frame.ts";
+import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
+import type { StateFile } from "../checkpoint/state-file.ts";
+import type { Committer, CommitterFactory, Delivered, IndexChange, KeyIndex, Marker } from "../connector.ts";
+import { DataflowError } from "../error.ts";
+import type { Json } from "../json.ts";
+import type { Epoch } from "../stream.ts";
+import { intentHash } from "./intent-hash.ts";
+
+/** Frames read from the state at once while staging. */
+const FRAMES_AT_ONCE = 16;
+
+/** What has just become durable or visible: where a crash means something else than a moment before. */
+export type ProtocolStep =
+  | "checkpoint stored"
+  | "staged"
+  | "intent stored"
+  | "committed"
+  | "delivery recorded";
+
+/** Called behind each step; what it returns is waited for. For tests that stop or kill a run at one of them. */
+export type OnStep = (step: ProtocolStep, node: string) => Promise<void>;
+
+/** Builds committers by connector name. */
+export type Connectors = Readonly<Record<string, CommitterFactory>>;
+
+/** What one delivery showed. */
+export interface Shown {
+  readonly sink: string;
+  readonly epoch: Epoch;
+  readonly rows: number;
+  readonly version: string;
+}
+
+/** Makes the held rows of one sink visible. One call at a time. */
+export class SinkDelivery {
+  readonly id: string;
+  readonly #state: StateFile;
+  readonly #identity: Identity;
+  readonly #committer: Committer;
+  readonly #onStep: OnStep;
+  #last: Delivered | undefined;
+
+  private constructor(
+    id: string,
+    parts: {
+      readonly state: StateFile;
+      readonly identity: Identity;
+      readonly committer: Committer;
+      readonly onStep: OnStep;
+    },
+    last: Delivered | undefined,
+  ) {
+    this.id = id;
+    this.#state = parts.state;
+    this.#identity = parts.identity;
+    this.#committer = parts.committer;
+    this.#onStep = parts.onStep;
+    this.#last = last;
+  }
+
+  /** Opens the committer of a sink from what is stored of it. @throws DF_NO_CONNECTOR */
+  static async open(
+    record: SinkRecord,
+    environment: {
+      readonly state: StateFile;
+      readonly identity: Identity;
+      readonly connectors: Connectors;
+      readonly directory: string;
+      readonly onStep: OnStep;
+    },
+  ): Promise<SinkDelivery> {
+    const { state, identity, connectors, directory, onStep } = environment;
+    const factory = connectors[record.connector];
+    if (factory === undefined) {
+      throw new DataflowError(
+        "DF_NO_CONNECTOR",
+        `Sink "${record.id}" needs the connector "${record.connector}", which this dataflow does not have. It has: ${Object.keys(connectors).join(", ")}.`,
+      );
+    }
+    const [last] = await state.deliveries(record.id);
+    const committer = await factory.open(record.options, {
+      pipeline: identity.pipeline,
+      sink: record.id,
+      lineage: identity.lineage,
+      directory,
+      input: record.shape,
+      delivered: last,
+      index: keyIndex(state, record.id),
+    });
+    return new SinkDelivery(record.id, { state, identity, committer, onStep }, last);
+  }
+
+  /** Content hash of the rows present in the target, and its version. */
+  get last(): Delivered | undefined {
+    return this.#last;
+  }
+
+  /** Creates or checks the target. */
+  prepare(): Promise<void> {
+    return this.#committer.prepare();
+  }
+
+  /**
+   * Refuses a target that does not continue this state.
+   * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND
+   */
+  async check(intent: StoredIntent | undefined): Promise<void> {
+    const marker = await this.#committer.marker();
+    const deliveries = await this.#state.deliveries(this.id);
+    refuseForeign(this.id, this.#identity, marker, deliveries, intent);
+  }
+
+  /** Finishes what an earlier process had decided. */
+  async finish({ rows, intent }: StoredIntent): Promise<Shown> {
+    const { marker } = intent;
+    const { version, state } = await this.#committer.commit(intent);
+    await this.#onStep("committed", this.id);
+    const delivered: Delivered = {
+      epoch: marker.epoch,
+      hash: marker.hash,
+      contentHash: marker.contentHash,
+      version,
+      state,
+    };
+    await this.#state.recordDelivery({ sink: this.id, delivered, rows, index: intent.index });
+    this.#last = delivered;
+    await this.#onStep("delivery recorded", this.id);
+    return { sink: this.id, epoch: marker.epoch, rows, version };
+  }
+
+  /** Shows everything held up to the last checkpoint. */
+  async deliver(checkpoint: CheckpointRecord): Promise<Shown> {
+    const { lineage, pipeline } = this.#identity;
+    const positions = positionsOf(checkpoint);
+    const clock = clockOf(checkpoint);
+    const staged = await this.#committer.stage({
+      batches: this.#held(checkpoint.epoch),
+      through: checkpoint.epoch,
+      positions,
+      clock: clock ?? Number.NEGATIVE_INFINITY,
+    });
+    await this.#onStep("staged", this.id);
+    const open: Omit<Marker, "hash"> = {
+      pipeline,
+      lineage,
+      epoch: checkpoint.epoch,
+      positions,
+      clock,
+      contentHash: staged.contentHash,
+    };
+    const marker: Marker = { ...open, hash: intentHash(this.id, open, staged) };
+    const stored: StoredIntent = {
+      sink: this.id,
+      rows: staged.rows,
+      intent: { marker, manifest: staged.manifest, index: staged.index },
+    };
+    await this.#state.storeIntent(stored);
+    await this.#onStep("intent stored", this.id);
+    return this.finish(stored);
+  }
+
+  close(): Promise<void> {
+    return this.#committer.close();
+  }
+
+  async *#held(through: Epoch): AsyncGenerator<Batch> {
+    for (let after = 0; ;) {
+      const frames = await this.#state.heldFrames(this.id, through, after, FRAMES_AT_ONCE);
+      for (const { bytes } of frames) yield* decodeFrames(bytes);
+      if (frames.length < FRAMES_AT_ONCE) return;
+      after += frames.length;
+    }
+  }
+}
+
+/** Positions by source and split: what a marker carries. */
+export function positionsOf({ splits }: CheckpointRecord): Json {
+  const positions: Record<string, Record<string, Json>> = {};
+  for (const { source, split, position } of splits) {
+    if (position !== undefined) (positions[source] ??= {})[split] = position;
+  }
+  return positions;
+}
+
+/** The pipeline's clock: the lowest of its nodes', µs; null before all have one. */
+export function clockOf({ clocks }: CheckpointRecord): number | null {
+  const all = Object.values(clocks);
+  return all.length === 0 || all.includes(null)
+    ? null
+    : Math.min(...all.map((clock) => present(clock, "clock")));
+}
+
+function refuseForeign(
+  sink: string,
+  identity: Identity,
+  marker: Marker | undefined,
+  deliveries: readonly Delivered[],
+  intent: StoredIntent | undefined,
+): void {
+  const wayOn = "Start with a new state directory (--state-dir) and a new target for the sink.";
+  const [last] = deliveries;
+  if (marker === undefined) {
+    if (last === undefined) return;
+    throw new DataflowError(
+      "DF_SINK_BEHIND",
+      `Sink "${sink}" was shown epoch ${last.epoch}, but its target no longer knows of it. ${wayOn}`,
+    );
+  }
+  if (marker.lineage !== identity.lineage) {
+    throw new DataflowError(
+      "DF_SINK_OTHER_LINEAGE",
+      `The target of sink "${sink}" was written by another state of pipeline "${marker.pipeline}" (lineage ${marker.lineage}, epoch ${marker.epoch}); this state is lineage ${identity.lineage}. Use the state directory that wrote it, or give the sink a new target.`,
+    );
+  }
+  const pending = intent?.intent.marker;
+  const known = deliveries.find(({ epoch }) => epoch === marker.epoch)?.hash ?? hashAt(pending, marker.epoch);
+  const newest = Math.max(last?.epoch ?? 0, pending?.epoch ?? 0);
+  if (marker.epoch > identity.epoch || marker.epoch > newest) {
+    throw new DataflowError(
+      "DF_SINK_AHEAD",
+      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows only of ${newest} (its last checkpoint is ${identity.epoch}): the state was lost, copied or restored from an older backup. Use the newest state directory. ${wayOn}`,
+    );
+  }
+  if (last !== undefined && marker.epoch < last.epoch) {
+    throw new DataflowError(
+      "DF_SINK_BEHIND",
+      `Sink "${sink}" was shown epoch ${last.epoch}, but its target is at epoch ${marker.epoch}: it was restored to an older version. ${wayOn}`,
+    );
+  }
+  if (known !== undefined && known !== marker.hash) {
+    throw new DataflowError(
+      "DF_SINK_OTHER_LINEAGE",
+      `The target of sink "${sink}" shows another epoch ${marker.epoch} than this state delivered: the state was copied and both copies have run. ${wayOn}`,
+    );
+  }
+}
+
+function hashAt(marker: Marker | undefined, epoch: Epoch): string | undefined {
+  return marker?.epoch === epoch ? marker.hash : undefined;
+}
+
+function keyIndex(state: StateFile, sink: string): KeyIndex {
+  return {
+    get: (keys) => state.indexGet(sink, keys),
+    version: () => state.indexVersion(sink),
+    rebuild: async (entries, version) => {
+      await state.indexClear(sink);
+      for await (const some of entries) await state.indexAdd(sink, some as readonly IndexChange[]);
+      await state.indexFinish(sink, version);
+    },
+  };
+}

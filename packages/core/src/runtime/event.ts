@@ -1,0 +1,20 @@
+import type { Batch } from "../batch/batch.ts";
+import type { SplitStatus } from "../checkpoint/records.ts";
+import type { Epoch } from "../stream.ts";
+import type { Time } from "../time.ts";
+
+/** What travels along an edge of the graph, in order. */
+export type StreamEvent =
+  | { readonly kind: "batch"; readonly batch: Batch }
+  | { readonly kind: "clock"; readonly clock: Time; readonly status: SplitStatus }
+  /** Everything before it belongs to the epoch. */
+  | { readonly kind: "barrier"; readonly epoch: Epoch }
+  /** No rows are coming any more; barriers may. */
+  | { readonly kind: "end" };
+
+/** The receiving end of an edge. */
+export interface Target {
+  /** Takes the event in any case; "full" asks to send no more until `full()` is false again. */
+  push(event: StreamEvent): "ok" | "full";
+  full(): boolean;
+}

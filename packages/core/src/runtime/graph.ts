@@ -1,0 +1,326 @@
+import { present } from "../assert.ts";
+import type { CheckpointRecord, HeldFrame, NodeChunk } from "../checkpoint/records.ts";
+import type { Source } from "../connector.ts";
+import { DataflowError } from "../error.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
+import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
+import { MemoryStateStore } from "../state/store.ts";
+import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
+import { BEGINNING, type Time } from "../time.ts";
+import type { Target } from "./event.ts";
+import { KeyedTarget } from "./exchange.ts";
+import { HoldingSink } from "./holding-sink.ts";
+import { NodeLedger } from "./node-ledger.ts";
+import { Channel, NodeRunner } from "./node-runner.ts";
+import { QuarantineBuffer, type Refusal, refusalOf } from "./quarantine-buffer.ts";
+import { SourceRunner } from "./source-runner.ts";
+
+/** What the graph needs from its job. */
+export interface GraphHost {
+  readonly shards: number;
+  readonly generate: boolean;
+  readonly follow: boolean;
+  readonly restored: CheckpointRecord | undefined;
+  readonly now: () => number;
+  readonly wake: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => void;
+  readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
+}
+
+/** A node on one shard, with its state. */
+interface Instance {
+  readonly runner: NodeRunner;
+  readonly store: MemoryStateStore;
+  readonly sink: HoldingSink | undefined;
+}
+
+/** The running form of a plan: every node on every shard, wired. */
+export class Graph {
+  readonly plan: Plan;
+  readonly sources: SourceRunner[] = [];
+  /** In the order of the plan: after their inputs. */
+  readonly nodes: NodeRunner[] = [];
+  readonly #host: GraphHost;
+  readonly #instances = new Map<string, Instance[]>();
+  readonly #sourceRunners = new Map<string, SourceRunner[]>();
+  /** Refused rows by sink, shard and epoch. */
+  readonly #refused = new Map<string, QuarantineBuffer>();
+
+  constructor(plan: Plan, host: GraphHost) {
+    this.plan = plan;
+    this.#host = host;
+  }
+
+  /** Builds all nodes; `chunksOf` gives the stored state of a node. */
+  async open(
+    sources: ReadonlyMap<string, Source>,
+    chunksOf: (node: string) => Promise<readonly NodeChunk[]>,
+  ): Promise<void> {
+    for (const node of this.plan.nodes) {
+      if (node.kind === "source") this.#openSource(node, present(sources.get(node.id), `source ${node.id}`));
+      else if (node.kind === "operator")
+        this.#openOperator(node, node.spec.stateful ? await chunksOf(node.id) : []);
+      else if (node.input !== undefined) this.#openSink(node);
+    }
+  }
+
+  /** The highest clock that any node has reached. */
+  reached(): Time {
+    let highest: Time = BEGINNING;
+    for (const { clock } of [...this.nodes, ...this.sources]) {
+      if (Number.isFinite(clock) && clock > highest) highest = clock;
+    }
+    return highest;
+  }
+
+  runners(source: string): readonly SourceRunner[] {
+    return this.#sourceRunners.get(source) ?? [];
+  }
+
+  storeOf(runner: NodeRunner): MemoryStateStore {
+    return this.#instance(runner).store;
+  }
+
+  sinkOf(runner: NodeRunner): HoldingSink | undefined {
+    return this.#instance(runner).sink;
+  }
+
+  /** Bytes that the sinks hold since the last barrier. */
+  heldBytes(): number {
+    let bytes = 0;
+    for (const instances of this.#instances.values())
+      for (const { sink } of instances) bytes += sink?.bytes ?? 0;
+    return bytes;
+  }
+
+  /** Refused rows of an epoch as held frames. */
+  takeRefused(epoch: Epoch): HeldFrame[] {
+    const held: HeldFrame[] = [];
+    for (const [place, buffer] of this.#refused) {
+      const [sink, shard, of] = JSON.parse(place) as [string, number, Epoch];
+      if (of !== epoch) continue;
+      this.#refused.delete(place);
+      const frames = new HoldingSink(sink, shard, ignore);
+      for (const batch of buffer.take()) frames.onBatch(batch);
+      held.push(...frames.hold());
+    }
+    return held;
+  }
+
+  #openSource(node: SourceNode, source: Source): void {
+    const { schema } = present(node.outputs[0], "source output");
+    const runners = Array.from({ length: this.#host.shards }, (_, shard) => {
+      const { now, wake, failed, follow, sourcePassed } = this.#host;
+      return new SourceRunner({
+        node: node.id,
+        shard,
+        source,
+        schema,
+        time: node.time,
+        follow,
+        batchRows: this.plan.batchRows,
+        ledger: new NodeLedger(),
+        now,
+        wake,
+        failed,
+        reached: () => this.reached(),
+        invalid: (runner, split, { position, raw, reason }) =>
+          this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
+        onBarrier: sourcePassed,
+        epoch: this.#host.restored?.epoch ?? 0,
+      });
+    });
+    this.#sourceRunners.set(node.id, runners);
+    this.sources.push(...runners);
+  }
+
+  #openOperator(node: OperatorNode, chunks: readonly NodeChunk[]): void {
+    const { spec } = node;
+    const inputs = node.inputs.map((edge) => this.#shapeOf(edge.node, edge.port));
+    const width = Math.max(
+      ...node.inputs.map(({ node: from }, port) => this.#width(from, spec.exchanges[port])),
+    );
+    const instances = Array.from({ length: width }, (_, shard) => {
+      const store = new MemoryStateStore();
+      // With one instance of the node all key groups are its own, whatever the number of shards.
+      store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
+      const ledger = new NodeLedger();
+      const runner = this.#runner(node, shard, node.outputs.length, ledger, (clock) =>
+        spec.open(this.#context(node, { shard, inputs, store, ledger, clock, runner: () => runner })),
+      );
+      return { runner, store, sink: undefined };
+    });
+    this.#add(node, instances);
+    node.inputs.forEach((edge, port) =>
+      this.#connect(edge, port, instances, spec.exchanges[port] ?? "forward"),
+    );
+  }
+
+  #openSink(node: SinkNode): void {
+    const input = present(node.input, "sink input");
+    const instances = Array.from({ length: this.#width(input.node, node.exchange) }, (_, shard) => {
+      const ledger = new NodeLedger();
+      const sink = new HoldingSink(node.id, shard, (outcome, rows) => {
+        ledger.outcomes[outcome] += rows;
+      });
+      const runner = this.#runner(node, shard, 0, ledger, () => sink);
+      return { runner, store: new MemoryStateStore(), sink };
+    });
+    this.#add(node, instances);
+    this.#connect(input, 0, instances, node.exchange);
+  }
+
+  #runner(
+    node: PlanNode,
+    shard: number,
+    outputs: number,
+    ledger: NodeLedger,
+    open: (clock: Time) => Operator,
+  ): NodeRunner {
+    const clock = this.#host.restored?.clocks[node.id] ?? BEGINNING;
+    const operator = inNode(node.id, () => open(clock));
+    const epoch = this.#host.restored?.epoch ?? 0;
+    const onBarrier = this.#host.nodePassed;
+    return new NodeRunner({ node: node.id, shard, operator, outputs, ledger, clock, epoch, onBarrier });
+  }
+
+  #context(
+    node: OperatorNode,
+    parts: {
+      readonly shard: number;
+      readonly inputs: readonly Shape[];
+      readonly store: MemoryStateStore;
+      readonly ledger: NodeLedger;
+      readonly clock: Time;
+      runner(): NodeRunner;
+    },
+  ): OperatorContext {
+    const { shard, inputs, store, ledger, clock } = parts;
+    return {
+      nodeId: node.id,
+      shard,
+      inputs,
+      outputs: node.outputs,
+      state: store,
+      clock,
+      generate: this.#host.generate,
+      count: (outcome, rows) => {
+        ledger.outcomes[outcome] += rows;
+      },
+      countLatePartial: (rows) => {
+        ledger.latePartial += rows;
+      },
+      reject: (batch, row, reason) => {
+        ledger.outcomes.quarantined++;
+        this.#refuse(parts.runner(), refusalOf(node.id, batch, row, reason), batch.origin?.source);
+      },
+    };
+  }
+
+  /** Sends a refused row to the quarantine of its source, else to that of the pipeline, else ends the run. */
+  #refuse(
+    at: { readonly shard: number; readonly epoch: Epoch },
+    refusal: Refusal,
+    source: string | undefined,
+  ): void {
+    const from = this.plan.nodes.find(({ id }) => id === source);
+    const sink = (from?.kind === "source" ? from.invalid : undefined) ?? this.plan.rejected;
+    if (sink === undefined) {
+      const place =
+        refusal.split === undefined ? "" : ` (split ${refusal.split}, position ${refusal.position})`;
+      throw new DataflowError(
+        "DF_REJECTED",
+        `Node "${refusal.node}" refused a row${place}: ${refusal.reason}. The record is: ${excerpt(refusal.raw)}. Name a place for such rows with onInvalid (of the source) or rejected (of the pipeline), or mend the input.`,
+      );
+    }
+    const place = JSON.stringify([sink, at.shard, at.epoch + 1]);
+    const buffer = this.#refused.get(place) ?? new QuarantineBuffer();
+    this.#refused.set(place, buffer);
+    buffer.add(refusal);
+  }
+
+  #connect(
+    edge: { readonly node: string; readonly port: number },
+    port: number,
+    to: readonly Instance[],
+    exchange: Exchange,
+  ): void {
+    const upstream = this.#upstream(edge.node, edge.port);
+    const { schema } = this.#shapeOf(edge.node, edge.port);
+    for (const [shard, targets] of upstream.entries()) {
+      if (upstream.length === 1 && to.length === 1) targets.push(this.#channel(to, 0, port, true));
+      else if (exchange === "forward") targets.push(this.#channel(to, shard, port, true));
+      else if (exchange === "single") targets.push(this.#channel(to, 0, port, false));
+      else {
+        const channels = to.map((_, receiver) => this.#channel(to, receiver, port, false));
+        targets.push(new KeyedTarget(channels, schema, exchange.keyBy));
+      }
+    }
+  }
+
+  #channel(to: readonly Instance[], shard: number, port: number, direct: boolean): Channel {
+    const { runner } = present(to[shard], `shard ${shard}`);
+    const channel = new Channel(runner, port, direct);
+    runner.channels.push(channel);
+    return channel;
+  }
+
+  /** The target lists of an output, one per shard. */
+  #upstream(node: string, port: number): Target[][] {
+    const sources = this.#sourceRunners.get(node);
+    if (sources !== undefined) return sources.map(({ targets }) => targets);
+    return this.#of(node).map(({ runner }) => present(runner.targets[port], `output ${port} of ${node}`));
+  }
+
+  #width(upstream: string, exchange: Exchange | undefined): number {
+    if (exchange === "single") return 1;
+    if (exchange === undefined || exchange === "forward") return this.#upstreamWidth(upstream);
+    return this.#host.shards;
+  }
+
+  #upstreamWidth(node: string): number {
+    return this.#sourceRunners.get(node)?.length ?? this.#of(node).length;
+  }
+
+  #shapeOf(node: string, port: number): Shape {
+    const found = this.plan.nodes.find(({ id }) => id === node);
+    return present(
+      found !== undefined && found.kind !== "sink" ? found.outputs[port] : undefined,
+      `output ${port} of ${node}`,
+    );
+  }
+
+  #add(node: PlanNode, instances: Instance[]): void {
+    this.#instances.set(node.id, instances);
+    this.nodes.push(...instances.map(({ runner }) => runner));
+  }
+
+  #of(node: string): readonly Instance[] {
+    return present(this.#instances.get(node), `node ${node}`);
+  }
+
+  #instance(runner: NodeRunner): Instance {
+    return present(this.#of(runner.node)[runner.shard], `shard ${runner.shard} of ${runner.node}`);
+  }
+}
+
+function inNode<T>(node: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (thrown instanceof DataflowError && !thrown.message.includes(`"${node}"`)) {
+      throw new DataflowError("DF_NODE", `Node "${node}" cannot start: ${thrown.message}`, { cause: thrown });
+    }
+    throw thrown;
+  }
+}
+
+function excerpt(raw: Uint8Array): string {
+  const text = new TextDecoder().decode(raw.subarray(0, 200));
+  return raw.length > 200 ? `${text}…` : text;
+}
+
+function ignore(): void {
+  // Quarantined rows have been counted by the node that refused them.
+}

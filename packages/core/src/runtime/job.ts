@@ -1,0 +1,298 @@
+import { present } from "../assert.ts";
+import type { Checkpoint, CheckpointRecord, Identity, SinkRecord } from "../checkpoint/records.ts";
+import type { StateFile } from "../checkpoint/state-file.ts";
+import type { Source, Split } from "../connector.ts";
+import type { Plan, SourceNode } from "../plan/plan.ts";
+import type { Label } from "../stream.ts";
+import type { WallClock } from "./clock-port.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { OnStep } from "./delivery.ts";
+import { Graph } from "./graph.ts";
+import { addUp } from "./node-ledger.ts";
+import type { RunReport, Status } from "./report.ts";
+
+/** Milliseconds of work between two looks at the event loop. */
+const SLICE_MS = 8;
+/** Milliseconds between two flushes under low load, and between two looks for new splits. */
+const FLUSH_EVERY_MS = 100;
+const SPLITS_EVERY_MS = 1_000;
+
+export interface JobParts {
+  readonly plan: Plan;
+  readonly fingerprint: string;
+  readonly label: Label;
+  readonly state: StateFile;
+  readonly identity: Identity;
+  readonly restored: CheckpointRecord | undefined;
+  readonly deliveries: Deliveries;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly shards: number;
+  readonly generate: boolean;
+  readonly follow: boolean;
+  readonly drain: boolean;
+  readonly clock: WallClock;
+  /** Asks for a clean stop. */
+  readonly signal: AbortSignal;
+  readonly onStep: OnStep;
+  /** Orders runners anew in each round: for tests that try other schedules. */
+  readonly shuffle?: (<T>(runners: readonly T[]) => readonly T[]) | undefined;
+}
+
+/** Drives a graph from its sources to the last delivery. */
+export class Job {
+  readonly #parts: JobParts;
+  readonly #graph: Graph;
+  readonly #checkpointer: Checkpointer;
+  readonly #sinkRecords: readonly SinkRecord[];
+  #last: CheckpointRecord | undefined;
+  #committing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #awake = new AbortController();
+  #checkpointAt: number;
+  #flushAt = 0;
+  #splitsAt = 0;
+  #looking: Promise<void> | undefined;
+  #nextShard = 0;
+
+  constructor(parts: JobParts) {
+    this.#parts = parts;
+    this.#last = parts.restored;
+    this.#checkpointAt = parts.clock.now() + parts.plan.checkpointEvery / 1000;
+    const wake = (): void => this.#awake.abort();
+    this.#graph = new Graph(parts.plan, {
+      shards: parts.shards,
+      generate: parts.generate,
+      follow: parts.follow,
+      restored: parts.restored,
+      now: () => parts.clock.now(),
+      wake,
+      failed: (error) => this.#fail(error),
+      nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
+      sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
+    });
+    this.#checkpointer = new Checkpointer(this.#graph, parts.restored);
+    this.#sinkRecords = sinkRecords(parts.plan);
+    parts.signal.addEventListener("abort", wake, { once: true });
+  }
+
+  /** Runs until the input ends, the signal asks to stop, or something fails. */
+  async run(): Promise<RunReport> {
+    const { state, sources, signal } = this.#parts;
+    await this.#graph.open(sources, (node) => state.chunks(node));
+    await this.#findSplits(this.#last === undefined);
+    const ended = await this.#loop();
+    const drained = ended === "drained";
+    if (drained) await this.#drain();
+    await this.#stopCleanly(drained);
+    for (const source of this.#graph.sources) await source.close();
+    return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
+  }
+
+  /** The pipeline at this moment. */
+  status(): Status {
+    const { plan, identity, label, restored } = this.#parts;
+    const { sources, nodes } = this.#graph;
+    const splits = { live: 0, idle: 0, ended: 0 };
+    for (const source of sources) for (const { status } of source.records()) splits[status]++;
+    const lowest = Math.min(...sources.map(({ clock }) => clock));
+    const now = [
+      ...sources.map(({ node, ledger }) => ledger.entry(node, 0)),
+      ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
+    ];
+    return {
+      pipeline: plan.name,
+      lineage: identity.lineage,
+      epoch: this.#last?.epoch ?? 0,
+      rowsRead: sources.reduce((rows, { ledger }) => rows + ledger.rowsIn, 0),
+      clock: Number.isFinite(lowest) ? lowest : null,
+      splits,
+      sinks: this.#parts.deliveries.status(),
+      ledger: addUp(restored?.ledger ?? [], addUp([], now)),
+      gauges: gaugesOf(this.#graph),
+      label,
+    };
+  }
+
+  async #loop(): Promise<"input" | "drained" | "stopped"> {
+    const { clock, deliveries, signal } = this.#parts;
+    for (let sliceEnd = clock.now() + SLICE_MS; ;) {
+      this.#throwFailure();
+      if (signal.aborted) return "stopped";
+      const progressed = this.#work();
+      this.#checkpointWhenDue();
+      deliveries.deliverWhenDue(this.#last);
+      if (!progressed) {
+        if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
+        await this.#sleep();
+      } else if (clock.now() >= sliceEnd) await clock.yield();
+      else continue;
+      sliceEnd = clock.now() + SLICE_MS;
+    }
+  }
+
+  /** One round over all nodes, those downstream first; says whether anything was done. */
+  #work(): boolean {
+    const { shuffle = (all) => all, deliveries } = this.#parts;
+    let progressed = false;
+    for (const runner of shuffle(this.#graph.nodes.toReversed())) progressed = runner.pump() || progressed;
+    if (deliveries.crowded(this.#graph.heldBytes())) return progressed;
+    for (const source of shuffle(this.#graph.sources)) progressed = source.step() || progressed;
+    return progressed;
+  }
+
+  async #sleep(): Promise<void> {
+    const { clock } = this.#parts;
+    const now = clock.now();
+    if (now >= this.#flushAt) {
+      this.#flushAt = now + FLUSH_EVERY_MS;
+      for (const runner of this.#graph.nodes) runner.flush();
+    }
+    if (this.#parts.follow && now >= this.#splitsAt && this.#looking === undefined) {
+      this.#splitsAt = now + SPLITS_EVERY_MS;
+      this.#looking = this.#findSplits(false)
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#looking = undefined;
+        });
+    }
+    const waits = this.#graph.sources.flatMap((source) => source.wait() ?? []);
+    const until = Math.max(0, Math.min(this.#checkpointAt - now, FLUSH_EVERY_MS, ...waits));
+    if (!this.#awake.signal.aborted) await clock.sleep(Math.max(until, 1), this.#awake.signal);
+    this.#awake = new AbortController();
+  }
+
+  #inputEnded(): boolean {
+    return (
+      this.#graph.sources.every(({ ended }) => ended) &&
+      this.#graph.nodes.every((runner) => runner.idle()) &&
+      this.#looking === undefined
+    );
+  }
+
+  #closesWindows(): boolean {
+    const { plan, drain } = this.#parts;
+    return drain || plan.nodes.every((node) => node.kind !== "source" || node.spec.bounded);
+  }
+
+  #checkpointWhenDue(): void {
+    const now = this.#parts.clock.now();
+    if (now >= this.#checkpointAt && this.#committing === undefined && !this.#checkpointer.running) {
+      this.#checkpointAt = now + this.#parts.plan.checkpointEvery / 1000;
+      if (this.#graph.sources.some(({ active }) => active))
+        this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+    }
+    this.#storeWhenComplete(false);
+  }
+
+  #storeWhenComplete(drained: boolean): void {
+    const checkpoint = this.#checkpointer.take(drained, this.#parts.fingerprint, this.#sinkRecords);
+    if (checkpoint === undefined) return;
+    this.#committing = this.#store(checkpoint)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#committing = undefined;
+        this.#awake.abort();
+      });
+  }
+
+  async #store(checkpoint: Checkpoint): Promise<void> {
+    await this.#parts.state.commit(checkpoint);
+    await this.#parts.onStep("checkpoint stored", this.#parts.plan.name);
+    this.#last = checkpoint.record;
+    this.#parts.deliveries.held(checkpoint.held);
+  }
+
+  async #drain(): Promise<void> {
+    for (const source of this.#graph.sources) source.finish();
+    await this.#settle();
+  }
+
+  /** Works until nothing is left inside the graph. */
+  async #settle(): Promise<void> {
+    for (;;) {
+      this.#throwFailure();
+      let progressed = false;
+      for (const runner of this.#graph.nodes.toReversed()) progressed = runner.pump() || progressed;
+      if (!progressed && this.#graph.nodes.every((runner) => runner.idle())) return;
+      await this.#parts.clock.yield();
+    }
+  }
+
+  /** The last checkpoint, then the last delivery of every sink. */
+  async #stopCleanly(drained: boolean): Promise<void> {
+    await this.#finishCheckpoint(drained);
+    const due = this.#graph.sources.some(({ active }) => active);
+    if (due || drained) {
+      this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+      await this.#finishCheckpoint(drained);
+    }
+    if (this.#last !== undefined) await this.#parts.deliveries.deliverAll(this.#last);
+  }
+
+  async #finishCheckpoint(drained: boolean): Promise<void> {
+    while (this.#checkpointer.running) {
+      await this.#settle();
+      this.#storeWhenComplete(drained);
+    }
+    await this.#committing;
+    this.#throwFailure();
+  }
+
+  async #findSplits(first: boolean): Promise<void> {
+    const known = new Map(this.#last?.splits.map((split) => [`${split.source}\n${split.split}`, split]));
+    for (const node of this.#parts.plan.nodes) {
+      if (node.kind === "source") this.#addSplits(node, await this.#sourceOf(node).splits(), known, first);
+    }
+  }
+
+  #addSplits(
+    node: SourceNode,
+    splits: readonly Split[],
+    known: ReadonlyMap<string, CheckpointRecord["splits"][number]>,
+    first: boolean,
+  ): void {
+    const runners = this.#graph.runners(node.id);
+    const reading = new Set(runners.flatMap((runner) => runner.splits.map(({ id }) => id)));
+    for (const split of splits) {
+      if (reading.has(split.id)) continue;
+      const record = known.get(`${node.id}\n${split.id}`);
+      const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
+      runner.add(split, record, record === undefined && !first);
+    }
+  }
+
+  #sourceOf(node: SourceNode): Source {
+    return present(this.#parts.sources.get(node.id), `source ${node.id}`);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#awake.abort();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure ?? this.#parts.deliveries.failure();
+    if (failure !== undefined) throw failure.error;
+  }
+}
+
+/** What is stored of the plan's sinks, so that their work can be finished without it. */
+export function sinkRecords(plan: Plan): SinkRecord[] {
+  return plan.nodes.flatMap((node) =>
+    node.kind === "sink"
+      ? [{ id: node.id, connector: node.spec.connector, options: node.spec.options, shape: node.shape }]
+      : [],
+  );
+}
+
+function gaugesOf(graph: Graph): Record<string, Record<string, number>> {
+  const gauges: Record<string, Record<string, number>> = {};
+  for (const { node, operator } of graph.nodes) {
+    for (const [name, value] of Object.entries(operator.gauges?.() ?? {})) {
+      const of = (gauges[node] ??= {});
+      of[name] = (of[name] ?? 0) + value;
+    }
+  }
+  return gauges;
+}

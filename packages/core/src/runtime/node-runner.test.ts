@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import type { Batch } from "../batch/batch.ts";
+import { batchOf } from "../batch/rows.ts";
+import type { Operator, Output } from "../operator.ts";
+import type { Schema } from "../schema/schema.ts";
+import { BEGINNING } from "../time.ts";
+import type { StreamEvent, Target } from "./event.ts";
+import { NodeLedger } from "./node-ledger.ts";
+import { Channel, NodeRunner } from "./node-runner.ts";
+
+const schema: Schema = { fields: [{ name: "n", type: { kind: "int32" }, nullable: false, optional: false }] };
+const batch = (...values: number[]): StreamEvent => ({
+  kind: "batch",
+  batch: batchOf(
+    schema,
+    values.map((n) => ({ n })),
+  ),
+});
+const rows = ({ columns, length }: Batch): number[] => {
+  const [column] = columns;
+  return column?.layout === "int" ? [...column.values.subarray(0, length)] : [];
+};
+
+/** Writes down what it receives; full while `closed`. */
+class Recorder implements Target {
+  readonly seen: string[] = [];
+  closed = false;
+
+  push(event: StreamEvent): "ok" | "full" {
+    if (event.kind === "batch") this.seen.push(`rows ${rows(event.batch).join(" ")}`);
+    else if (event.kind === "clock") this.seen.push(`clock ${event.clock}`);
+    else this.seen.push(event.kind === "barrier" ? `barrier ${event.epoch}` : "end");
+    return this.full() ? "full" : "ok";
+  }
+
+  full(): boolean {
+    return this.closed;
+  }
+}
+
+function runnerOf(operator: Operator, barriers: number[] = []): { runner: NodeRunner; out: Recorder } {
+  const runner = new NodeRunner({
+    node: "n",
+    shard: 0,
+    operator,
+    outputs: 1,
+    ledger: new NodeLedger(),
+    clock: BEGINNING,
+    epoch: 0,
+    onBarrier: (_, epoch) => barriers.push(epoch),
+  });
+  const out = new Recorder();
+  runner.targets[0]?.push(out);
+  return { runner, out };
+}
+
+function channels(runner: NodeRunner, count: number, direct = true): Channel[] {
+  const made = Array.from({ length: count }, (_, port) => new Channel(runner, port, direct));
+  runner.channels.push(...made);
+  return made;
+}
+
+const forward: Operator = { onBatch: (given, _, out) => (out(given), "done") };
+
+test("rows behind a barrier wait until the other inputs have brought it too", () => {
+  const barriers: number[] = [];
+  const { runner, out } = runnerOf(forward, barriers);
+  const [a, b] = channels(runner, 2);
+  a?.push(batch(1));
+  a?.push({ kind: "barrier", epoch: 1 });
+  expect(a?.push(batch(2))).toBe("full");
+  b?.push(batch(3));
+  expect(barriers).toEqual([]);
+  b?.push({ kind: "barrier", epoch: 1 });
+  runner.pump();
+  expect(barriers).toEqual([1]);
+  expect(out.seen).toEqual(["rows 1", "rows 3", "barrier 1", "rows 2"]);
+});
+
+test("an operator that could not write all of its output is resumed before anything else happens", () => {
+  let left = 0;
+  const one = (out: Output): "done" | "more" => {
+    while (left > 0) {
+      left--;
+      if (out(batchOf(schema, [{ n: left }])) === "full" && left > 0) return "more";
+    }
+    return "done";
+  };
+  const { runner, out } = runnerOf({
+    onBatch: (given, _, to) => {
+      left = rows(given)[0] ?? 0;
+      return one(to);
+    },
+    resume: one,
+  });
+  const [input] = channels(runner, 1);
+  out.closed = true;
+  runner.targets[0]?.splice(0, 1, { push: (event) => out.push(event), full: () => false });
+  // The target takes each event and says "full": the runner may go on as soon as it is free again.
+  input?.push(batch(3));
+  input?.push({ kind: "barrier", epoch: 1 });
+  runner.pump();
+  expect(out.seen).toEqual(["rows 2", "rows 1", "rows 0", "barrier 1"]);
+});
+
+test("nothing is taken while the receiver is full, and a barrier waits with it", () => {
+  const { runner, out } = runnerOf(forward);
+  const [input] = channels(runner, 1, false);
+  input?.push(batch(1));
+  input?.push({ kind: "barrier", epoch: 1 });
+  out.closed = true;
+  expect(runner.pump()).toBe(false);
+  expect(out.seen).toEqual([]);
+  out.closed = false;
+  expect(runner.pump()).toBe(true);
+  expect(out.seen).toEqual(["rows 1", "barrier 1"]);
+});
+
+test("the clock handed on is the one the operator holds it back to, once per change", () => {
+  const given: number[] = [];
+  const { runner, out } = runnerOf({
+    ...forward,
+    onClock: (clock) => (given.push(clock), "done"),
+    clockOut: (clock) => clock - 5,
+  });
+  const [a, b] = channels(runner, 2);
+  a?.push({ kind: "clock", clock: 20, status: "live" });
+  b?.push({ kind: "clock", clock: 10, status: "live" });
+  b?.push({ kind: "clock", clock: 10, status: "live" });
+  b?.push({ kind: "clock", clock: 15, status: "ended" });
+  expect(given).toEqual([10, 20]);
+  expect(out.seen).toEqual(["clock 5", "clock 15"]);
+});

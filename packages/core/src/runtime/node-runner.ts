@@ -1,0 +1,229 @@
+import { assert, present } from "../assert.ts";
+import { BATCH_ROWS_MAX } from "../batch/batch.ts";
+import type { SplitStatus } from "../checkpoint/records.ts";
+import type { Operator, Output, Progress } from "../operator.ts";
+import type { Epoch } from "../stream.ts";
+import { BEGINNING, type Time } from "../time.ts";
+import type { StreamEvent, Target } from "./event.ts";
+import { combine, type InputClock } from "./input-clock.ts";
+import type { NodeLedger } from "./node-ledger.ts";
+
+/** Batches that wait at an exchange before its senders are asked to stop. */
+const QUEUE_EVENTS_MAX = 8;
+
+/** One edge into a runner: from one upstream instance to one input port. */
+export class Channel implements Target {
+  readonly port: number;
+  /** A direct edge is worked off inside the sender's call, in one stack; others are queues, worked off by `pump`. */
+  readonly direct: boolean;
+  readonly queue: StreamEvent[] = [];
+  clock: InputClock = { clock: BEGINNING, status: "live" };
+  /** Has delivered the barrier that other channels have not: what comes after it waits. */
+  aligned = false;
+  ended = false;
+  readonly #runner: NodeRunner;
+
+  constructor(runner: NodeRunner, port: number, direct: boolean) {
+    this.#runner = runner;
+    this.port = port;
+    this.direct = direct;
+  }
+
+  push(event: StreamEvent): "ok" | "full" {
+    if (!this.direct || !this.#runner.processNow(this, event)) this.queue.push(event);
+    return this.full() ? "full" : "ok";
+  }
+
+  full(): boolean {
+    return this.direct
+      ? this.queue.length > 0 || this.#runner.unfinished
+      : this.queue.length >= QUEUE_EVENTS_MAX;
+  }
+}
+
+/** What a runner is made of. */
+export interface RunnerParts {
+  readonly node: string;
+  readonly shard: number;
+  readonly operator: Operator;
+  readonly outputs: number;
+  readonly ledger: NodeLedger;
+  /** The clock it had at the checkpoint it starts from. */
+  readonly clock: Time;
+  /** The checkpoint it starts from; 0 without. */
+  readonly epoch: Epoch;
+  /** Called with everything before the barrier done and flushed, and nothing after it begun. */
+  readonly onBarrier: (runner: NodeRunner, epoch: Epoch) => void;
+}
+
+/**
+ * One node on one shard: takes events from its channels in order, drives the operator and hands on what it makes. Aligns
+ * barriers, combines clocks, and resumes an operator that could not write all of its output.
+ */
+export class NodeRunner {
+  readonly node: string;
+  readonly shard: number;
+  readonly operator: Operator;
+  readonly ledger: NodeLedger;
+  readonly channels: Channel[] = [];
+  /** Receivers by output port. */
+  readonly targets: Target[][];
+  /** The last clock the operator was given. */
+  clock: Time;
+  /** Barriers that have passed: rows of now belong to this epoch + 1. */
+  epoch: Epoch;
+  readonly #onBarrier: RunnerParts["onBarrier"];
+  readonly #output: Output;
+  #status: SplitStatus = "live";
+  #sent: InputClock = { clock: BEGINNING, status: "live" };
+  #afterResume: (() => void) | undefined;
+  #turn = 0;
+
+  constructor(parts: RunnerParts) {
+    this.node = parts.node;
+    this.shard = parts.shard;
+    this.operator = parts.operator;
+    this.ledger = parts.ledger;
+    this.clock = parts.clock;
+    this.epoch = parts.epoch;
+    this.targets = Array.from({ length: parts.outputs }, () => []);
+    this.#onBarrier = parts.onBarrier;
+    this.#output = (batch, port = 0) => {
+      assert(
+        batch.length > 0 && batch.length <= BATCH_ROWS_MAX,
+        `"${this.node}" made a batch of ${batch.length} rows`,
+      );
+      this.ledger.rowsOut += batch.length;
+      return this.#send(
+        { kind: "batch", batch },
+        present(this.targets[port], `output ${port} of ${this.node}`),
+      );
+    };
+  }
+
+  /** Whether a call of the operator still has output to write. */
+  get unfinished(): boolean {
+    return this.#afterResume !== undefined;
+  }
+
+  /** Works an event off in the sender's stack, if nothing stands before it. */
+  processNow(channel: Channel, event: StreamEvent): boolean {
+    if (this.unfinished || channel.aligned || channel.queue.length > 0 || !this.#outputsFree()) return false;
+    this.#process(channel, event);
+    return true;
+  }
+
+  /** Goes on as far as possible; says whether anything was done. */
+  pump(): boolean {
+    for (let progressed = false; ; progressed = true) {
+      if (!this.#outputsFree()) return progressed;
+      const rest = this.#afterResume;
+      if (rest !== undefined) {
+        const { operator } = this;
+        assert(operator.resume !== undefined, `"${this.node}" said "more" but has no resume()`);
+        if (operator.resume(this.#output) === "more") continue;
+        this.#afterResume = undefined;
+        rest();
+        continue;
+      }
+      const channel = this.#nextChannel();
+      if (channel === undefined) return progressed;
+      this.#process(channel, present(channel.queue.shift(), "queued event"));
+    }
+  }
+
+  /** Emits what is due, outside of barriers: for low latency under low load. Only between events. */
+  flush(): void {
+    if (this.unfinished || !this.#outputsFree() || this.operator.flush === undefined) return;
+    this.#call(this.operator.flush(this.#output), nothing);
+  }
+
+  /** Whether nothing waits here. */
+  idle(): boolean {
+    return !this.unfinished && this.channels.every((channel) => channel.queue.length === 0);
+  }
+
+  #process(channel: Channel, event: StreamEvent): void {
+    switch (event.kind) {
+      case "batch":
+        this.ledger.rowsIn += event.batch.length;
+        return this.#call(this.operator.onBatch(event.batch, channel.port, this.#output), nothing);
+      case "clock":
+        channel.clock = event;
+        return this.#moveClock();
+      case "barrier":
+        channel.aligned = true;
+        if (this.channels.every(({ aligned }) => aligned)) this.#passBarrier(event);
+        return undefined;
+      case "end":
+        channel.ended = true;
+        if (this.channels.every(({ ended }) => ended)) {
+          this.#call(this.operator.onEnd?.(this.#output) ?? "done", () => this.#sendToAll(event));
+        }
+        return undefined;
+    }
+  }
+
+  #moveClock(): void {
+    const { clock, status } = combine(
+      this.channels.map((channel) => channel.clock),
+      this.clock,
+    );
+    this.#status = status;
+    if (clock === this.clock) return this.#sendClock();
+    this.clock = clock;
+    return this.#call(this.operator.onClock?.(clock, this.#output) ?? "done", () => this.#sendClock());
+  }
+
+  #sendClock(): void {
+    const clock = this.operator.clockOut?.(this.clock) ?? this.clock;
+    const status = this.#status;
+    if (clock === this.#sent.clock && status === this.#sent.status) return;
+    this.#sent = { clock, status };
+    this.#sendToAll({ kind: "clock", clock, status });
+  }
+
+  #passBarrier(barrier: StreamEvent & { readonly kind: "barrier" }): void {
+    this.#call(this.operator.flush?.(this.#output) ?? "done", () => {
+      this.#onBarrier(this, barrier.epoch);
+      this.epoch = barrier.epoch;
+      for (const channel of this.channels) channel.aligned = false;
+      this.#sendToAll(barrier);
+    });
+  }
+
+  #call(progress: Progress, rest: () => void): void {
+    if (progress === "done") rest();
+    else this.#afterResume = rest;
+  }
+
+  #nextChannel(): Channel | undefined {
+    const { channels } = this;
+    for (let i = 0; i < channels.length; i++) {
+      const channel = channels[(this.#turn + i) % channels.length];
+      if (channel === undefined || channel.aligned || channel.queue.length === 0) continue;
+      this.#turn = (this.#turn + i + 1) % channels.length;
+      return channel;
+    }
+    return undefined;
+  }
+
+  #outputsFree(): boolean {
+    for (const port of this.targets) for (const target of port) if (target.full()) return false;
+    return true;
+  }
+
+  #sendToAll(event: StreamEvent): void {
+    for (const port of this.targets) this.#send(event, port);
+  }
+
+  #send(event: StreamEvent, targets: readonly Target[]): "ok" | "full" {
+    let answer: "ok" | "full" = "ok";
+    for (const target of targets) if (target.push(event) === "full") answer = "full";
+    return answer;
+  }
+}
+
+function nothing(): void {
+  // The call is done and nothing follows it.
+}

@@ -1,0 +1,39 @@
+import type { LedgerEntry } from "../checkpoint/records.ts";
+import type { Epoch, Label } from "../stream.ts";
+import type { Time } from "../time.ts";
+
+/** Where a sink stands. */
+export interface SinkStatus {
+  readonly sink: string;
+  /** The epoch its target shows. */
+  readonly epoch: Epoch;
+  /** Rows shown by this run. */
+  readonly rows: number;
+  readonly version: string | undefined;
+  readonly contentHash: string | undefined;
+  /** Bytes decided and not yet shown. */
+  readonly undeliveredBytes: number;
+}
+
+/** A running or finished pipeline at one moment: what the progress line and `status` show. */
+export interface Status {
+  readonly pipeline: string;
+  readonly lineage: string;
+  readonly epoch: Epoch;
+  /** Rows read by this run. */
+  readonly rowsRead: number;
+  /** The lowest clock of the sources, µs; −∞ is null. */
+  readonly clock: Time | null;
+  readonly splits: { readonly live: number; readonly idle: number; readonly ended: number };
+  readonly sinks: readonly SinkStatus[];
+  readonly ledger: readonly LedgerEntry[];
+  /** By node: what is open there. */
+  readonly gauges: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** The weakest promise about results; absent when only the state is known. */
+  readonly label?: Label | undefined;
+}
+
+/** How a run ended. */
+export interface RunReport extends Status {
+  readonly ended: "input" | "drained" | "stopped" | "nothing new";
+}

@@ -1,0 +1,219 @@
+import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
+import type { StateFile } from "../checkpoint/state-file.ts";
+import { openStateThread } from "../checkpoint/state-thread.ts";
+import type { Source } from "../connector.ts";
+import { DataflowError } from "../error.ts";
+import { difference, fingerprint } from "../plan/fingerprint.ts";
+import { labels, requireLabel } from "../plan/labels.ts";
+import type { Plan, SinkNode } from "../plan/plan.ts";
+import { prune } from "../plan/prune.ts";
+import { validate } from "../plan/validate.ts";
+import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
+import { Deliveries } from "./deliveries.ts";
+import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
+import { Job, type JobParts, sinkRecords } from "./job.ts";
+import type { Label } from "../stream.ts";
+import type { RunReport, Status } from "./report.ts";
+
+export interface RunOptions {
+  /** Where this pipeline's state lies. */
+  readonly stateDirectory: string;
+  /** What relative paths of sources and sinks start from. */
+  readonly directory: string;
+  readonly connectors: Connectors;
+  /** Shards of keyed work, 1 to 128. Default 1. */
+  readonly parallelism?: number | undefined;
+  /** Close all windows when the input ends; the state is then finished. */
+  readonly drain?: boolean | undefined;
+  /** Keep reading what grows and appears. */
+  readonly follow?: boolean | undefined;
+  /** Whether code may be generated. Default true. */
+  readonly generate?: boolean | undefined;
+  /** Asks for a clean stop: checkpoint, delivery, return. */
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: WallClock | undefined;
+  readonly shuffle?: JobParts["shuffle"];
+  readonly onStep?: OnStep | undefined;
+  /** The pipeline has recovered and runs; `status` may be called at any time from now on. */
+  onStart?(handle: { status(): Status }): void;
+  onShown?(shown: Shown): void;
+}
+
+/**
+ * Runs a pipeline on this machine, from its last checkpoint on, until its input ends or the signal asks to stop.
+ * @throws DataflowError: every refusal names the way on; state and targets are then as the last delivery left them
+ */
+export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
+  validate(plan);
+  requireLabel(plan);
+  const { label } = labels(plan);
+  const pruned = prune(plan);
+  const state = openStateThread(options.stateDirectory, plan.name);
+  try {
+    const identity = await state.identity();
+    return await new Run(pruned, label, { state, identity }, options).run();
+  } finally {
+    await state.close().catch(() => undefined);
+  }
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #label: Label;
+  readonly #state: StateFile;
+  readonly #identity: Identity;
+  readonly #options: RunOptions;
+  readonly #deliveries: Deliveries;
+
+  constructor(
+    plan: Plan,
+    label: Label,
+    opened: { readonly state: StateFile; readonly identity: Identity },
+    options: RunOptions,
+  ) {
+    this.#plan = plan;
+    this.#label = label;
+    this.#state = opened.state;
+    this.#identity = opened.identity;
+    this.#options = options;
+    this.#deliveries = new Deliveries(this.#clock, (shown) => options.onShown?.(shown));
+  }
+
+  async run(): Promise<RunReport> {
+    const restored = await this.#state.lastCheckpoint();
+    await this.#recoverSinks(restored);
+    this.#refuseOtherPlan();
+    await this.#openSinks();
+    const sources = await this.#openSources();
+    const job = this.#job(sources, restored);
+    try {
+      if (this.#identity.drained && restored !== undefined) {
+        await this.#refuseNewInput(sources, restored);
+        return { ...job.status(), ended: "nothing new" };
+      }
+      this.#options.onStart?.({ status: () => job.status() });
+      return await job.run();
+    } finally {
+      await this.#deliveries.close();
+      for (const source of sources.values()) await source.close();
+    }
+  }
+
+  get #onStep(): OnStep {
+    return this.#options.onStep ?? (() => Promise.resolve());
+  }
+
+  get #clock(): WallClock {
+    return this.#options.clock ?? SYSTEM_CLOCK;
+  }
+
+  /**
+   * Finishes what was decided, before the plan is looked at: intents are self-contained. What sinks still hold that the
+   * plan no longer has is delivered too; then they are forgotten.
+   */
+  async #recoverSinks(restored: CheckpointRecord | undefined): Promise<void> {
+    const planned = new Set(sinkRecords(this.#plan).map(({ id }) => id));
+    const intents = new Map((await this.#state.intents()).map((stored) => [stored.sink, stored]));
+    const undelivered = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
+    for (const record of await this.#state.sinks()) {
+      const intent = intents.get(record.id);
+      const removed = !planned.has(record.id);
+      if (intent === undefined && !removed) continue;
+      const delivery = await this.#openDelivery(record, intent);
+      if (intent !== undefined) this.#options.onShown?.(await delivery.finish(intent));
+      const holds = undelivered.has(record.id) && (intent?.intent.marker.epoch ?? 0) < (restored?.epoch ?? 0);
+      if (removed && holds && restored !== undefined)
+        this.#options.onShown?.(await delivery.deliver(restored));
+      await delivery.close();
+      if (removed) await this.#state.forgetSink(record.id);
+    }
+  }
+
+  #refuseOtherPlan(): void {
+    const before = this.#identity.fingerprint;
+    if (before === undefined) return;
+    const changes = difference(before, fingerprint(this.#plan));
+    if (changes.length === 0) return;
+    throw new DataflowError(
+      "DF_PLAN_CHANGED",
+      `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join("; ")}. Undo the change, or start with a new state directory (--state-dir) and new targets.`,
+    );
+  }
+
+  async #openSinks(): Promise<void> {
+    const undelivered = new Map((await this.#state.undelivered()).map((waiting) => [waiting.sink, waiting]));
+    const nodes = new Map(
+      this.#plan.nodes.flatMap((node) => (node.kind === "sink" ? [[node.id, node]] : [])),
+    );
+    for (const record of sinkRecords(this.#plan)) {
+      const delivery = await this.#openDelivery(record, undefined);
+      const { commitEvery } = nodes.get(record.id) as SinkNode;
+      this.#deliveries.add(delivery, commitEvery, undelivered.get(record.id));
+    }
+  }
+
+  async #openDelivery(record: SinkRecord, intent: StoredIntent | undefined): Promise<SinkDelivery> {
+    const delivery = await SinkDelivery.open(record, {
+      state: this.#state,
+      identity: this.#identity,
+      connectors: this.#options.connectors,
+      directory: this.#options.directory,
+      onStep: this.#onStep,
+    });
+    await delivery.prepare();
+    await delivery.check(intent);
+    return delivery;
+  }
+
+  async #openSources(): Promise<Map<string, Source>> {
+    const sources = new Map<string, Source>();
+    for (const node of this.#plan.nodes) {
+      const schema = node.kind === "source" ? node.outputs[0]?.schema : undefined;
+      if (node.kind !== "source" || schema === undefined) continue;
+      const { directory, follow = false, generate = true } = this.#options;
+      sources.set(node.id, await node.spec.open({ schema, follow, generate, directory }));
+    }
+    return sources;
+  }
+
+  /** A drained pipeline has said its last word: new input would be late for windows that are closed for good. */
+  async #refuseNewInput(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord): Promise<void> {
+    const positions = new Map(
+      restored.splits.map(({ source, split, position }) => [`${source}\n${split}`, position]),
+    );
+    for (const [id, source] of sources) {
+      for (const split of await source.splits()) {
+        const reader = source.read(split, positions.get(`${id}\n${split.id}`));
+        const polled = await reader.poll(1);
+        await reader.close();
+        if (typeof polled === "string") continue;
+        throw new DataflowError(
+          "DF_STATE_DRAINED",
+          `The pipeline "${this.#plan.name}" was drained: its windows are closed for good. Source "${id}" has new rows in split ${split.id}. Start with a new state directory (--state-dir) and new targets, or go on from a copy of the state directory made before --drain.`,
+        );
+      }
+    }
+  }
+
+  #job(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord | undefined): Job {
+    const { parallelism = 1, generate = true, follow = false, drain = false } = this.#options;
+    return new Job({
+      plan: this.#plan,
+      fingerprint: fingerprint(this.#plan),
+      label: this.#label,
+      state: this.#state,
+      identity: this.#identity,
+      restored,
+      deliveries: this.#deliveries,
+      sources,
+      shards: parallelism,
+      generate,
+      follow,
+      drain,
+      clock: this.#clock,
+      signal: this.#options.signal ?? new AbortController().signal,
+      onStep: this.#onStep,
+      shuffle: this.#options.shuffle,
+    });
+  }
+}

@@ -1,0 +1,293 @@
+import { assert } from "../assert.ts";
+import type { Batch } from "../batch/batch.ts";
+import type { Mark, SplitRecord, SplitStatus } from "../checkpoint/records.ts";
+import type { InvalidRecord, Polled, Position, Source, Split, SplitReader } from "../connector.ts";
+import type { EventTime } from "../plan/plan.ts";
+import { columnIndex, type Schema } from "../schema/schema.ts";
+import type { Epoch } from "../stream.ts";
+import { BEGINNING, type Time } from "../time.ts";
+import type { StreamEvent, Target } from "./event.ts";
+import { combine, type InputClock } from "./input-clock.ts";
+import type { NodeLedger } from "./node-ledger.ts";
+import { SplitClock } from "./split-clock.ts";
+
+/** Milliseconds until an idle split is asked again. */
+const IDLE_WAIT_MS = 50;
+
+/** A split that this shard reads. */
+interface Reading {
+  readonly split: Split;
+  readonly clock: SplitClock;
+  reader: SplitReader | undefined;
+  position: Position | undefined;
+  /** Wall clock, ms: when it last had rows, and when it may be asked again. */
+  heardAt: number;
+  askAt: number;
+}
+
+export interface SourceParts {
+  readonly node: string;
+  readonly shard: number;
+  readonly source: Source;
+  readonly schema: Schema;
+  readonly time: EventTime | undefined;
+  readonly follow: boolean;
+  readonly batchRows: number;
+  readonly ledger: NodeLedger;
+  /** The checkpoint it starts from; 0 without. */
+  readonly epoch: Epoch;
+  readonly now: () => number;
+  /** The highest clock any operator has reached: what a mark lifts to. */
+  readonly reached: () => Time;
+  readonly invalid: (runner: SourceRunner, split: string, record: InvalidRecord) => void;
+  /** Something happened that a checkpoint should remember, or that the main loop waits for. */
+  readonly wake: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly onBarrier: (runner: SourceRunner, epoch: Epoch) => void;
+}
+
+/**
+ * Reads the splits of one source on one shard: polls the one that is furthest behind, gives rows their event time and
+ * clock in log order, hands on batches and the combined clock. Polls overlap with the work on the rows before.
+ */
+export class SourceRunner {
+  readonly node: string;
+  readonly shard: number;
+  readonly ledger: NodeLedger;
+  readonly targets: Target[] = [];
+  readonly marks: Mark[] = [];
+  epoch: Epoch;
+  /** Whether anything has happened since the last barrier. */
+  active = false;
+  readonly #parts: SourceParts;
+  readonly #readings: Reading[] = [];
+  #polling: Reading | undefined;
+  #ready: { readonly reading: Reading; readonly polled: Polled } | undefined;
+  #sent: InputClock = { clock: BEGINNING, status: "live" };
+  #clock: Time = BEGINNING;
+  #finished = false;
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+    this.node = parts.node;
+    this.shard = parts.shard;
+    this.ledger = parts.ledger;
+    this.epoch = parts.epoch;
+  }
+
+  /** Takes a split over: from its record, or, `late`, one that was not there when the pipeline first started. */
+  add(split: Split, record: SplitRecord | undefined, late: boolean): void {
+    const { source, time } = this.#parts;
+    const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record);
+    const reading: Reading = {
+      split,
+      clock,
+      reader: source.read(split, record?.position),
+      position: record?.position,
+      heardAt: this.#parts.now(),
+      askAt: 0,
+    };
+    this.#readings.push(reading);
+    if (late) {
+      this.active = true;
+      this.#mark(reading);
+    }
+  }
+
+  /** Splits it reads. */
+  get splits(): readonly Split[] {
+    return this.#readings.map(({ split }) => split);
+  }
+
+  /** All splits have ended; nothing waits. */
+  get ended(): boolean {
+    return (
+      !this.#parts.follow &&
+      this.#ready === undefined &&
+      this.#readings.every(({ reader }) => reader === undefined)
+    );
+  }
+
+  /** Does one piece of work if there is any and the receivers have room; says whether it did. */
+  step(): boolean {
+    for (const target of this.targets) if (target.full()) return false;
+    const ready = this.#ready;
+    this.#ready = undefined;
+    this.#pollNext();
+    if (ready !== undefined) this.#take(ready.reading, ready.polled);
+    const moved = this.#sendClock();
+    return ready !== undefined || moved;
+  }
+
+  /** Milliseconds until an idle split may be asked again; undefined when it does not wait for time to pass. */
+  wait(): number | undefined {
+    if (this.#polling !== undefined || this.ended) return undefined;
+    const now = this.#parts.now();
+    const times = this.#readings.filter(({ reader }) => reader !== undefined).map(({ askAt }) => askAt - now);
+    return times.length === 0 ? undefined : Math.max(0, Math.min(...times));
+  }
+
+  barrier(epoch: Epoch): void {
+    this.#parts.onBarrier(this, epoch);
+    this.epoch = epoch;
+    this.active = false;
+    this.#send({ kind: "barrier", epoch });
+  }
+
+  /** The end of a bounded or drained input: nothing is expected any more. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.active = true;
+    this.#send({ kind: "clock", clock: Number.POSITIVE_INFINITY, status: "ended" });
+    this.#send({ kind: "end" });
+  }
+
+  records(): SplitRecord[] {
+    return this.#readings.map(({ split, position, clock }) => ({
+      source: this.node,
+      split: split.id,
+      position,
+      timeMax: finite(clock.timeMax),
+      clock: finite(clock.clock),
+      lift: finite(clock.lift),
+      status: clock.status,
+    }));
+  }
+
+  /** The clock that has been handed on. */
+  get clock(): Time {
+    return this.#clock;
+  }
+
+  async close(): Promise<void> {
+    for (const { reader } of this.#readings) await reader?.close();
+  }
+
+  /** Asks the split with the lowest clock for more: fewer open panes, and no split runs far ahead of the others. */
+  #pollNext(): void {
+    if (this.#polling !== undefined || this.#ready !== undefined) return;
+    const now = this.#parts.now();
+    let next: Reading | undefined;
+    for (const reading of this.#readings) {
+      if (reading.reader === undefined || reading.askAt > now) continue;
+      if (next === undefined || reading.clock.clock < next.clock.clock) next = reading;
+    }
+    if (next?.reader === undefined) return;
+    this.#polling = next;
+    const asked = next;
+    asked.reader?.poll(this.#parts.batchRows).then(
+      (polled) => this.#answered(asked, polled),
+      (error: unknown) => this.#parts.failed(error),
+    );
+  }
+
+  #answered(reading: Reading, polled: Polled | "idle" | "end"): void {
+    this.#polling = undefined;
+    const now = this.#parts.now();
+    if (polled === "end") void this.#end(reading);
+    else if (polled === "idle") {
+      reading.askAt = now + IDLE_WAIT_MS;
+      const { idleTimeout } = this.#parts.time ?? {};
+      if (idleTimeout !== undefined && (now - reading.heardAt) * 1000 >= idleTimeout)
+        this.#setStatus(reading, "idle");
+    } else {
+      reading.heardAt = now;
+      this.#ready = { reading, polled };
+    }
+    this.#parts.wake();
+  }
+
+  async #end(reading: Reading): Promise<void> {
+    const { reader } = reading;
+    reading.reader = undefined;
+    this.#setStatus(reading, "ended");
+    try {
+      await reader?.close();
+    } catch (error) {
+      this.#parts.failed(error);
+    }
+  }
+
+  #setStatus(reading: Reading, status: SplitStatus): void {
+    if (reading.clock.status === status) return;
+    reading.clock.status = status;
+    this.active = true;
+  }
+
+  #take(reading: Reading, polled: Polled): void {
+    this.active = true;
+    if (reading.clock.status !== "live") {
+      this.#mark(reading);
+      reading.clock.status = "live";
+    }
+    for (const record of polled.invalid) {
+      this.ledger.rowsIn++;
+      this.ledger.outcomes.quarantined++;
+      this.#parts.invalid(this, reading.split.id, record);
+    }
+    // The position moves only together with the rows before it.
+    reading.position = polled.next;
+    if (polled.length > 0) this.#emit(this.#batchOf(reading, polled), reading);
+  }
+
+  #mark(reading: Reading): void {
+    const reached = this.#parts.reached();
+    if (!reading.clock.mark(reached)) return;
+    const { split, position } = reading;
+    this.marks.push({ source: this.node, split: split.id, position: position ?? null, clock: reached });
+  }
+
+  #batchOf(reading: Reading, polled: Polled): Batch {
+    const { schema, time } = this.#parts;
+    const { length, columns, diffs, positions, raw } = polled;
+    const column = time === undefined ? undefined : columns[columnIndex(schema, time.column)];
+    const times = column?.layout === "double" ? column.values : undefined;
+    assert(time === undefined || times !== undefined, "event time is a timestamp");
+    return {
+      schema,
+      length,
+      columns,
+      change: diffs === undefined ? "append" : "retract",
+      diffs,
+      times: times ?? NO_TIMES.subarray(0, length),
+      clocks: BEGINNING,
+      origin: { source: this.node, split: reading.split.id, positions, raw },
+    };
+  }
+
+  #emit(batch: Batch, { clock }: Reading): void {
+    this.ledger.rowsIn += batch.length;
+    this.ledger.outcomes.passed += batch.length;
+    this.ledger.rowsOut += batch.length;
+    const timed = this.#parts.time !== undefined;
+    this.#send({
+      kind: "batch",
+      batch: timed ? { ...batch, clocks: clock.advance(batch.times, batch.length) } : batch,
+    });
+  }
+
+  #sendClock(): boolean {
+    if (this.#finished) return false;
+    const combined = combine(
+      this.#readings.map(({ clock }) => clock),
+      this.#clock,
+    );
+    this.#clock = combined.clock;
+    if (combined.clock === this.#sent.clock && combined.status === this.#sent.status) return false;
+    this.#sent = combined;
+    this.#send({ kind: "clock", ...combined });
+    return true;
+  }
+
+  #send(event: StreamEvent): void {
+    for (const target of this.targets) target.push(event);
+  }
+}
+
+/** Times of rows without event time. */
+const NO_TIMES = new Float64Array(65_536).fill(BEGINNING);
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

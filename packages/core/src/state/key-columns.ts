@@ -1,0 +1,49 @@
+import type { ColumnBuilder } from "../batch/builder.ts";
+import type { TextHeap } from "./heap.ts";
+import type { KeyColumn, TableLayout } from "./table-layout.ts";
+
+const TWO_32 = 4294967296;
+
+/** What is read of a table: its row memory, read again for each call. */
+export interface KeyWords {
+  readonly layout: TableLayout;
+  readonly words: Float64Array;
+  readonly ints: Int32Array;
+  readonly longs: BigInt64Array;
+  readonly heap: TextHeap;
+}
+
+/** Appends the keys of rows, one builder per key column. */
+export function appendKeys(table: KeyWords, ids: Int32Array, into: readonly ColumnBuilder[]): void {
+  const { columns } = table.layout;
+  for (let i = 0; i < columns.length; i++)
+    appendKey(table, columns[i] as KeyColumn, ids, into[i] as ColumnBuilder);
+}
+
+/** Whether a key column of the row that begins at word `start` is null. */
+export function isKeyNull(ints: Int32Array, start: number, nullBit: number): boolean {
+  return nullBit >= 0 && (((ints[start * 2 + (nullBit >>> 5)] as number) >>> nullBit) & 1) === 1;
+}
+
+function appendKey(table: KeyWords, column: KeyColumn, ids: Int32Array, into: ColumnBuilder): void {
+  const { words, ints, longs, heap } = table;
+  const { rowWords } = table.layout;
+  for (const id of ids) {
+    const start = id * rowWords;
+    const at = start + column.word;
+    if (isKeyNull(ints, start, column.nullBit)) into.null();
+    else if (column.layout === "double") into.number(words[at] as number);
+    else if (column.layout === "text") {
+      const reference = ints[at * 2] as number;
+      const from = heap.startOf(reference);
+      into.text(heap.memory.bytes, from, from + heap.lengthOf(reference));
+    } else if (column.layout === "long") {
+      const high = ints[at * 2 + 1] as number;
+      const low = (ints[at * 2] as number) >>> 0;
+      // Strictly within ±2^53: −2^53 itself is not a safe integer.
+      if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0)))
+        into.number(high * TWO_32 + low);
+      else into.bigint(longs[at] as bigint);
+    } else into.number(ints[at * 2] as number);
+  }
+}

@@ -1,0 +1,142 @@
+import type { FlatMemory } from "./memory.ts";
+import type { TextHeap } from "./heap.ts";
+import type { PaneId } from "./state-store.ts";
+import type { TableLayout } from "./table-layout.ts";
+
+/** Bytes that grow, seen in three ways. */
+export class RecordBytes {
+  words: Float64Array = new Float64Array(512);
+  ints: Int32Array = new Int32Array(this.words.buffer);
+  bytes: Uint8Array = new Uint8Array(this.words.buffer);
+  /** Always a multiple of 8. */
+  usedBytes = 0;
+
+  /** Makes room for more bytes; returns where they begin. */
+  add(sizeBytes: number): number {
+    const start = this.usedBytes;
+    this.usedBytes = start + sizeBytes;
+    if (this.usedBytes > this.bytes.length) {
+      const words = new Float64Array(Math.max(this.words.length * 2, this.usedBytes / 8));
+      const bytes = new Uint8Array(words.buffer);
+      bytes.set(this.bytes);
+      this.words = words;
+      this.ints = new Int32Array(words.buffer);
+      this.bytes = bytes;
+    }
+    return start;
+  }
+}
+
+/**
+ * Rows as they stand in chunks: the words as they are, but a text word holds the length of its text plus 1 (0 for none)
+ * as an int32 and then 0; the texts follow in the order of their words, filled up to a multiple of 8 bytes.
+ */
+export class RowRecords {
+  readonly #rows: FlatMemory;
+  readonly #heap: TextHeap;
+  readonly #layout: TableLayout;
+
+  constructor(layout: TableLayout, rows: FlatMemory, heap: TextHeap) {
+    this.#layout = layout;
+    this.#rows = rows;
+    this.#heap = heap;
+  }
+
+  /** Whether records differ in size. */
+  get hasTexts(): boolean {
+    return this.#layout.keyTexts.length + this.#layout.valueTexts.length > 0;
+  }
+
+  /** Bytes of a row's record, or of the part that is its key. */
+  sizeBytes(id: number, part: "key" | "row"): number {
+    const { keyWords, rowWords, keyTexts, valueTexts } = this.#layout;
+    const start = id * rowWords;
+    let text = 0;
+    for (const word of keyTexts) text += this.#length(this.keyReference(start + word));
+    if (part === "key") return keyWords * 8 + padded(text);
+    for (const word of valueTexts) text += this.#length(this.#rows.words[start + word] as number);
+    return rowWords * 8 + padded(text);
+  }
+
+  /** Writes what `sizeBytes` has measured. */
+  write(id: number, part: "key" | "row", into: RecordBytes, atBytes: number): void {
+    const { keyWords, rowWords, keyTexts, valueTexts } = this.#layout;
+    const words = part === "key" ? keyWords : rowWords;
+    const from = this.#rows.ints;
+    const to = into.ints;
+    const start = id * rowWords * 2;
+    const at = atBytes / 4;
+    // As ints: a word that is not a double may look like a NaN, whose bits a copy as a double need not keep.
+    for (let i = 0; i < words * 2; i++) to[at + i] = from[start + i] as number;
+    if (!this.hasTexts) return;
+    let end = atBytes + words * 8;
+    for (const word of keyTexts) {
+      end = this.#writeText(this.keyReference(id * rowWords + word), into, at + word * 2, end);
+    }
+    if (part === "row") {
+      for (const word of valueTexts) {
+        end = this.#writeText(this.#rows.words[id * rowWords + word] as number, into, at + word * 2, end);
+      }
+    }
+    into.bytes.fill(0, end, padded(end));
+  }
+
+  /** The heap reference in a word of a key. */
+  keyReference(word: number): number {
+    return this.#rows.ints[word * 2] as number;
+  }
+
+  #length(reference: number): number {
+    return reference === 0 ? 0 : this.#heap.lengthOf(reference);
+  }
+
+  #writeText(reference: number, into: RecordBytes, atInt: number, endBytes: number): number {
+    const length = this.#length(reference);
+    into.ints[atInt] = reference === 0 ? 0 : length + 1;
+    into.ints[atInt + 1] = 0;
+    const from = this.#heap.memory.bytes;
+    const start = this.#heap.startOf(reference);
+    if (length > 64) into.bytes.set(from.subarray(start, start + length), endBytes);
+    else for (let i = 0; i < length; i++) into.bytes[endBytes + i] = from[start + i] as number;
+    return endBytes + length;
+  }
+}
+
+/** Keys of rows that checkpoints know and that have been removed since the last one. */
+export class RemovalLog {
+  #log: RecordBytes = new RecordBytes();
+  /** Where records begin, by key group. */
+  #starts: number[][] = [];
+
+  /** Notes a row that is about to be removed. */
+  append(records: RowRecords, row: { id: number; group: number; pane: PaneId }): void {
+    const sizeBytes = 16 + records.sizeBytes(row.id, "key");
+    const start = this.#log.add(sizeBytes);
+    this.#log.ints[start / 4] = sizeBytes;
+    this.#log.words[start / 8 + 1] = row.pane;
+    records.write(row.id, "key", this.#log, start + 16);
+    (this.#starts[row.group] ??= []).push(start);
+  }
+
+  /** Removals of a key group: offsets in `bytes`. */
+  of(group: number): readonly number[] {
+    return this.#starts[group] ?? [];
+  }
+
+  /** Bytes of a removal as a chunk holds it: its pane, if asked for, then the key. A view. */
+  record(start: number, withPane: boolean): Uint8Array {
+    const size = this.#log.ints[start / 4] as number;
+    return this.#log.bytes.subarray(start + (withPane ? 8 : 16), start + size);
+  }
+
+  clear(): void {
+    if (this.#log.usedBytes > 1 << 20) this.#log = new RecordBytes();
+    this.#log.usedBytes = 0;
+    this.#starts = [];
+  }
+}
+
+/** The next multiple of 8. */
+export function padded(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / 8) * 8;
+}

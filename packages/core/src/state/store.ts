@@ -1,0 +1,72 @@
+import { randomInt } from "node:crypto";
+import { assert } from "../assert.ts";
+import { TableCheckpoint } from "./checkpoint.ts";
+import { readChunk, type ReadChunk } from "./chunk.ts";
+import { MEMORY_BYTES_MAX } from "./memory.ts";
+import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
+import { MemoryStateTable } from "./table.ts";
+
+export interface MemoryStateStoreOptions {
+  /** Of the index hash; by default drawn anew in every process. It never shows in what a table returns or stores. */
+  readonly seed?: number;
+  /** Limit in bytes of each memory of a table (rows, index, text); default and most: 4 GiB. */
+  readonly memoryBytesMax?: number;
+}
+
+/** The keyed state of one node on one shard, held in memory. */
+export class MemoryStateStore implements StateStore, StatePages {
+  readonly #options: { readonly seed: number; readonly memoryBytesMax: number };
+  readonly #tables: Map<string, { table: MemoryStateTable; checkpoint: TableCheckpoint }> = new Map();
+  /** Restored chunks of tables that are not open yet. */
+  readonly #waiting: Map<string, ReadChunk[]> = new Map();
+
+  constructor({
+    seed = randomInt(2 ** 32),
+    memoryBytesMax = MEMORY_BYTES_MAX,
+  }: MemoryStateStoreOptions = {}) {
+    this.#options = { seed, memoryBytesMax };
+  }
+
+  /**
+   * Opens a table with what was restored of it.
+   * @throws DF_STATE_CHANGED when it was stored with other columns, DF_STATE_SPEC when the columns are not possible
+   */
+  table(name: string, spec: TableSpec): StateTable {
+    assert(!this.#tables.has(name), `state table "${name}" is opened twice`);
+    const table = new MemoryStateTable(name, spec, this.#options);
+    const checkpoint = new TableCheckpoint(table);
+    for (const chunk of this.#waiting.get(name) ?? []) checkpoint.apply(chunk);
+    checkpoint.restored();
+    this.#waiting.delete(name);
+    this.#tables.set(name, { table, checkpoint });
+    return table;
+  }
+
+  /** Tables in the order in which they were opened. */
+  gather(rewrite: (keyGroup: number) => boolean): Chunk[] {
+    return [...this.#tables.values()].flatMap(({ checkpoint }) => checkpoint.gather(rewrite));
+  }
+
+  /**
+   * Chunks of tables that are not open yet are checked and kept until they are.
+   * @throws DF_CORRUPT, DF_STATE_CHANGED
+   */
+  load(chunks: Iterable<Chunk>, keep: (keyGroup: number) => boolean): void {
+    for (const chunk of chunks) {
+      if (!keep(chunk.keyGroup)) continue;
+      const read = readChunk(chunk);
+      const open = this.#tables.get(chunk.table);
+      if (open === undefined) this.#wait(read);
+      else open.checkpoint.apply(read);
+    }
+    for (const { checkpoint } of this.#tables.values()) checkpoint.restored();
+  }
+
+  #wait(chunk: ReadChunk): void {
+    const waiting = this.#waiting.get(chunk.table) ?? [];
+    const isFirst = chunk.full && chunk.sequence === 0;
+    const left = isFirst ? waiting.filter(({ keyGroup }) => keyGroup !== chunk.keyGroup) : waiting;
+    left.push(chunk);
+    this.#waiting.set(chunk.table, left);
+  }
+}

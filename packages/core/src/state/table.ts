@@ -1,0 +1,325 @@
+import { assert } from "../assert.ts";
+import type { Batch } from "../batch/batch.ts";
+import type { ColumnBuilder } from "../batch/builder.ts";
+import { CanonicalCodec } from "../batch/canonical.ts";
+import { DataflowError } from "../error.ts";
+import { TextHeap } from "./heap.ts";
+import { KeyIndex, SegmentPool } from "./key-index.ts";
+import { wordsHash, type HashedWords } from "./key-hash.ts";
+import { appendKeys } from "./key-columns.ts";
+import { FlatMemory } from "./memory.ts";
+import { canonicalOrder } from "./order.ts";
+import { KEY_GROUPS, newPane, RowPages, type Pane } from "./row-pages.ts";
+import { RemovalLog, RowRecords } from "./row-records.ts";
+import { StagedKeys, type StagedText } from "./staged-keys.ts";
+import type { Keys, PaneId, StateTable, TableSpec } from "./state-store.ts";
+import { layoutOfTable, type TableLayout } from "./table-layout.ts";
+
+export interface TableOptions {
+  /** Of the index hash; drawn once per process. */
+  readonly seed: number;
+  /** Limit of each of the table's three memories: rows, index, text. */
+  readonly memoryBytesMax: number;
+}
+
+/**
+ * A table in memory. A find goes hash → index slot {id, hash} → row; the row of id i begins at word i · rowWords of one
+ * flat memory. How a row lies in it: table-layout.ts. Which rows there are: row-pages.ts.
+ */
+export class MemoryStateTable implements StateTable {
+  readonly layout: TableLayout;
+  readonly heap: TextHeap;
+  readonly pages: RowPages = new RowPages();
+  readonly records: RowRecords;
+  /** Rows by key group, in all panes. */
+  readonly counts: Int32Array = new Int32Array(KEY_GROUPS);
+  readonly paneById: Map<PaneId, Pane> = new Map();
+  /** What checkpoints know and is gone: rows, and panes with the key groups that were stored of them. */
+  readonly removals: RemovalLog = new RemovalLog();
+  readonly drops: Map<PaneId, Uint8Array> = new Map();
+  readonly staged: StagedKeys;
+  readonly #spec: TableSpec;
+  readonly #rows: FlatMemory;
+  readonly #segments: SegmentPool;
+  readonly #codec: CanonicalCodec;
+  readonly #hashed: HashedWords;
+  #size = 0;
+
+  constructor(name: string, spec: TableSpec, { seed, memoryBytesMax }: TableOptions) {
+    this.layout = layoutOfTable(name, spec);
+    this.#spec = spec;
+    this.#rows = new FlatMemory(`rows of state table "${name}"`, memoryBytesMax);
+    this.#segments = new SegmentPool(`index segments of state table "${name}"`, memoryBytesMax);
+    this.heap = new TextHeap(`texts of state table "${name}"`, memoryBytesMax);
+    this.records = new RowRecords(this.layout, this.#rows, this.heap);
+    this.staged = new StagedKeys(this.layout, seed);
+    this.#codec = new CanonicalCodec(spec.key);
+    this.#hashed = { plainInts: this.layout.plainInts, stride: this.layout.keyWords * 2, seed };
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+  get words(): Float64Array {
+    return this.#rows.words;
+  }
+  get ints(): Int32Array {
+    return this.#rows.ints;
+  }
+  get longs(): BigInt64Array {
+    return this.#rows.longs;
+  }
+
+  insert(keys: Keys, pane: PaneId, out: Int32Array, fresh: Int32Array): number {
+    if (keys.count === 0) return 0;
+    this.staged.stage(keys);
+    const into = this.paneMade(pane);
+    let view: Batch | undefined;
+    let made = 0;
+    let i = this.seek(into, 0, out, true);
+    while (i < keys.count) {
+      view ??= keyView(keys, this.#spec);
+      out[i] = this.create(into, i, this.#codec.keyGroup(view, keys.rows[i] as number));
+      fresh[made++] = i;
+      i = this.seek(into, i + 1, out, true);
+    }
+    this.touch(out, keys.count);
+    return made;
+  }
+
+  find(keys: Keys, pane: PaneId, out: Int32Array): void {
+    const within = this.paneById.get(pane);
+    if (within === undefined) {
+      out.fill(-1, 0, keys.count);
+      return;
+    }
+    this.staged.stage(keys);
+    this.seek(within, 0, out, false);
+  }
+
+  offsets(ids: Int32Array, count: number, out: Int32Array): void {
+    const { rowWords } = this.layout;
+    for (let i = 0; i < count; i++) out[i] = (ids[i] as number) * rowWords;
+  }
+
+  offset(column: string): number {
+    const offset = this.layout.offsets.get(column);
+    if (offset === undefined) {
+      const names = [...this.layout.offsets.keys()].join(", ");
+      throw new DataflowError(
+        "DF_NO_COLUMN",
+        `State table "${this.layout.table}" has no value column "${column}". Its value columns are: ${names}.`,
+      );
+    }
+    return offset;
+  }
+
+  touch(ids: Int32Array, count: number): void {
+    const { dirty } = this.pages;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      dirty[id >>> 5] = (dirty[id >>> 5] as number) | (1 << id);
+    }
+  }
+
+  remove(ids: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) this.#removeRow(ids[i] as number);
+  }
+
+  copyKeys(ids: Int32Array, count: number, into: readonly ColumnBuilder[]): void {
+    appendKeys(this, ids.subarray(0, count), into);
+  }
+
+  panes(): readonly PaneId[] {
+    const ids: PaneId[] = [];
+    for (const pane of this.paneById.values()) if (pane.size > 0) ids.push(pane.id);
+    return ids.toSorted((a, b) => a - b);
+  }
+
+  sizeOf(pane: PaneId): number {
+    return this.paneById.get(pane)?.size ?? 0;
+  }
+
+  drop(pane: PaneId): number {
+    const dropped = this.paneById.get(pane);
+    if (dropped === undefined) return 0;
+    if (this.layout.keyTexts.length + this.layout.valueTexts.length > 0) {
+      for (const id of this.idsOf(dropped)) this.#freeTexts(id);
+    }
+    for (let group = 0; group < KEY_GROUPS; group++) {
+      this.counts[group] = (this.counts[group] as number) - (dropped.counts[group] as number);
+    }
+    this.#size -= dropped.size;
+    // A second drop of a pane before the next checkpoint is of rows that no checkpoint knows.
+    if (dropped.stored.includes(1)) this.drops.set(pane, dropped.stored);
+    this.pages.drop(dropped);
+    this.#releasePane(dropped);
+    return dropped.size;
+  }
+
+  scan(pane: PaneId, from: number, out: Int32Array): number {
+    const scanned = this.paneById.get(pane);
+    if (scanned === undefined) return 0;
+    scanned.order ??= canonicalOrder(this, this.idsOf(scanned));
+    const count = Math.max(0, Math.min(out.length, scanned.size - from));
+    out.set(scanned.order.subarray(from, from + count));
+    return count;
+  }
+
+  /** Ids of a pane, in no order. */
+  idsOf(pane: Pane): Int32Array {
+    const ids = new Int32Array(pane.size);
+    const { used } = this.pages;
+    let count = 0;
+    for (const page of pane.pages) {
+      for (let half = page * 2; half < page * 2 + 2; half++) {
+        for (let bits = used[half] as number; bits !== 0; bits &= bits - 1) {
+          ids[count++] = half * 32 + 31 - Math.clz32(bits & -bits);
+        }
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * Looks up the staged keys from position `from` on. Where a key is absent, stops and returns its position, or writes
+   * −1 and goes on; at the end returns the number of staged keys. The loop returns at each new row, so that the arrays
+   * in it never change: creating a row may move all of them.
+   */
+  seek(pane: Pane, from: number, out: Int32Array, stop: boolean): number {
+    const { ints: keys, hashes, count } = this.staged;
+    const { directory, bits, slots: slotCount } = pane.index;
+    const { plainInts } = this.layout;
+    const stride = this.layout.keyWords * 2;
+    const rowInts = this.layout.rowWords * 2;
+    const slots = this.#segments.memory.ints;
+    const rows = this.#rows.ints;
+    const mask = slotCount * 2 - 1;
+    const shift = 31 - bits;
+    for (let i = from; i < count; i++) {
+      const hash = hashes[i] as number;
+      const base = directory[(hash >>> 1) >>> shift] as number;
+      const key = i * stride;
+      let found = -1;
+      for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+        const entry = slots[base + at] as number;
+        if (entry === 0) break;
+        if (slots[base + at + 1] !== hash) continue;
+        const row = (entry - 1) * rowInts;
+        let k = 0;
+        while (k < plainInts && rows[row + k] === keys[key + k]) k++;
+        if (k < plainInts || (plainInts < stride && !this.#sameTexts(i, row))) continue;
+        found = entry - 1;
+        break;
+      }
+      if (found < 0 && stop) return i;
+      out[i] = found;
+    }
+    return count;
+  }
+
+  /** A new zeroed row for staged key i, which must not be there. */
+  create(pane: Pane, i: number, group: number): number {
+    const { rowWords, keyWords, keyTexts } = this.layout;
+    const id = this.pages.take(pane, group);
+    this.#rows.reserve(this.pages.count * 64 * rowWords * 8);
+    const rows = this.#rows.ints;
+    const start = id * rowWords * 2;
+    for (let k = 0; k < keyWords * 2; k++) rows[start + k] = this.staged.ints[i * keyWords * 2 + k] as number;
+    for (let k = keyWords * 2; k < rowWords * 2; k++) rows[start + k] = 0;
+    for (let t = 0; t < keyTexts.length; t++) {
+      const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
+      rows[start + (keyTexts[t] as number) * 2] = this.heap.put(
+        bytes,
+        starts[i] as number,
+        ends[i] as number,
+      );
+    }
+    pane.index.insert(this.staged.hashes[i] as number, id);
+    pane.order = undefined;
+    this.#count(pane, group, 1);
+    return id;
+  }
+
+  /** The pane of an id, made where absent. */
+  paneMade(id: PaneId): Pane {
+    let pane = this.paneById.get(id);
+    if (pane === undefined) {
+      assert(
+        this.layout.panes || id === 0,
+        `state table "${this.layout.table}" has no panes, and is given pane ${id}`,
+      );
+      pane = newPane(id, new KeyIndex(this.#segments));
+      this.paneById.set(id, pane);
+    }
+    return pane;
+  }
+
+  #sameTexts(i: number, row: number): boolean {
+    const { keyTexts, keyWords } = this.layout;
+    const rows = this.#rows.ints;
+    for (let t = 0; t < keyTexts.length; t++) {
+      const word = (keyTexts[t] as number) * 2;
+      if (rows[row + word + 1] !== this.staged.ints[i * keyWords * 2 + word + 1]) return false;
+      const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
+      const reference = rows[row + word] as number;
+      const start = starts[i] as number;
+      const length = (ends[i] as number) - start;
+      if (this.heap.lengthOf(reference) !== length) return false;
+      const stored = this.heap.memory.bytes;
+      const at = this.heap.startOf(reference);
+      for (let k = 0; k < length; k++) if (stored[at + k] !== bytes[start + k]) return false;
+    }
+    return true;
+  }
+
+  #removeRow(id: number): void {
+    const pane = this.pages.owners[id >>> 6];
+    assert(
+      pane !== undefined && this.pages.has(id),
+      `row ${id} of state table "${this.layout.table}" does not exist`,
+    );
+    const group = this.pages.groups[id] as number;
+    if (this.pages.isKept(id)) this.removals.append(this.records, { id, group, pane: pane.id });
+    pane.index.remove(wordsHash(this.#rows.ints, id * this.layout.rowWords * 2, this.#hashed), id);
+    this.#freeTexts(id);
+    this.pages.give(pane, id);
+    pane.order = undefined;
+    this.#count(pane, group, -1);
+    if (pane.size === 0 && this.layout.panes) this.#releasePane(pane);
+  }
+
+  #count(pane: Pane, group: number, by: 1 | -1): void {
+    pane.size += by;
+    pane.counts[group] = (pane.counts[group] as number) + by;
+    this.counts[group] = (this.counts[group] as number) + by;
+    this.#size += by;
+  }
+
+  #releasePane(pane: Pane): void {
+    pane.index.release();
+    this.paneById.delete(pane.id);
+  }
+
+  #freeTexts(id: number): void {
+    const start = id * this.layout.rowWords;
+    for (const word of this.layout.keyTexts) this.heap.free(this.records.keyReference(start + word));
+    this.freeValueTexts(id);
+  }
+
+  /** Frees the declared text values of a row; their words are left as they are. */
+  freeValueTexts(id: number): void {
+    const start = id * this.layout.rowWords;
+    for (const word of this.layout.valueTexts) this.heap.free(this.#rows.words[start + word] as number);
+  }
+}
+
+/** The key columns of a batch as a batch of their own, whose canonical bytes decide the key group. */
+function keyView(keys: Keys, spec: TableSpec): Batch {
+  const columns = keys.columns.map((column) => {
+    const picked = keys.batch.columns[column];
+    assert(picked !== undefined, `the batch has no column ${column}`);
+    return picked;
+  });
+  return { ...keys.batch, schema: spec.key, columns };
+}

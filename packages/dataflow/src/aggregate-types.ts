@@ -1,0 +1,54 @@
+/** Aggregates as the author of a pipeline sees them. */
+import type { ChangeMode, Columns, Decimal, Timestamp } from "@df/core";
+import type { AggregateDefinition, Law } from "@df/operators";
+import type { Num } from "./expression-types.ts";
+import type { Listed, Only, Refused } from "./refusals.ts";
+
+declare const AGG: unique symbol;
+/** One column of a result. */
+export interface Agg<out V> {
+  readonly [AGG]?: V;
+  readonly kind: "aggregate";
+}
+/** Columns of a result, by name. */
+export type Aggs = { readonly [column: string]: Agg<unknown> };
+/** The row that they make. */
+export type AggRow<A> = { -readonly [P in keyof A]: A[P] extends Agg<infer V> ? V : never };
+/** Refuses a result column that has the name of a group or window column. */
+export type NoClash<A, Taken extends string> = [Extract<keyof A, Taken>] extends [never]
+  ? A
+  : Refused<`the result already has a column ${Listed<Extract<keyof A, Taken>>}: name the aggregate otherwise [DF_COLUMN_TWICE]`>;
+
+type Forgets<Change, Then, Verb extends string> = [Change] extends ["append"]
+  ? Then
+  : Refused<`${Verb} over rows that can be taken back would have to keep every value of the group [DF_RETRACTABLE]`>;
+
+/** `[]` keeps the check from distributing over the union of laws. */
+type Obeys<Definition, Laws extends Law, Change> = [Change] extends ["append"]
+  ? Definition
+  : ["retract"] extends [Laws]
+    ? Definition
+    : Refused<"rows of this stream can be taken back: give this aggregate a .retract() [DF_NO_RETRACT]">;
+
+/** What `aggregate(id, (a) => ({ … }))` may use. Null values are passed over; the result is null where there were no others. */
+export interface Aggregates<Row, Change extends ChangeMode> {
+  /** The number of rows, nulls and all. */
+  count(): Agg<number>;
+  /** Exact: the order of rows does not matter. A result beyond int64 or decimal(18) stops the run. */
+  sum<const P extends keyof Only<Row, Num | Decimal, Timestamp> & string>(column: P): Agg<Row[P]>;
+  /** The correctly rounded quotient of the exact sum by the number of values. */
+  avg<const P extends keyof Only<Row, Num | Decimal, Timestamp> & string>(
+    column: P,
+  ): Agg<number | Extract<Row[P], null>>;
+  min<const P extends keyof Only<Row, Num | string> & string>(
+    column: Forgets<Change, P, "min()">,
+  ): Agg<Row[P]>;
+  max<const P extends keyof Only<Row, Num | string> & string>(
+    column: Forgets<Change, P, "max()">,
+  ): Agg<Row[P]>;
+  /** An aggregate of yours. */
+  use<V, S extends Columns, R, Laws extends Law, const P extends keyof Only<Row, V> & string>(
+    aggregate: Obeys<AggregateDefinition<V, S, R, Laws>, Laws, Change>,
+    column: P,
+  ): Agg<R | Extract<Row[P], null>>;
+}

@@ -1,0 +1,280 @@
+/** What runs behind the types of stream-types.ts: each verb adds a node to the graph. */
+import { DataflowError, columnIndex, micros, schemaOf } from "@df/core";
+import type { Columns, Duration, Edge, OperatorSpec, RowType, Schema, Shape, SinkSpec } from "@df/core";
+import {
+  changelog,
+  dedupe,
+  filter,
+  flatMap,
+  map,
+  notNull,
+  tap,
+  union,
+  window as windowed,
+} from "@df/operators";
+import { aggregatesOf } from "./aggregates.ts";
+import type { BuildAggregates } from "./aggregates.ts";
+import { checkOptions, naming } from "./graph.ts";
+import type { Graph } from "./graph.ts";
+import { lambdaColumns } from "./lambda-columns.ts";
+import type { Lambda } from "./lambda-columns.ts";
+import { checkLambda } from "./lambda.ts";
+import type { Emit, Named, SinkOptions } from "./stream-types.ts";
+import type { Tumbling } from "./windows.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+/** Columns as a verb takes them: bare, or as a row type. */
+type Declared = Columns | RowType<Columns>;
+
+interface DedupeInput {
+  readonly by: string | readonly string[];
+  readonly within: Duration;
+  readonly keep: "any";
+  readonly allowedLateness?: Duration | undefined;
+}
+interface AggregateInput {
+  readonly allowedLateness?: Duration | undefined;
+  readonly emit?: Emit | undefined;
+}
+
+/** A stream while the graph is built: an output of a node. */
+export class FluentStream {
+  /** Rows that came too late, where the step has them. */
+  readonly late: FluentStream | undefined;
+  readonly #graph: Graph;
+  readonly #edge: Edge;
+  /** Nearest id given by the author: what unnamed steps are called after. */
+  readonly #base: string;
+
+  /** `latePort`: the output of the same node that has the rows that came too late. */
+  constructor(graph: Graph, edge: Edge, base: string, latePort?: number) {
+    this.#graph = graph;
+    this.#edge = edge;
+    this.#base = base;
+    this.late =
+      latePort === undefined ? undefined : new FluentStream(graph, { ...edge, port: latePort }, base);
+  }
+
+  /** What is known of its rows. */
+  get shape(): Shape {
+    return this.#graph.shapeOf(this.#edge);
+  }
+
+  filter(keep: (row: Row) => boolean, options?: Named): FluentStream {
+    return this.#chain("filter", options, (id) => {
+      checkLambda(keep, "filter()");
+      return filter({ columns: this.#read(id, keep), keep });
+    });
+  }
+
+  notNull(...columns: readonly string[]): FluentStream {
+    return this.#chain("notNull", undefined, () => {
+      for (const column of columns) columnIndex(this.shape.schema, column);
+      return notNull(columns);
+    });
+  }
+
+  map(columns: Declared, make: (row: Row) => object, options?: Named): FluentStream {
+    return this.#chain("map", options, (id) => {
+      checkLambda(make, "map()");
+      return map({ columns: this.#read(id, make), output: declared(columns, "map()"), make });
+    });
+  }
+
+  flatMap(columns: Declared, make: (row: Row) => Iterable<object>, options?: Named): FluentStream {
+    return this.#chain("flatMap", options, (id) => {
+      checkLambda(make, "flatMap()", true);
+      return flatMap({ columns: this.#read(id, make), output: declared(columns, "flatMap()"), make });
+    });
+  }
+
+  tap(look: (row: Row) => void, options?: Named): FluentStream {
+    return this.#chain("tap", options, (id) => {
+      checkLambda(look, "tap()");
+      return tap({ columns: this.#read(id, look), look });
+    });
+  }
+
+  union(other: FluentStream, options?: Named): FluentStream {
+    const { id, named } = this.#idFor("union", options);
+    if (!(other instanceof FluentStream) || other.#graph !== this.#graph) {
+      throw new DataflowError("DF_UNION", `"${id}": union() takes another stream of the same pipeline.`);
+    }
+    const edge = this.#graph.addOperator(id, named, union(), [this.#edge, other.#edge]);
+    return new FluentStream(this.#graph, edge, named ? id : this.#base);
+  }
+
+  pipe<Result>(step: (stream: this) => Result): Result {
+    return step(this);
+  }
+
+  via(id: string, spec: OperatorSpec): FluentStream {
+    return this.#keep("via()", id, () => spec);
+  }
+
+  dedupe(id: string, options: DedupeInput): FluentStream {
+    const made = this.#keep("dedupe()", id, () => {
+      checkOptions(options, ["by", "within", "keep", "allowedLateness"], "dedupe()");
+      const by = typeof options.by === "string" ? [options.by] : options.by;
+      for (const column of by) columnIndex(this.shape.schema, column);
+      return dedupe({
+        by,
+        withinMicros: micros(options.within),
+        keep: options.keep,
+        allowedLatenessMicros: micros(options.allowedLateness ?? "0s"),
+      });
+    });
+    return new FluentStream(this.#graph, made.#edge, made.#base, 1);
+  }
+
+  changelog(id: string): FluentStream {
+    return this.#keep("changelog()", id, () => changelog({ key: this.shape.key }));
+  }
+
+  keyBy(...columns: readonly string[]): FluentKeyed {
+    naming(`${this.#base}.keyBy`, () => {
+      for (const column of columns) columnIndex(this.shape.schema, column);
+      if (columns.length === 0) {
+        throw new DataflowError(
+          "DF_KEY",
+          "keyBy() needs a column. For one group of all rows use .window() alone.",
+        );
+      }
+      if (this.shape.change === "upsert") {
+        throw new DataflowError(
+          "DF_NEEDS_CHANGELOG",
+          "keyBy() on upserts would count a corrected row twice. Put .changelog(id) before it.",
+        );
+      }
+    });
+    return new FluentKeyed(this, columns);
+  }
+
+  window(spec: Tumbling): FluentWindowed {
+    return new FluentWindowed(this, [], spec);
+  }
+
+  to(id: string, sink: SinkSpec, options?: SinkOptions): void {
+    this.#graph.addSink(this.#graph.claim(id, "to()"), sink, this.#edge, options);
+  }
+
+  /** Adds the window; called by `FluentWindowed` only. */
+  aggregate(id: string, make: () => OperatorSpec): FluentStream {
+    const made = this.#keep("aggregate()", id, make);
+    return new FluentStream(this.#graph, made.#edge, made.#base, 1);
+  }
+
+  /** A stateless step behind this stream. */
+  #chain(verb: string, options: Named | undefined, make: (id: string) => OperatorSpec): FluentStream {
+    const { id, named } = this.#idFor(verb, options);
+    const spec = naming(id, () => make(id));
+    return new FluentStream(
+      this.#graph,
+      this.#graph.addOperator(id, named, spec, [this.#edge]),
+      named ? id : this.#base,
+    );
+  }
+
+  /** A step whose id the author must give. */
+  #keep(verb: string, id: string, make: () => OperatorSpec): FluentStream {
+    const full = this.#graph.claim(id, verb);
+    const edge = this.#graph.addOperator(full, true, naming(full, make), [this.#edge]);
+    return new FluentStream(this.#graph, edge, full);
+  }
+
+  #idFor(verb: string, options: Named = {}): { readonly id: string; readonly named: boolean } {
+    checkOptions(options, ["id"], `${verb}()`);
+    if (options.id !== undefined) return { id: this.#graph.claim(options.id, `${verb}()`), named: true };
+    return { id: this.#graph.unnamed(this.#base, verb), named: false };
+  }
+
+  /** The columns that a lambda reads; its text is remembered. */
+  #read(id: string, lambda: Lambda): readonly string[] | "all" {
+    this.#graph.addLambda(id, lambda);
+    return lambdaColumns(
+      lambda,
+      this.shape.schema.fields.map((field) => field.name),
+    );
+  }
+}
+
+/** Rows in groups while the graph is built. */
+export class FluentKeyed {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+
+  constructor(stream: FluentStream, by: readonly string[]) {
+    this.#stream = stream;
+    this.#by = by;
+  }
+
+  window(spec: Tumbling): FluentWindowed {
+    return new FluentWindowed(this.#stream, this.#by, spec);
+  }
+}
+
+/** Rows in windows while the graph is built. */
+export class FluentWindowed {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+  readonly #window: Tumbling;
+
+  constructor(stream: FluentStream, by: readonly string[], window: Tumbling) {
+    this.#stream = stream;
+    this.#by = by;
+    this.#window = window;
+  }
+
+  aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
+    return this.#stream.aggregate(id, () => {
+      checkOptions(options, ["allowedLateness", "emit"], "aggregate()");
+      const { allowedLateness = "0s", emit = "final" } = options;
+      if (emit !== "final" && emit !== "onUpdate") {
+        throw new DataflowError(
+          "DF_OPTION",
+          `emit is ${JSON.stringify(emit)}; it may be "final" or "onUpdate".`,
+        );
+      }
+      checkWindow(this.#window, this.#stream.shape);
+      const taken = [...this.#by, "windowStart", "windowEnd"];
+      return windowed({
+        by: this.#by,
+        window: this.#window,
+        aggregates: aggregatesOf(build, this.#stream.shape.schema, taken),
+        allowedLatenessMicros: micros(allowedLateness),
+        emit,
+      });
+    });
+  }
+}
+
+function checkWindow(window: unknown, shape: Shape): void {
+  const isWindow =
+    typeof window === "object" && window !== null && "kind" in window && window.kind === "tumbling";
+  if (!isWindow) throw new DataflowError("DF_WINDOW", `window() needs a window: tumbling("1h").`);
+  if (!shape.timed) {
+    throw new DataflowError(
+      "DF_NO_EVENT_TIME",
+      "window() needs event time. Name it where the data comes in: p.from(id, source, { eventTime, maxOutOfOrderness }).",
+    );
+  }
+}
+
+/** The schema of declared columns. @throws DF_SCHEMA when they were not made with the `t` kit */
+function declared(columns: Declared, verb: string): Schema {
+  const schema = isRowType(columns) ? columns.schema : undefined;
+  if (schema !== undefined) return schema;
+  const types: unknown[] =
+    typeof columns === "object" && columns !== null ? Object.values(columns) : [undefined];
+  if (!types.every((type) => typeof type === "object" && type !== null && "column" in type)) {
+    throw new DataflowError(
+      "DF_SCHEMA",
+      `${verb} needs its columns declared first: ${verb.slice(0, -1)}{ id: t.string() }, (row) => …).`,
+    );
+  }
+  return schemaOf(columns as Columns);
+}
+
+function isRowType(columns: Declared): columns is RowType<Columns> {
+  return typeof columns === "object" && columns !== null && "schema" in columns && "fields" in columns.schema;
+}

@@ -1,0 +1,177 @@
+import { DataflowError, micros, present } from "@df/core";
+import type {
+  Duration,
+  Edge,
+  EventTime,
+  OperatorSpec,
+  PlanNode,
+  Shape,
+  SinkSpec,
+  SourceSpec,
+} from "@df/core";
+import { exchangeToSink } from "@df/core/plan/partition";
+import { QUARANTINE_SHAPE } from "@df/core/plan/quarantine";
+import type { Lambda } from "./lambda-columns.ts";
+import type { SinkOptions } from "./stream-types.ts";
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+const COMMIT_TIME: Duration = "10s";
+const COMMIT_BYTES = 128 * 1024 * 1024;
+
+/** Collects the nodes of one pipeline while its author's function runs. */
+export class Graph {
+  readonly nodes: PlanNode[] = [];
+  /** Texts of lambdas by node id. */
+  readonly lambdas: Record<string, string> = {};
+  readonly #named = new Map<string, string>();
+  readonly #scopes: string[] = [];
+  #closed = false;
+
+  /**
+   * The full id, with the prefixes of the scopes that are open now; nothing else may have it.
+   * @throws DF_ID for text that is no id, DF_DUPLICATE_ID
+   */
+  claim(id: unknown, verb: string): string {
+    if (this.#closed) {
+      throw new DataflowError(
+        "DF_CLOSED",
+        `${verb} was called after the graph was built. Call it inside the pipeline's function.`,
+      );
+    }
+    const full = [...this.#scopes, checkedName(id, verb)].join("/");
+    const taken = this.#named.get(full);
+    if (taken !== undefined) {
+      throw new DataflowError(
+        "DF_DUPLICATE_ID",
+        `${verb} and ${taken} have the same id "${full}". Ids tell apart what a restart finds again: give each its own, or use p.scope().`,
+      );
+    }
+    this.#named.set(full, verb);
+    return full;
+  }
+
+  /** An id for a step that was given none: "orders.filter", "orders.filter.2". */
+  unnamed(base: string, verb: string): string {
+    const first = `${base}.${verb}`;
+    let id = first;
+    for (let count = 2; this.#named.has(id); count++) id = `${first}.${count}`;
+    this.#named.set(id, `the unnamed ${verb}() behind "${base}"`);
+    return id;
+  }
+
+  /** Runs `build` with a prefix for all ids given meanwhile. */
+  scope<Result>(name: unknown, build: () => Result): Result {
+    this.#scopes.push(checkedName(name, "p.scope()"));
+    try {
+      return build();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
+  /** No node may come after this. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The shape of an output. */
+  shapeOf(edge: Edge): Shape {
+    const node = this.nodes.find(({ id }) => id === edge.node);
+    const outputs = node === undefined || node.kind === "sink" ? [] : node.outputs;
+    return present(outputs[edge.port], `output ${edge.port} of "${edge.node}"`);
+  }
+
+  /** Adds a source; `shape` is what it delivers. */
+  addSource(
+    id: string,
+    spec: SourceSpec,
+    shape: Shape,
+    reading: { time?: EventTime; invalid?: string },
+  ): Edge {
+    this.nodes.push({ kind: "source", id, spec, outputs: [shape], ...reading });
+    return { node: id, port: 0 };
+  }
+
+  /** Adds an operator. @throws what `spec.outputs` throws, naming the node */
+  addOperator(id: string, named: boolean, spec: OperatorSpec, inputs: readonly Edge[]): Edge {
+    const outputs = naming(id, () => spec.outputs(inputs.map((edge) => this.shapeOf(edge))));
+    this.nodes.push({ kind: "operator", id, named, spec, inputs, outputs });
+    return { node: id, port: 0 };
+  }
+
+  /** Remembers the text of a lambda, to tell whether it has changed since the last run. */
+  addLambda(id: string, lambda: Lambda): void {
+    this.lambdas[id] = Function.prototype.toString.call(lambda);
+  }
+
+  /** Adds a sink behind `input`, or for quarantined rows without one. @throws what the sink's check throws, DF_SINK_MODE */
+  addSink(id: string, spec: SinkSpec, input: Edge | undefined, options: SinkOptions = {}): void {
+    naming(id, () => {
+      if (!isSink(spec)) {
+        throw new DataflowError(
+          "DF_SINK",
+          `This is no sink. Give one of a connector, such as delta({ path }).`,
+        );
+      }
+      const shape = input === undefined ? QUARANTINE_SHAPE : this.shapeOf(input);
+      if (!spec.changes.includes(shape.change)) {
+        throw new DataflowError(
+          "DF_SINK_MODE",
+          `The ${spec.connector} sink takes ${spec.changes.join(", ")}, but the rows of this stream are ${shape.change}. Use a table sink, or make the result final (emit: "final", no allowedLateness).`,
+        );
+      }
+      spec.check(shape);
+      const exchange = input === undefined ? "forward" : exchangeToSink(this.nodes, input, shape);
+      this.nodes.push({ kind: "sink", id, spec, input, shape, exchange, commitEvery: commitEvery(options) });
+    });
+  }
+}
+
+/** Runs a step of building; what it throws names the node. */
+export function naming<Result>(id: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof DataflowError)) throw thrown;
+    const suffix = ` [${thrown.code}]`;
+    const text = thrown.message.endsWith(suffix) ? thrown.message.slice(0, -suffix.length) : thrown.message;
+    throw new DataflowError(thrown.code as `DF_${string}`, `"${id}": ${text}`, { cause: thrown });
+  }
+}
+
+/** A pipeline's, scope's or node's name. @throws DF_ID */
+export function checkedName(name: unknown, verb: string): string {
+  if (typeof name === "string" && NAME.test(name)) return name;
+  const given = typeof name === "string" ? `"${name}"` : `a ${typeof name}`;
+  throw new DataflowError(
+    "DF_ID",
+    `${verb} needs a name of letters, digits, "_", "." and "-" that begins with a letter or digit, not ${given}.`,
+  );
+}
+
+/** Refuses options that do not exist, for those who write without types. @throws DF_OPTION */
+export function checkOptions(options: object, known: readonly string[], verb: string): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new DataflowError("DF_OPTION", `${verb} has no option "${unknown}". There are: ${known.join(", ")}.`);
+}
+
+function isSink(value: unknown): value is SinkSpec {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "connector" in value &&
+    "changes" in value &&
+    "check" in value
+  );
+}
+
+function commitEvery(options: SinkOptions): { readonly time: number; readonly bytes: number } {
+  checkOptions(options, ["commitEvery"], "to()");
+  checkOptions(options.commitEvery ?? {}, ["time", "bytes"], "commitEvery");
+  const { time = COMMIT_TIME, bytes = COMMIT_BYTES } = options.commitEvery ?? {};
+  if (!Number.isSafeInteger(bytes) || bytes < 1) {
+    throw new DataflowError("DF_OPTION", `commitEvery.bytes is ${bytes}; it must be a whole number from 1.`);
+  }
+  return { time: micros(time), bytes };
+}

@@ -1,0 +1,158 @@
+import { BATCH_ROWS_MAX, DataflowError, fieldOf, micros } from "@df/core";
+import type { Columns, EventTime, RowType, Shape, SinkSpec, SourceSpec } from "@df/core";
+import { requireLabel } from "@df/core/plan/labels";
+import { validate } from "@df/core/plan/validate";
+import { FluentStream } from "./fluent-stream.ts";
+import { Graph, checkOptions, checkedName, naming } from "./graph.ts";
+import { paramsOf } from "./params.ts";
+import type { Build, BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
+
+/**
+ * Defines a pipeline. Nothing runs yet: `build()` of the result makes its graph.
+ * @throws DF_ID when the name is none
+ */
+export function pipeline(name: string, build: (p: Pipeline) => void): PipelineDefinition;
+export function pipeline<P extends Columns>(
+  name: string,
+  options: PipelineOptions<P>,
+  build: Build<P>,
+): PipelineDefinition;
+export function pipeline(
+  name: string,
+  second: PipelineOptions<Columns> | Build<Columns>,
+  third?: Build<Columns>,
+): PipelineDefinition {
+  const options = typeof second === "function" ? {} : second;
+  const build = typeof second === "function" ? second : third;
+  checkedName(name, "pipeline()");
+  checkOptions(options, ["params", "require", "checkpointEvery", "batchRows", "rejected"], "pipeline()");
+  if (typeof build !== "function") {
+    throw new DataflowError(
+      "DF_PIPELINE",
+      `Pipeline "${name}" needs a function: pipeline("${name}", (p) => { … }).`,
+    );
+  }
+  const params: RowType<Columns> | undefined = options.params;
+  return {
+    kind: "pipeline",
+    name,
+    ...(params === undefined ? {} : { params }),
+    build: (given = {}) => naming(name, () => plan(name, options, build, given)),
+  };
+}
+
+function plan(
+  name: string,
+  options: PipelineOptions<Columns>,
+  build: Build<Columns>,
+  given: Readonly<Record<string, string>>,
+): BuiltPlan {
+  const graph = new Graph();
+  const values = paramsOf(options.params?.schema, given);
+  const checkpointEvery = micros(options.checkpointEvery ?? "1s");
+  if (checkpointEvery === 0) throw new DataflowError("DF_OPTION", "checkpointEvery must be longer than 0.");
+  const { batchRows = BATCH_ROWS_MAX } = options;
+  if (!Number.isInteger(batchRows) || batchRows < 1 || batchRows > BATCH_ROWS_MAX) {
+    throw new DataflowError("DF_OPTION", `batchRows is ${batchRows}; it must be 1 to ${BATCH_ROWS_MAX}.`);
+  }
+  const returned: unknown = build(fluentPipeline(graph), values);
+  if (typeof returned === "object" && returned !== null && "then" in returned) {
+    throw new DataflowError(
+      "DF_ASYNC_BUILD",
+      "The pipeline's function is async. Load what it needs before pipeline().",
+    );
+  }
+  const rejected =
+    options.rejected === undefined ? undefined : graph.claim("rejected", "the pipeline's option rejected");
+  if (rejected !== undefined) graph.addSink(rejected, options.rejected as SinkSpec, undefined);
+  graph.close();
+  const made: BuiltPlan = {
+    name,
+    nodes: graph.nodes,
+    checkpointEvery,
+    batchRows,
+    rejected,
+    require: options.require,
+    params: given,
+    lambdas: graph.lambdas,
+  };
+  validate(made);
+  requireLabel(made);
+  return made;
+}
+
+/** `p`, as the author's function gets it. The types say more than these functions need, hence the one cast. */
+function fluentPipeline(graph: Graph): Pipeline {
+  const p = {
+    from: (id: string, source: SourceSpec, options?: ReadingInput) => from(graph, id, source, options),
+    scope: (name: string, build: (p: unknown) => unknown) => graph.scope(name, () => build(p)),
+  };
+  return p as unknown as Pipeline;
+}
+
+interface ReadingInput {
+  readonly eventTime?: string | undefined;
+  readonly maxOutOfOrderness?: Parameters<typeof micros>[0] | undefined;
+  readonly idleTimeout?: Parameters<typeof micros>[0] | undefined;
+  readonly onInvalid?: "fail" | SinkSpec | undefined;
+}
+
+function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInput = {}): FluentStream {
+  const full = graph.claim(id, "p.from()");
+  const time = naming(full, () => {
+    checkOptions(options, ["eventTime", "maxOutOfOrderness", "idleTimeout", "onInvalid"], "p.from()");
+    checkSource(source);
+    return eventTimeOf(source, options);
+  });
+  const { onInvalid = "fail" } = options;
+  const invalid = onInvalid === "fail" ? undefined : graph.claim(`${id}.invalid`, "the option onInvalid");
+  const shape: Shape = { schema: source.schema, change: "append", key: [], timed: time !== undefined };
+  const edge = graph.addSource(full, source, shape, {
+    ...(time === undefined ? {} : { time }),
+    ...(invalid === undefined ? {} : { invalid }),
+  });
+  if (invalid !== undefined) graph.addSink(invalid, onInvalid as SinkSpec, undefined);
+  return new FluentStream(graph, edge, full);
+}
+
+function checkSource(source: unknown): void {
+  if (typeof source !== "object" || source === null || !("schema" in source) || !("rows" in source)) {
+    throw new DataflowError(
+      "DF_SOURCE",
+      "This is no source. Give one of a connector, such as files({ path, decode }).",
+    );
+  }
+  if (source.rows === "changes") {
+    throw new DataflowError(
+      "DF_SOURCE_CHANGES",
+      "This source carries updates and deletes. p.from() reads events only.",
+    );
+  }
+}
+
+function eventTimeOf(source: SourceSpec, options: ReadingInput): EventTime | undefined {
+  const { eventTime: column, maxOutOfOrderness, idleTimeout } = options;
+  if (column === undefined) {
+    if (maxOutOfOrderness === undefined && idleTimeout === undefined) return undefined;
+    throw new DataflowError(
+      "DF_EVENT_TIME",
+      "maxOutOfOrderness and idleTimeout need eventTime: name the column.",
+    );
+  }
+  if (maxOutOfOrderness === undefined) {
+    throw new DataflowError(
+      "DF_EVENT_TIME",
+      `eventTime "${column}" needs maxOutOfOrderness: how much later than a newer row may an older one come?`,
+    );
+  }
+  const field = fieldOf(source.schema, column);
+  if (field.type.kind !== "timestamp" || field.nullable) {
+    const is = field.type.kind === "timestamp" ? "may be null" : `is ${field.type.kind}`;
+    throw new DataflowError("DF_EVENT_TIME", `Event time "${column}" ${is}. Declare it as t.timestamp().`);
+  }
+  return {
+    column,
+    maxOutOfOrderness: micros(maxOutOfOrderness),
+    ...(idleTimeout === undefined ? {} : { idleTimeout: micros(idleTimeout) }),
+  };
+}

@@ -1,0 +1,95 @@
+import { Worker } from "node:worker_threads";
+import { DataflowError, reasonOf } from "@df/core";
+import type { Batch, Schema } from "@df/core";
+import type { EncodeAnswer, EncodeRequest } from "./encode-worker.ts";
+import type { ParquetEncoder, ParquetFile } from "./encoder.ts";
+import { buffersOf, packRows } from "./pack.ts";
+
+interface Waiting {
+  readonly resolve: (file: ParquetFile) => void;
+  readonly reject: (error: DataflowError) => void;
+}
+
+/**
+ * An encoder with a thread of its own, which starts with the first file, keeps the process alive only while it works,
+ * and is started anew if it dies. Files are encoded one after the other.
+ *
+ * `encode` copies the rows before it returns its promise, so the batches may go. It throws what `packRows` throws,
+ * DF_PARQUET when the file cannot be written, DF_PARQUET_THREAD (transient) when the thread died, DF_CLOSED after close.
+ */
+export function parquetEncoder(): ParquetEncoder {
+  const waiting = new Map<number, Waiting>();
+  let worker: Worker | undefined;
+  let nextId = 0;
+  let isClosed = false;
+
+  function failAll(error: DataflowError): void {
+    worker = undefined;
+    const failed = [...waiting.values()];
+    waiting.clear();
+    for (const { reject } of failed) reject(error);
+  }
+
+  function start(): Worker {
+    // Flags of the command line (--eval, --inspect-brk) are not meant for this thread.
+    const thread = new Worker(workerUrl(), { execArgv: [] });
+    thread.on("message", (answer: EncodeAnswer) => {
+      const request = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (waiting.size === 0) thread.unref();
+      if ("file" in answer) request?.resolve(answer.file);
+      else
+        request?.reject(
+          new DataflowError("DF_PARQUET", `Could not encode a Parquet file: ${answer.reason}.`),
+        );
+    });
+    thread.on("error", (cause) => {
+      if (thread === worker) failAll(threadDied(reasonOf(cause), cause));
+    });
+    thread.on("exit", (code) => {
+      if (thread === worker) failAll(threadDied(`exit code ${code}`));
+    });
+    return thread;
+  }
+
+  return {
+    encode: async (schema: Schema, batches: readonly Batch[]) => {
+      if (isClosed) throw closed();
+      const packed = packRows(schema, batches);
+      worker ??= start();
+      const thread = worker;
+      const id = nextId++;
+      const file = new Promise<ParquetFile>((resolve, reject) => waiting.set(id, { resolve, reject }));
+      thread.ref();
+      const request: EncodeRequest = { id, schema, packed };
+      thread.postMessage(request, buffersOf(packed));
+      return file;
+    },
+    close: async () => {
+      isClosed = true;
+      const thread = worker;
+      failAll(closed());
+      await thread?.terminate();
+    },
+  };
+}
+
+/** The worker's file beside this one, in the form in which this one runs: source or compiled. */
+function workerUrl(): URL {
+  return new URL(
+    import.meta.url.endsWith(".ts") ? "./encode-worker.ts" : "./encode-worker.js",
+    import.meta.url,
+  );
+}
+
+function threadDied(reason: string, cause?: unknown): DataflowError {
+  return new DataflowError(
+    "DF_PARQUET_THREAD",
+    `The thread that encodes Parquet files died: ${reason}. If memory ran out, lower the sink's commitEvery.bytes.`,
+    { cause, transient: true },
+  );
+}
+
+function closed(): DataflowError {
+  return new DataflowError("DF_CLOSED", "The Parquet encoder is closed.");
+}

@@ -1,0 +1,96 @@
+import {
+  fieldOf,
+  type Aggregate,
+  type AggregateSpec,
+  type ColumnType,
+  type Field,
+  type Schema,
+  type StateTable,
+} from "@df/core";
+import { ExactSums, exactSumState } from "@df/core/aggregate/exact-sum";
+import { quotientOfUnits } from "@df/core/aggregate/rounding";
+import { notNumeric, wrongLayout } from "../sum/sum.ts";
+import { WholeSums, wholeSumState } from "../sum/whole-sums.ts";
+
+/**
+ * The mean of a column as float64: the exact sum divided by the number of values, rounded once. Nulls are passed over;
+ * null for no values. The sum itself may be beyond every type.
+ */
+export function avg(column: string): AggregateSpec {
+  return {
+    name: "avg",
+    column,
+    options: {},
+    retractable: true,
+    mergeable: true,
+    output: (input, name) => avgField(fieldOf(input, column), name),
+    state: (input, name) =>
+      fieldOf(input, column).type.kind === "float64" ? exactSumState(name) : wholeSumState(name),
+    open: (input, table, offset) => openAvg(input, column, { table, offset }),
+  };
+}
+
+function avgField({ name: column, type, nullable }: Field, name: string): Field {
+  if (!isNumeric(type)) throw notNumeric("avg", column, type);
+  return { name, type: { kind: "float64" }, nullable, optional: false };
+}
+
+function isNumeric({ kind }: ColumnType): boolean {
+  return kind === "int32" || kind === "int64" || kind === "float64" || kind === "decimal";
+}
+
+function openAvg(
+  input: Schema,
+  column: string,
+  { table, offset }: { readonly table: StateTable; readonly offset: number },
+): Aggregate {
+  const { type } = fieldOf(input, column);
+  if (type.kind === "float64") return openDoubleAvg(new ExactSums(table, offset));
+  return openWholeAvg(new WholeSums(table, offset), type.kind === "decimal" ? type.scale : 0);
+}
+
+function openDoubleAvg(sums: ExactSums): Aggregate {
+  return {
+    fold(rows, input, source, count, diffs) {
+      if (input?.layout !== "double") throw wrongLayout(input);
+      sums.fold(rows, input, source, { count, diffs });
+    },
+    result(rows, count, into) {
+      for (let i = 0; i < count; i++) {
+        const row = rows[i] as number;
+        if (sums.count(row) === 0) into.null();
+        else into.number(sums.average(row));
+      }
+    },
+    merge(into, from, count) {
+      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
+    },
+  };
+}
+
+function openWholeAvg(sums: WholeSums, scale: number): Aggregate {
+  return {
+    fold(rows, input, source, count, diffs) {
+      if (input?.layout !== "int" && input?.layout !== "long") throw wrongLayout(input);
+      sums.fold(input, { rows, source, count, diffs });
+    },
+    result(rows, count, into) {
+      for (let i = 0; i < count; i++) {
+        const row = rows[i] as number;
+        if (sums.count(row) === 0) into.null();
+        else into.number(wholeAverage(sums, row, scale));
+      }
+    },
+    merge(into, from, count) {
+      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
+    },
+  };
+}
+
+/** One division of doubles where both sides are exact in them, else one of integers. */
+function wholeAverage(sums: WholeSums, row: number, scale: number): number {
+  const divisor = sums.count(row) * 10 ** scale;
+  const safe = sums.safeSum(row);
+  if (safe !== undefined && Number.isSafeInteger(divisor)) return safe / divisor;
+  return quotientOfUnits(sums.sum(row) << 1074n, BigInt(sums.count(row)) * 10n ** BigInt(scale));
+}

@@ -1,0 +1,79 @@
+import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
+import { openAny } from "./any.ts";
+import { lateSchema } from "./late.ts";
+
+export interface DedupeOptions {
+  /** Rows with equal values in these columns are copies of each other; nulls are equal. */
+  readonly by: readonly string[];
+  /** A copy less than this many µs of event time away from the kept row, before or after it, is dropped. */
+  readonly withinMicros: number;
+  /** Which copy is kept: `any` the first to arrive, at once. */
+  readonly keep: "any";
+  /** A row is late if it comes when the clock is more than this many µs beyond it. Default 0. */
+  readonly allowedLatenessMicros?: number | undefined;
+}
+
+/**
+ * Drops copies. Port 0: the rows kept; port 1: late rows with `lateBy` in milliseconds, without event time. Distance is
+ * measured from the kept row, so a chain of near copies can hold several kept rows.
+ * @throws DF_DEDUPE for no columns or a distance that is no whole number of µs; `outputs` throws DF_CHANGE, DF_TIME
+ */
+export function dedupe(options: DedupeOptions): OperatorSpec {
+  checkOptions(options);
+  const { by, withinMicros, keep } = options;
+  const allowedLatenessMicros = options.allowedLatenessMicros ?? 0;
+  return {
+    name: "dedupe",
+    version: 1,
+    options: { by, withinMicros, keep, allowedLatenessMicros },
+    label: "arrival",
+    stateful: true,
+    exchanges: [{ keyBy: by }],
+    outputs: ([input]) => {
+      if (input === undefined) throw new DataflowError("DF_DEDUPE", "dedupe takes one stream.");
+      checkInput(input, by);
+      return [input, { schema: lateSchema(input.schema), change: "append", key: [], timed: false }];
+    },
+    needs: ([kept, late], [schema]) => [new Set([...(kept ?? []), ...inputNames(late, schema), ...by])],
+    open: (context) => openAny(context, { by, withinMicros, allowedLatenessMicros }),
+  };
+}
+
+/** The wanted columns that come from the input. */
+function inputNames(wanted: ReadonlySet<string> | undefined, schema: Schema | undefined): readonly string[] {
+  return (schema?.fields ?? []).map(({ name }) => name).filter((name) => wanted?.has(name) === true);
+}
+
+function checkOptions({ by, withinMicros, allowedLatenessMicros = 0 }: DedupeOptions): void {
+  if (by.length === 0) {
+    throw new DataflowError("DF_DEDUPE", "dedupe needs at least one column that tells copies: { by: 'id' }.");
+  }
+  if (!Number.isSafeInteger(withinMicros) || withinMicros < 1) {
+    throw new DataflowError("DF_DEDUPE", `dedupe within ${withinMicros} µs is not possible. Write a duration: "24h".`);
+  }
+  if (!Number.isSafeInteger(allowedLatenessMicros) || allowedLatenessMicros < 0) {
+    throw new DataflowError("DF_DEDUPE", `An allowed lateness of ${allowedLatenessMicros} µs is not possible.`);
+  }
+}
+
+function checkInput({ schema, change, timed }: Shape, by: readonly string[]): void {
+  for (const name of by) columnIndex(schema, name);
+  if (change !== "append") {
+    throw new DataflowError(
+      "DF_CHANGE",
+      `dedupe takes append streams only, this one is ${change}: its rows are told apart by their key already.`,
+    );
+  }
+  if (!timed) {
+    throw new DataflowError(
+      "DF_TIME",
+      `dedupe measures distance in event time, and this stream has none. Name the column at the source: { eventTime: "at" }.`,
+    );
+  }
+  if (schema.fields.some(({ name }) => name === "lateBy")) {
+    throw new DataflowError(
+      "DF_COLUMN_TWICE",
+      `The late rows of dedupe have a column "lateBy", and so has the stream. Rename it with .map().`,
+    );
+  }
+}

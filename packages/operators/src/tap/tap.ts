@@ -1,0 +1,44 @@
+import { diffAt, type OperatorSpec } from "@df/core";
+import { rowReader } from "@df/core/batch/rows";
+import { KEEP, keepRows, REFUSED } from "../stateless/keep-rows.ts";
+import { indexesOf, namesOf, only, runEach, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
+
+export interface TapOptions {
+  /** The columns that `look` reads. */
+  readonly columns: ReadColumns;
+  /** Sees each row; what it returns is ignored. After a crash it sees some rows again. */
+  readonly look: (row: Record<string, unknown>) => unknown;
+}
+
+/** Shows each row to a function and hands it on unchanged. Deletes of an upsert stream pass unseen. */
+export function tap({ columns, look }: TapOptions): OperatorSpec {
+  return {
+    ...STATELESS,
+    name: "tap",
+    options: { columns },
+    outputs: (inputs) => {
+      indexesOf(only(inputs).schema, columns);
+      return inputs;
+    },
+    needs: ([wanted], inputs) => [new Set([...(wanted ?? []), ...namesOf(only(inputs), columns)])],
+    open: (context) => {
+      const { schema, change } = only(context.inputs);
+      const read = rowReader(schema, indexesOf(schema, columns), context.generate);
+      return {
+        onBatch(batch, _port, out) {
+          const verdicts = new Uint8Array(batch.length);
+          // One by one from the start: a second run over the batch would show rows twice.
+          runEach(context, batch, {
+            begin: () => verdicts.fill(REFUSED),
+            row: (row) => {
+              if (change !== "upsert" || diffAt(batch, row) > 0) look(read(batch, row));
+              verdicts[row] = KEEP;
+            },
+          });
+          keepRows(context, batch, verdicts, out);
+          return "done";
+        },
+      };
+    },
+  };
+}

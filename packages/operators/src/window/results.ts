@@ -1,0 +1,136 @@
+import {
+  BATCH_ROWS_MAX,
+  BEGINNING,
+  ColumnBuilder,
+  type Aggregate,
+  type Batch,
+  type PaneId,
+  type Shape,
+  type StateTable,
+} from "@df/core";
+
+/** Rows of a group that count; a group without any is gone. */
+export const ROWS = "#rows";
+/** Whether a group was emitted, and whether it is on the list of touched groups. */
+export const FLAGS = "#flags";
+export const EMITTED = 1;
+export const TOUCHED = 2;
+
+/** An open aggregate and the input column it reads; −1 for none. */
+export interface OpenAggregate {
+  readonly aggregate: Aggregate;
+  readonly column: number;
+}
+
+/** Collects groups as rows of the result. `take` them when `room` is 0 and at the end. */
+export class Results {
+  readonly #table: StateTable;
+  readonly #output: Shape;
+  readonly #groupColumns: number;
+  readonly #aggregates: readonly OpenAggregate[];
+  readonly #builders: readonly ColumnBuilder[];
+  readonly #rowsWord: number;
+  readonly #flagsWord: number;
+  readonly #kept: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #times: Float64Array = new Float64Array(BATCH_ROWS_MAX);
+  #diffs: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #length = 0;
+
+  constructor(table: StateTable, output: Shape, aggregates: readonly OpenAggregate[]) {
+    this.#table = table;
+    this.#output = output;
+    this.#aggregates = aggregates;
+    this.#groupColumns = output.schema.fields.length - aggregates.length - 2;
+    this.#builders = output.schema.fields.map((field) => new ColumnBuilder(field.type));
+    this.#rowsWord = table.offset(ROWS);
+    this.#flagsWord = table.offset(FLAGS);
+  }
+
+  /** Rows that still fit the batch. */
+  get room(): number {
+    return BATCH_ROWS_MAX - this.#length;
+  }
+
+  /**
+   * Appends at most `room` groups of one window: groups that have rows as they are, groups that lost all after they were
+   * emitted as deletes. Others are passed over.
+   */
+  append(ids: Int32Array, count: number, start: PaneId, end: number): void {
+    const begin = this.#length;
+    const kept = this.#choose(ids, count);
+    if (kept === 0) return;
+    const builders = this.#builders;
+    this.#table.copyKeys(this.#kept, kept, builders.slice(0, this.#groupColumns));
+    const startColumn = builders[this.#groupColumns] as ColumnBuilder;
+    const endColumn = builders[this.#groupColumns + 1] as ColumnBuilder;
+    for (let i = 0; i < kept; i++) {
+      const isAlive = (this.#diffs[begin + i] as number) > 0;
+      startColumn.number(start);
+      // A delete carries its key alone; of the window that is its start.
+      if (isAlive) endColumn.number(end);
+      else endColumn.null();
+      this.#times[begin + i] = end - 1;
+    }
+    this.#length = begin + kept;
+    this.#appendAggregates(begin, kept);
+  }
+
+  /** The collected rows; undefined if there are none. */
+  take(): Batch | undefined {
+    const length = this.#length;
+    if (length === 0) return undefined;
+    const { schema, change } = this.#output;
+    const batch: Batch = {
+      schema,
+      length,
+      columns: this.#builders.map((builder) => builder.take()),
+      change,
+      diffs: change === "append" ? undefined : this.#diffs,
+      times: this.#times,
+      clocks: BEGINNING,
+    };
+    this.#times = new Float64Array(BATCH_ROWS_MAX);
+    if (change !== "append") this.#diffs = new Int32Array(BATCH_ROWS_MAX);
+    this.#length = 0;
+    return batch;
+  }
+
+  /** Leaves the ids and offsets of the groups to emit in `#kept` and `#offsets`; returns their number. */
+  #choose(ids: Int32Array, count: number): number {
+    const table = this.#table;
+    table.offsets(ids, count, this.#offsets);
+    if (this.#output.change !== "append") table.touch(ids, count);
+    const { words } = table;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const at = this.#offsets[i] as number;
+      const isAlive = (words[at + this.#rowsWord] as number) > 0;
+      const isEmitted = ((words[at + this.#flagsWord] as number) & EMITTED) !== 0;
+      words[at + this.#flagsWord] = 0;
+      if (!isAlive && !isEmitted) continue;
+      this.#kept[kept] = ids[i] as number;
+      this.#offsets[kept] = at;
+      this.#diffs[this.#length + kept] = isAlive ? 1 : -1;
+      kept++;
+    }
+    return kept;
+  }
+
+  /** Runs of living groups get their results in one call; deletes between them get nothing. */
+  #appendAggregates(begin: number, count: number): void {
+    let from = 0;
+    while (from < count) {
+      const diff = this.#diffs[begin + from];
+      let to = from + 1;
+      while (to < count && this.#diffs[begin + to] === diff) to++;
+      const offsets = this.#offsets.subarray(from, to);
+      for (let a = 0; a < this.#aggregates.length; a++) {
+        const into = this.#builders[this.#groupColumns + 2 + a] as ColumnBuilder;
+        if (diff === 1) (this.#aggregates[a] as OpenAggregate).aggregate.result(offsets, to - from, into);
+        else for (let i = from; i < to; i++) into.null();
+      }
+      from = to;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import {
+  DataflowError,
+  pick,
+  type AggregateSpec,
+  type ChangeMode,
+  type Field,
+  type Json,
+  type OperatorSpec,
+  type Schema,
+  type Shape,
+} from "@df/core";
+import { lateSchema } from "./late.ts";
+import { openWindow } from "./operator.ts";
+import type { TumblingWindow } from "./tumbling.ts";
+
+/** How rows are put into windows. */
+export type Windowing = TumblingWindow;
+
+/** An aggregate and the column of the result it gives. */
+export interface NamedAggregate {
+  readonly name: string;
+  readonly spec: AggregateSpec;
+}
+
+export interface WindowOptions {
+  /** The columns that make groups; none for one group of all rows. */
+  readonly by: readonly string[];
+  readonly window: Windowing;
+  readonly aggregates: readonly NamedAggregate[];
+  /** How long after a window's end its rows are still taken. */
+  readonly allowedLatenessMicros: number;
+  /**
+   * "final": when the clock passes the window's end, and again once per flush for each later correction. "onUpdate":
+   * each touched group once per flush, also while its window is open.
+   */
+  readonly emit: "final" | "onUpdate";
+}
+
+/**
+ * Aggregates rows by group and window of event time. Port 0: the group's columns, `windowStart`, `windowEnd` and the
+ * aggregates; new rows where each result is given once, else upserts by group and `windowStart`. Port 1: late rows with
+ * `lateBy` in milliseconds. Whether a row is late depends on the row and its own clock only.
+ * @throws DF_WINDOW for a size, offset or lateness that is no whole number of microseconds
+ */
+export function window(options: WindowOptions): OperatorSpec {
+  checkOptions(options);
+  const isFinal = givesOnce(options);
+  return {
+    name: "window",
+    version: 1,
+    options: optionsJson(options),
+    label: isFinal ? "identical" : "convergent",
+    stateful: true,
+    exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
+    outputs: (inputs) => outputsOf(options, inputs),
+    needs: (wanted, inputs) => [neededOf(options, wanted[1], inputs[0])],
+    open: (context) => openWindow(options, context),
+  };
+}
+
+/** Whether a result, once given, never changes. */
+function givesOnce({ emit, allowedLatenessMicros }: WindowOptions): boolean {
+  return emit === "final" && allowedLatenessMicros === 0;
+}
+
+function checkOptions({ window: { sizeMicros, offsetMicros }, allowedLatenessMicros }: WindowOptions): void {
+  const checks: readonly [string, number, number][] = [
+    ["size", sizeMicros, 1],
+    ["offset", offsetMicros, Number.MIN_SAFE_INTEGER],
+    ["allowed lateness", allowedLatenessMicros, 0],
+  ];
+  for (const [what, value, least] of checks) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new DataflowError(
+      "DF_WINDOW",
+      `The ${what} of a window is ${value} µs; it is a whole number from ${least} on.`,
+    );
+  }
+}
+
+function optionsJson({
+  by,
+  window: windowing,
+  aggregates,
+  allowedLatenessMicros,
+  emit,
+}: WindowOptions): Json {
+  return {
+    by,
+    window: { ...windowing },
+    aggregates: aggregates.map(({ name, spec }) => ({
+      name,
+      aggregate: spec.name,
+      column: spec.column ?? null,
+      options: spec.options,
+    })),
+    allowedLatenessMicros,
+    emit,
+  };
+}
+
+function neededOf(
+  { by, aggregates }: WindowOptions,
+  late: ReadonlySet<string> | undefined,
+  input: Schema | undefined,
+): ReadonlySet<string> {
+  const needed = new Set(by);
+  for (const { spec } of aggregates) if (spec.column !== undefined) needed.add(spec.column);
+  for (const field of input?.fields ?? []) if (late?.has(field.name) === true) needed.add(field.name);
+  return needed;
+}
+
+function outputsOf(options: WindowOptions, inputs: readonly Shape[]): readonly Shape[] {
+  const [input] = inputs;
+  if (input === undefined)
+    throw new DataflowError("DF_BUG", "This is a bug in dataflow: a window without input");
+  checkInput(options, input);
+  const isFinal = givesOnce(options);
+  const change: ChangeMode = isFinal ? "append" : "upsert";
+  return [
+    {
+      schema: resultSchema(options, input.schema),
+      change,
+      key: isFinal ? [] : [...options.by, "windowStart"],
+      timed: true,
+    },
+    { schema: lateSchema(input.schema), change: input.change, key: [], timed: false },
+  ];
+}
+
+function checkInput({ aggregates }: WindowOptions, { schema, change, timed }: Shape): void {
+  if (!timed) {
+    throw new DataflowError(
+      "DF_NO_EVENT_TIME",
+      "window() needs event time, and this stream has none. Give its source an eventTime column.",
+    );
+  }
+  if (change === "upsert") {
+    throw new DataflowError(
+      "DF_NEEDS_CHANGELOG",
+      "window() takes no upserts, as it cannot know the row that was replaced. Put .changelog() before it.",
+    );
+  }
+  for (const { name, spec } of change === "retract" ? aggregates : []) {
+    if (spec.retractable) continue;
+    throw new DataflowError(
+      "DF_RETRACTABLE",
+      `The aggregate "${name}" (${spec.name}) cannot take rows back, and rows of this stream can be. Use count, sum, ` +
+        `avg or an aggregate with .retract(), or a stream that only appends.`,
+    );
+  }
+  if (schema.fields.some((field) => field.name === "lateBy")) throw columnTwice("lateBy", "late rows");
+}
+
+function resultSchema({ by, aggregates }: WindowOptions, input: Schema): Schema {
+  const fields = [
+    ...pick(input, by).fields,
+    timestampField("windowStart"),
+    timestampField("windowEnd"),
+    ...aggregates.map(({ name, spec }) => spec.output(input, name)),
+  ];
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name)) throw columnTwice(name, "the result");
+    names.add(name);
+  }
+  return { fields };
+}
+
+function columnTwice(name: string, where: string): DataflowError {
+  return new DataflowError(
+    "DF_COLUMN_TWICE",
+    `A window would give ${where} two columns "${name}". Name the aggregate or the input's column otherwise.`,
+  );
+}
+
+function timestampField(name: string): Field {
+  return { name, type: { kind: "timestamp", json: "iso" }, nullable: false, optional: false };
+}

@@ -1,0 +1,37 @@
+/** Copies of batches that share no memory, and the destruction of those an operator may no longer read. */
+import { gatherRows, type Batch, type Column } from "@df/core";
+
+/** The rows as a batch that shares nothing with the original, in arrays of exactly the needed size. */
+export function copyRows(batch: Batch, rows: Int32Array): Batch {
+  const gathered = gatherRows(batch, rows, rows.length);
+  return { ...gathered, columns: gathered.columns.map(ownText) };
+}
+
+/** The whole batch as `copyRows` copies it. */
+export function copyBatch(batch: Batch): Batch {
+  return copyRows(
+    batch,
+    Int32Array.from({ length: batch.length }, (_, row) => row),
+  );
+}
+
+function ownText(column: Column): Column {
+  return column.layout === "text" ? { ...column, bytes: column.bytes.slice() } : column;
+}
+
+/** Overwrites everything, so that an operator that kept the batch reads nonsense. */
+export function scramble(batch: Batch): void {
+  for (const column of batch.columns) {
+    column.validity?.fill(1);
+    if (column.layout === "text") {
+      column.bytes.fill(0x7e);
+      column.starts.fill(0);
+      column.ends.fill(column.bytes.length);
+    } else if (column.values instanceof BigInt64Array) column.values.fill(-7777777777777777777n);
+    else column.values.fill(column.layout === "bool" ? 1 : -77777777);
+  }
+  batch.diffs?.fill(77);
+  batch.times.fill(Number.NaN);
+  if (typeof batch.clocks !== "number") batch.clocks.fill(Number.NaN);
+  batch.origin?.positions.fill(Number.NaN);
+}

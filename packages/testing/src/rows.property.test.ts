@@ -1,0 +1,210 @@
+import { ColumnBuilder } from "@df/core";
+import type { Batch, Schema } from "@df/core";
+import { CanonicalCodec } from "@df/core/batch/canonical";
+import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
+import { batchOf, rowReader, rowWriter, rowsOf } from "@df/core/batch/rows";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { batchArbitrary, schemaArbitrary } from "./arbitraries.ts";
+import type { BatchArbitraryOptions } from "./arbitraries.ts";
+
+const batches: fc.Arbitrary<Batch> = schemaArbitrary.chain((schema) =>
+  batchArbitrary(schema, { timed: true }),
+);
+
+function canonical(batch: Batch): string[] {
+  const codec = new CanonicalCodec(batch.schema);
+  return Array.from({ length: batch.length }, (_, row) =>
+    Buffer.from(codec.encode(batch, row)).toString("hex"),
+  );
+}
+
+function buildersOf(schema: Schema): ColumnBuilder[] {
+  return schema.fields.map((field) => new ColumnBuilder(field.type, 4));
+}
+
+/** A batch of the builders' columns, with what else a batch has taken from `like`. */
+function taken(builders: readonly ColumnBuilder[], like: Batch): Batch {
+  expect(builders.map((builder) => builder.length)).toEqual(builders.map(() => like.length));
+  return { ...like, columns: builders.map((builder) => builder.take()) };
+}
+
+/** As entries, since a column may be called `__proto__`. */
+function entriesOf(rows: readonly object[]): [string, unknown][][] {
+  return rows.map((row) => Object.entries(row));
+}
+
+test("the generated and the interpreted row reader give equal rows", () => {
+  fc.assert(
+    fc.property(batches, fc.infiniteStream(fc.boolean()), (batch, choice) => {
+      const some = [...batch.schema.fields.keys()].filter(() => choice.next().value).toReversed();
+      for (const columns of ["all", some] as const) {
+        const generated = rowReader(batch.schema, columns, true);
+        const interpreted = rowReader(batch.schema, columns, false);
+        for (let row = 0; row < batch.length; row++) {
+          const rows = [generated(batch, row), interpreted(batch, row)];
+          expect(entriesOf(rows)[0]).toStrictEqual(entriesOf(rows)[1]);
+          expect(Object.getPrototypeOf(rows[0])).toBe(Object.prototype);
+        }
+      }
+    }),
+  );
+});
+
+test("what is read of a row and written again has the same canonical bytes", () => {
+  fc.assert(
+    fc.property(batches, (batch) => {
+      const write = rowWriter(batch.schema);
+      const builders = buildersOf(batch.schema);
+      for (const row of rowsOf(batch)) write(row, builders);
+      expect(canonical(taken(builders, batch))).toEqual(canonical(batch));
+    }),
+  );
+});
+
+test("rows come back from a batch as they were given", () => {
+  fc.assert(
+    fc.property(batches, (batch) => {
+      const rows = rowsOf(batch);
+      expect(entriesOf(rowsOf(batchOf(batch.schema, rows)))).toStrictEqual(entriesOf(rows));
+    }),
+  );
+});
+
+test("canonical bytes decode to the values they were made of, in the layout of columns", () => {
+  fc.assert(
+    fc.property(batches, (batch) => {
+      const codec = new CanonicalCodec(batch.schema);
+      const builders = buildersOf(batch.schema);
+      for (let row = 0; row < batch.length; row++) codec.decode(codec.encode(batch, row), builders);
+      const decoded = taken(builders, batch);
+      expect(canonical(decoded)).toEqual(canonical(batch));
+      for (const column of decoded.columns) {
+        if (column.layout !== "long") continue;
+        const safe = Array.from(column.values.subarray(0, batch.length)).every((v) =>
+          Number.isSafeInteger(Number(v)),
+        );
+        expect(column.values instanceof Float64Array).toBe(safe);
+      }
+    }),
+  );
+});
+
+test("canonical bytes compare as the values do, column by column, nulls first", () => {
+  fc.assert(
+    fc.property(batches, (batch) => {
+      const rows = rowsOf(batch);
+      const bytes = canonical(batch);
+      for (let i = 1; i < batch.length; i++) {
+        const expected = compareRows(batch.schema, rows[i - 1], rows[i]);
+        expect(Math.sign(compare(bytes[i - 1], bytes[i]))).toBe(expected);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function compareRows(schema: Schema, a: object | undefined, b: object | undefined): number {
+  for (const { name, type } of schema.fields) {
+    const [x, y] = [a, b].map((row) =>
+      comparable(type.kind, Object.getOwnPropertyDescriptor(row, name)?.value),
+    );
+    const order = x === null || y === null ? Number(y === null) - Number(x === null) : compare(x, y);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** A string, number or bigint that sorts as the value does; null for null. */
+function comparable(kind: string, value: unknown): string | number | bigint | null {
+  if (value === null) return null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (kind === "json") return Buffer.from(JSON.stringify(value)).toString("hex");
+  if (typeof value === "bigint") return value;
+  // NaN sorts behind +Infinity, and "NaN" stands for nothing else here.
+  if (typeof value !== "string") return Number.isNaN(value) ? "NaN" : Number(value);
+  if (kind === "decimal") return BigInt(value.replace(".", ""));
+  if (kind !== "date") return Buffer.from(value).toString("hex");
+  const [, year, month, day] = /^(.\d+)-(\d\d)-(\d\d)$/.exec(value) ?? [];
+  return Number(year) * 10_000 + Number(month) * 100 + Number(day);
+}
+
+function compare<T>(x: T, y: T): number {
+  if (x === "NaN" || y === "NaN") return Number(x === "NaN") - Number(y === "NaN");
+  return x === y ? 0 : (x as number) < (y as number) ? -1 : 1;
+}
+
+const streams: fc.Arbitrary<Batch[]> = fc
+  .record({
+    schema: schemaArbitrary,
+    change: fc.constantFrom("append", "upsert", "retract"),
+    timed: fc.boolean(),
+  })
+  .chain(({ schema, change, timed }) => {
+    const options: BatchArbitraryOptions = { change, timed, rowsMax: 12 };
+    return fc.array(batchArbitrary(schema, options), { minLength: 1, maxLength: 6 });
+  });
+
+/** All that a frame keeps of each row. */
+function contents(of: readonly Batch[]): unknown[] {
+  return of.flatMap((batch) =>
+    canonical(batch).map((bytes, row) => [bytes, batch.diffs?.[row], batch.times[row], batch.change]),
+  );
+}
+
+test("frames give back the rows, diffs and times of their batches, for any limit of their bytes", () => {
+  fc.assert(
+    fc.property(streams, fc.integer({ min: 1, max: 4000 }), (given, bytesMax) => {
+      const frames = encodeFrames(given, bytesMax);
+      const decoded = frames.flatMap((frame) => {
+        // A frame that lies anywhere in a larger buffer, as one read from a database may.
+        const padded = Buffer.alloc(frame.length + 3, 0xee);
+        padded.set(frame, 3);
+        return decodeFrames(padded.subarray(3));
+      });
+      expect(contents(decoded)).toStrictEqual(contents(given));
+      expect(decoded[0]?.schema).toStrictEqual(given[0]?.schema);
+      const unit = given[0]?.change === "retract" ? 2 : 1;
+      const large = frames.filter((frame) => frame.length > bytesMax);
+      expect(large.filter((frame) => rowsIn(frame) > unit)).toEqual([]);
+    }),
+  );
+});
+
+function rowsIn(frame: Uint8Array): number {
+  return decodeFrames(frame).reduce((sum, batch) => sum + batch.length, 0);
+}
+
+test("a frame never ends between the two halves of an update", () => {
+  fc.assert(
+    fc.property(streams, fc.integer({ min: 1, max: 2000 }), (given, bytesMax) => {
+      const pairs = (all: readonly Batch[]): number =>
+        all.reduce((sum, { change, diffs, length }) => {
+          let found = 0;
+          for (let row = 1; change === "retract" && row < length; row++) {
+            if ((diffs?.[row - 1] ?? 1) < 0 && (diffs?.[row] ?? 1) > 0) found++;
+          }
+          return sum + found;
+        }, 0);
+      // Joining batches may make more neighbours.
+      expect(pairs(encodeFrames(given, bytesMax).flatMap(decodeFrames))).toBeGreaterThanOrEqual(pairs(given));
+    }),
+  );
+});
+
+test("a frame with a changed, missing or added byte is refused as corrupt", () => {
+  fc.assert(
+    fc.property(streams, fc.nat(), fc.integer({ min: 1, max: 255 }), (given, at, change) => {
+      const frame = encodeFrames(given)[0] ?? new Uint8Array();
+      const changed = frame.slice();
+      changed[at % frame.length] = (frame[at % frame.length] ?? 0) ^ change;
+      for (const bytes of [
+        changed,
+        frame.slice(0, at % frame.length),
+        Buffer.concat([frame, new Uint8Array(1)]),
+      ]) {
+        expect(() => decodeFrames(bytes)).toThrow("DF_CORRUPT");
+      }
+    }),
+  );
+});

@@ -1,0 +1,56 @@
+/**
+ * Installs the outside readers that judge our tables into `.cache/readers`, and says which ones there are. They are
+ * written by others, so that no bug of ours can hide in both writer and reader.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("../.cache/readers", import.meta.url));
+const python = process.platform === "win32" ? `${folder}/Scripts/python.exe` : `${folder}/bin/python`;
+
+const REQUIREMENTS = ["deltalake==1.6.6", "duckdb==1.5.5", "pyarrow==26.0.1"];
+
+/** An outside reader: there with its version, or missing for a reason. */
+export type Reader =
+  | { readonly name: string; readonly version: string }
+  | { readonly name: string; readonly missing: string };
+
+/** The Python that has the readers, or why there is none. Installs them the first time. */
+export function readersPython(): { readonly python: string } | { readonly missing: string } {
+  const stamp = `${folder}/${REQUIREMENTS.join("_").replaceAll("==", "-")}.installed`;
+  if (existsSync(stamp)) return { python };
+  const system = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
+  if (system === undefined) return { missing: "no python3 on this machine" };
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    execFileSync(system, ["-m", "venv", folder], { stdio: ["ignore", "ignore", "pipe"] });
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
+    execFileSync(python, pip, { stdio: ["ignore", "ignore", "pipe"] });
+    writeFileSync(stamp, "");
+    return { python };
+  } catch (thrown) {
+    const { stderr } = thrown as { readonly stderr?: Buffer };
+    const last = String(stderr ?? thrown)
+      .trim()
+      .split("\n")
+      .at(-1);
+    return { missing: `could not be installed: ${last}` };
+  }
+}
+
+/** Every reader by name. */
+export function readers(): Reader[] {
+  const found = readersPython();
+  const modules = { "delta-rs": "deltalake", duckdb: "duckdb", pyarrow: "pyarrow" };
+  return Object.entries(modules).map(([name, module]) => {
+    if ("missing" in found) return { name, missing: found.missing };
+    const asked = spawnSync(found.python, ["-c", `import ${module}; print(${module}.__version__)`], {
+      encoding: "utf8",
+    });
+    if (asked.status !== 0)
+      return { name, missing: asked.stderr.trim().split("\n").at(-1) ?? "does not load" };
+    return { name, version: asked.stdout.trim() };
+  });
+}

@@ -1,0 +1,49 @@
+/** The real command, as a user runs it. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root: string = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "packages/cli/bin/dataflow.js");
+
+/** How a run of the command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A new directory of the test's own. */
+export function newFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `dataflow-${name}-`));
+}
+
+/** Runs `dataflow` in a folder to its end. */
+export function dataflow(
+  folder: string,
+  given: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Ended {
+  const ended = spawnSync(process.execPath, [bin, ...given], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    timeout: 120_000,
+  });
+  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr };
+}
+
+/** Starts `dataflow` in a folder. */
+export function startDataflow(
+  folder: string,
+  given: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [bin, ...given], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}

@@ -1,0 +1,49 @@
+/** Runs pipelines inside the test's process, with targets in memory. */
+import { committerFactory } from "@df/connectors/memory/committer";
+import { run, type RunOptions } from "@df/core/runtime/run";
+import type { RunReport } from "@df/core/runtime/report";
+import type { PipelineDefinition } from "dataflow";
+import { newFolder } from "./command.ts";
+
+/** Runs a pipeline on a state directory, a new one if none is given. */
+export function runInMemory(
+  definition: PipelineDefinition,
+  options: Partial<RunOptions> = {},
+): Promise<RunReport> {
+  return run(definition.build(), {
+    stateDirectory: options.stateDirectory ?? newFolder("state"),
+    directory: process.cwd(),
+    connectors: { memory: committerFactory },
+    ...options,
+  });
+}
+
+/** Outcomes of a node's input rows, as the ledger has them. */
+export function outcomesOf(report: RunReport, node: string): Readonly<Record<string, number>> {
+  return { ...report.ledger.find((entry) => entry.node === node)?.outcomes };
+}
+
+/** Content hash by sink. */
+export function contentOf(report: RunReport): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(report.sinks.map(({ sink, contentHash }) => [sink, contentHash]));
+}
+
+/** Reorders lists by numbers drawn from a seed (mulberry32 and Fisher–Yates): another schedule for each seed. */
+export function shuffling(seed: number): <T>(all: readonly T[]) => readonly T[] {
+  let state = seed >>> 0;
+  const draw = (below: number): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+  return (all) => {
+    const shuffled = [...all];
+    for (let last = shuffled.length - 1; last > 0; last--) {
+      const other = draw(last + 1);
+      const [a, b] = [shuffled[last], shuffled[other]];
+      if (a !== undefined && b !== undefined) [shuffled[last], shuffled[other]] = [b, a];
+    }
+    return shuffled;
+  };
+}
