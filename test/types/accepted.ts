@@ -1,5 +1,5 @@
 /** Pipelines that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
-import { pipeline, t, tumbling } from "dataflow";
+import { lit, pipeline, t, tumbling } from "dataflow";
 import type {
   AnyStream,
   ChangeMode,
@@ -165,6 +165,53 @@ pipeline("steps", (p) => {
     .aggregate("a", (a) => ({ n: a.count() }), { emit: "onUpdate" });
   const slim = latest.map({ shop: t.string(), windowStart: t.timestamp() }, (r) => r);
   same<FactsOf<typeof slim>, ["upsert", "shop" | "windowStart", true]>(true);
+});
+
+// Expressions.
+pipeline("expressions", (p) => {
+  const priced = p.from("orders", source, clock).select((col) => ({
+    ...col.all,
+    gross: col("cents").mul(119).div(100n),
+    share: col("cents").cast(t.float64()),
+    hour: col("at").truncate("hour"),
+    big: col("cents").gt(10_000n),
+    currency: col("userId").substring(0, 3).upper(),
+    channel: lit("web"),
+  }));
+  same<
+    Row<typeof priced>,
+    {
+      id: string;
+      userId: string;
+      cents: bigint;
+      at: Timestamp;
+      gross: bigint;
+      share: number;
+      hour: Timestamp;
+      big: boolean;
+      currency: string;
+      channel: string;
+    }
+  >(true);
+  const nulls = p.from("sales", sales, clock).select((col) => ({
+    half: col("weight").div(2),
+    note: col("note").orElse("none"),
+    both: col("note").concat(col("shop")),
+    size: col("note").length(),
+    known: col("note").isNull().not(),
+    twice: col("price").add(col("price")),
+  }));
+  same<
+    Row<typeof nulls>,
+    {
+      half: number | null;
+      note: string;
+      both: string | null;
+      size: number | null;
+      known: boolean;
+      twice: Decimal;
+    }
+  >(true);
 });
 
 // Functions over streams: generic in the row, in the facts, or in neither.

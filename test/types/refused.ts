@@ -160,6 +160,25 @@ pipeline("refused", (p) => {
   // @ts-expect-error Property 'email' is missing
   s.via("x", ofEmail);
 
+  // Expressions
+
+  // @ts-expect-error '"price"' is not assignable
+  s.select((col) => ({ x: col("price") }));
+  // @ts-expect-error 'mul' does not exist on type 'TextExpr
+  s.select((col) => ({ x: col("userId").mul(2) }));
+  // @ts-expect-error 'mul' does not exist on type 'OrderedExpr
+  s.select((col) => ({ x: col("day").mul(2) }));
+  // @ts-expect-error NumberExpr<number>
+  s.select((col) => ({ x: col("cents").mul(col("at").since(col("at"))) }));
+  // @ts-expect-error 'number' is not assignable to parameter of type 'Operand<string>'
+  s.select((col) => ({ x: col("id").eq(5) }));
+  // @ts-expect-error 'number' is not assignable to type 'Expression<unknown>'
+  s.select((col) => ({ id: col("id"), x: 5 }));
+  // @ts-expect-error DF_KEY_LOST
+  upd.select((col) => ({ userId: col("userId"), c: col("c") }));
+  // @ts-expect-error "week"
+  s.select((col) => ({ x: col("at").truncate("week") }));
+
   // Lambdas
 
   // @ts-expect-error Promise<boolean>

@@ -57,6 +57,12 @@ function nearest(units: bigint, divisor: bigint): number {
   return units < 0n ? -(values[0] as number) : (values[0] as number);
 }
 
+/** The rounded sum by the count; where the sum overflows, the exact quotient. */
+function mean(exact: bigint, count: number): number {
+  const sum = nearest(exact, 1n);
+  return Number.isFinite(sum) ? sum / count : nearest(exact, BigInt(count));
+}
+
 interface Oracle {
   readonly sum: number;
   readonly average: number;
@@ -69,7 +75,7 @@ function oracle(values: readonly number[]): Oracle {
   if (hasUp) return { sum: Number.POSITIVE_INFINITY, average: Number.POSITIVE_INFINITY };
   if (hasDown) return { sum: Number.NEGATIVE_INFINITY, average: Number.NEGATIVE_INFINITY };
   const exact = values.reduce((total, value) => total + fraction(value), 0n);
-  if (exact !== 0n) return { sum: nearest(exact, 1n), average: nearest(exact, BigInt(values.length)) };
+  if (exact !== 0n) return { sum: nearest(exact, 1n), average: mean(exact, values.length) };
   const zero = values.length > 0 && values.every((value) => Object.is(value, -0)) ? -0 : 0;
   return { sum: zero, average: values.length === 0 ? Number.NaN : zero };
 }

@@ -114,15 +114,18 @@ export class ExactSums {
     return sum === 0 ? this.#zero(at) : sum;
   }
 
-  /** The exact sum divided by the count, rounded once. NaN for no values. */
+  /**
+   * The correctly rounded sum divided by the count, as `math.fsum(x) / n` in Python: always the quotient of what `sum` and
+   * a count show. Where the sum overflows, the exact quotient, rounded once. NaN for no values.
+   */
   average(row: number): number {
     const at = row + this.#offset;
     const count = this.#table.words[at + COUNT] as number;
     if (count <= 0) return Number.NaN;
     const special = this.#special(at);
     if (special !== undefined) return special;
-    const units = this.#units(at);
-    return units === 0n ? this.#zero(at) : quotientOfUnits(units, BigInt(count));
+    const sum = this.sum(row);
+    return Number.isFinite(sum) ? sum / count : quotientOfUnits(this.#units(at), BigInt(count));
   }
 
   /** Adds the sum in row `from` to row `into`. */

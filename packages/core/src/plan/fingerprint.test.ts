@@ -3,6 +3,7 @@ import { difference, fingerprint, lambdaFingerprint } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
 import type { Plan } from "./plan.ts";
+import type { Shape } from "../stream.ts";
 
 interface Change {
   readonly columns?: readonly string[];
@@ -91,6 +92,20 @@ describe("a restart is refused, in words, with", () => {
     const sentences = told(plan({ by: ["c"] })).join("\n");
     expect(sentences).toContain('step "group"');
     expect(sentences).toContain('The key of sink "out" changed from ["a"] to ["c"].');
+  });
+
+  test.each<[string, Partial<Shape>]>([
+    ["another change mode", { change: "retract" }],
+    ["another key of updates", { key: ["b"] }],
+    ["no event time", { timed: false }],
+  ])("rows of %s for a step that keeps state", (_name, shape) => {
+    const outputs: Does["outputs"] = ([input]) => [{ ...(input as Shape), ...shape }];
+    const s = source("s", ints("a", "b", "c"));
+    const f = operator("f", { ...reads("c"), outputs }, [s]);
+    const group = operator("group", groups(["a"], ["b"]), [f]);
+    const sentences = told(planOf(s, f, group, sink("out", group)));
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toContain('inputs of step "group" changed from');
   });
 
   test("a step that has another id", () => {

@@ -40,13 +40,30 @@ test("Steps that make updates of events tell nothing about where they are", () =
   expect(exchangeBehind([s, made], made)).toEqual({ keyBy: ["a"] });
 });
 
+test("Steps that change what rows mean, or keep state, tell nothing about where they are", () => {
+  const rekeyed = operator(
+    "rekeyed",
+    { outputs: ([input]) => [{ ...(input as Shape), key: ["a", "b", "c"] }], needs: () => [new Set()] },
+    [group],
+  );
+  expect(exchangeBehind([s, group, rekeyed], rekeyed)).toEqual({ keyBy: ["a", "b", "c"] });
+  const changed = operator(
+    "changed",
+    { outputs: ([input]) => [{ ...(input as Shape), change: "retract" }], needs: () => [new Set()] },
+    [group],
+  );
+  expect(exchangeBehind([s, group, changed], changed)).toEqual({ keyBy: ["a", "b"] });
+  const stateful = operator("stateful", { ...reads(), stateful: true }, [group]);
+  expect(exchangeBehind([s, group, stateful], stateful)).toEqual({ keyBy: ["a", "b"] });
+});
+
 test("One shard is where all keys meet", () => {
   const single = operator("single", groups([], ["c"]), [s]);
   expect(exchangeBehind([s, single], single, { key: ["c"] })).toBe("forward");
 });
 
 test("Two streams united are together only if they were spread alike", () => {
-  const other = operator("other", groups(["b", "a"], ["c"]), [s]);
+  const other = operator("other", { ...groups(["a", "b"], ["c"]), exchanges: [{ keyBy: ["b", "a"] }] }, [s]);
   const alike = operator("alike", groups(["a", "b"], ["c"]), [s]);
   const both = { ...reads(), exchanges: ["forward", "forward"] as const };
   const same = operator("same", both, [group, alike]);

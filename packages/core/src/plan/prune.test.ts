@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { groups, ints, namesOf, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
+import type { Shape } from "../stream.ts";
 import type { Plan } from "./plan.ts";
 import { prune } from "./prune.ts";
 
@@ -52,6 +53,20 @@ test("Event time, keys and the columns that rows are spread by are read in any c
   const pruned = prune(planOf(s, keyed, nothing, spread));
   expect(columns(pruned, "s")).toEqual(["k", "at", "x", "y"]);
   expect(columns(pruned, "nothing")).toEqual(["k", "x"]);
+});
+
+test("The key of updates is kept, whether or not their maker asks for it", () => {
+  const s = source("s", ints("k", "x", "y"));
+  const updates = operator(
+    "updates",
+    {
+      outputs: ([input]) => [{ ...(input as Shape), change: "upsert", key: ["k"] }],
+      needs: ([wanted]) => [wanted ?? new Set()],
+    },
+    [s],
+  );
+  const pruned = prune(planOf(s, updates, operator("end", reads("y"), [updates])));
+  expect(columns(pruned, "end")).toEqual(["k", "y"]);
 });
 
 test("A source of which nothing is read keeps one column", () => {

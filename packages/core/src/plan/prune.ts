@@ -69,14 +69,10 @@ function wantOfOperator(
   node.outputs.forEach((shape, port) => {
     for (const column of shape.key) wanted[port]?.add(column);
   });
-  const inputs = node.inputs.map((edge) => shapeBefore(byId.get(edge.node), edge));
-  const needs = node.spec.needs(
-    wanted,
-    inputs.map(({ schema }) => schema),
-  );
+  const inputs = node.inputs.map((edge) => shapeBefore(byId.get(edge.node), edge).schema);
+  const needs = node.spec.needs(wanted, inputs);
   node.inputs.forEach((edge, port) => {
     want(edge, needs[port] ?? []);
-    want(edge, (inputs[port] as Shape).key);
     want(edge, spreadColumns(node.spec.exchanges[port] as Exchange));
   });
 }

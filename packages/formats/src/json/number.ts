@@ -89,7 +89,11 @@ export class NumberToken {
       if (this.mantissa === 0) return 0;
       const signed = this.negative ? -this.mantissa : this.mantissa;
       if (power === 0) return signed;
-      if (power > 0 && this.digits + power <= EXACT_DIGITS) return signed * (POWERS[power] as number);
+      if (power > 0 && power <= EXACT_DIGITS) {
+        // Both are exact: so is the product, unless it comes out beyond 2^53.
+        const product = signed * (POWERS[power] as number);
+        if (Number.isSafeInteger(product)) return product;
+      }
       if (power < 0 && power >= -EXACT_DIGITS) {
         const divisor = POWERS[-power] as number;
         if (signed % divisor !== 0) throw new Refused(tooFine(shift));

@@ -37,6 +37,17 @@ test("the halves of an update are never parted by the end of a batch", () => {
   expect(diffs.slice(BATCH_ROWS_MAX + 1).filter((diff, i) => diff !== (i % 2 === 0 ? -1 : 1))).toEqual([]);
 });
 
+test("a key that was deleted, or never there, leaves nothing in the state", () => {
+  const harness = openOperator(changelog({ key: ["id"] }), [INPUT]);
+  harness.push([{ id: "a", n: 1 }]);
+  harness.pushLog([
+    { row: { id: "a" }, diff: -1 },
+    { row: { id: "b" }, diff: -1 },
+    { row: { id: "b" }, diff: -1 },
+  ]);
+  expect(harness.stateRows()).toBe(0);
+});
+
 test("state that was stored with other columns is refused", () => {
   const harness = openOperator(changelog({ key: ["id"] }), [INPUT]);
   harness.push([{ id: "a", n: 1 }]);
@@ -48,5 +59,7 @@ test("state that was stored with other columns is refused", () => {
 test("streams that are no upserts are refused", () => {
   const shape = { schema: Row.schema, key: ["id"], timed: false };
   expect(() => changelog({ key: ["id"] }).outputs([{ ...shape, change: "append" }])).toThrow("DF_CHANGE");
-  expect(() => changelog({ key: ["n"] }).outputs([{ ...shape, change: "upsert" }])).toThrow("DF_CHANGELOG_KEY");
+  expect(() => changelog({ key: ["n"] }).outputs([{ ...shape, change: "upsert" }])).toThrow(
+    "DF_CHANGELOG_KEY",
+  );
 });

@@ -6,11 +6,15 @@ import { dedupe } from "./dedupe.ts";
 
 const Row = t.row({ id: t.string().nullable(), n: t.int(), seen: t.int32(), at: t.timestamp() });
 const row = fc.record({
-  id: fc.constantFrom("a", "b", null, ""),
+  id: fc.constantFrom("a", null),
   n: fc.constantFrom(1, 2 ** 52),
   seen: fc.nat(3),
   at: fc.integer({ min: -30, max: 60 }),
 });
+
+/** Up to 9 ms of disorder: the clock runs along with the rows, and panes are dropped while copies still come. */
+const order = (plain: Readonly<Record<string, unknown>>): number =>
+  (plain["at"] as number) + (plain["seen"] as number) * 3;
 
 const late = ({ row: plain, clock, time }: Entry): { row: Entry["row"] } => ({
   row: { ...plain, lateBy: (clock - time) / 1_000 },
@@ -48,7 +52,7 @@ describe("keep: any passes what the naive comparison with all kept rows passes",
     checkOperator({
       operator: dedupe({ by: ["id", "n"], withinMicros, keep: "any", allowedLatenessMicros }),
       inputs: [{ schema: Row.schema, time: "at", boundMicros }],
-      logs: logArbitrary(row, { rowsMax: 40, splits: 2 }).map((log) => [log]),
+      logs: logArbitrary(row, { rowsMax: 40, splits: 2, order }).map((log) => [log]),
       oracle: (input) => naive(input, withinMicros, allowedLatenessMicros),
       runs: 8,
     });

@@ -32,32 +32,21 @@ test("a late row goes to port 1 with the milliseconds it is late by", () => {
 });
 
 test("kept rows are forgotten once nothing can be near to them", () => {
-  const operator = dedupe(options);
-  let rows = (): number => -1;
-  const watched = {
-    ...operator,
-    open: (context: Parameters<typeof operator.open>[0]) => {
-      const { state } = context;
-      const watching = {
-        table: (...args: Parameters<typeof state.table>) => {
-          const table = state.table(...args);
-          rows = () => table.size;
-          return table;
-        },
-      };
-      return operator.open({ ...context, state: watching });
-    },
-  };
-  const harness = openOperator(watched, [INPUT]);
-  harness.push([0, 15, 1_000].map((at) => ({ id: "a", at })));
-  expect(rows()).toBe(3);
-  harness.clock(-1_000);
-  expect(rows()).toBe(3);
-  harness.pushLog([{ row: { id: "a", at: 1_040 } }]);
-  harness.clock(39_999);
-  expect(rows()).toBe(2);
+  const harness = openOperator(dedupe(options), [INPUT]);
+  harness.push([0, 19.999, 1_000].map((at) => ({ id: "a", at })));
+  expect(harness.stateRows()).toBe(3);
+  harness.clock(19_999);
+  expect(harness.stateRows()).toBe(3);
+  harness.clock(20_000);
+  expect(harness.stateRows()).toBe(2);
   harness.end();
-  expect(rows()).toBe(0);
+  expect(harness.stateRows()).toBe(0);
+});
+
+test("a copy takes no place in the state, also where only the row beside its pane is near", () => {
+  const harness = openOperator(dedupe(options), [INPUT]);
+  harness.push([9, 11].map((at) => ({ id: "a", at })));
+  expect(harness.stateRows()).toBe(1);
 });
 
 describe("dedupe refuses", () => {

@@ -49,10 +49,16 @@ function checkOptions({ by, withinMicros, allowedLatenessMicros = 0 }: DedupeOpt
     throw new DataflowError("DF_DEDUPE", "dedupe needs at least one column that tells copies: { by: 'id' }.");
   }
   if (!Number.isSafeInteger(withinMicros) || withinMicros < 1) {
-    throw new DataflowError("DF_DEDUPE", `dedupe within ${withinMicros} µs is not possible. Write a duration: "24h".`);
+    throw new DataflowError(
+      "DF_DEDUPE",
+      `dedupe within ${withinMicros} µs is not possible. Write a duration: "24h".`,
+    );
   }
   if (!Number.isSafeInteger(allowedLatenessMicros) || allowedLatenessMicros < 0) {
-    throw new DataflowError("DF_DEDUPE", `An allowed lateness of ${allowedLatenessMicros} µs is not possible.`);
+    throw new DataflowError(
+      "DF_DEDUPE",
+      `An allowed lateness of ${allowedLatenessMicros} µs is not possible.`,
+    );
   }
 }
 

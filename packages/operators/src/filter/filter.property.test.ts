@@ -19,7 +19,8 @@ const row = fc.record({
   at: fc.integer({ min: 0, max: 50 }),
 });
 const INPUT: TestInput = { schema: Row.schema, time: "at", boundMicros: 10_000 };
-const isPositive = (plain: Readonly<Record<string, unknown>>): boolean => ((plain["n"] as bigint | null) ?? 0n) > 0n;
+const isPositive = (plain: Readonly<Record<string, unknown>>): boolean =>
+  ((plain["n"] as bigint | null) ?? 0n) > 0n;
 const operator = filter({ columns: ["n"], keep: isPositive });
 
 const kept = ({ row: plain, time, diff }: Entry): Expected => ({ row: plain, time, diff });

@@ -34,7 +34,8 @@ function openFilter(context: OperatorContext, columns: ReadColumns, keep: Filter
   const test = (batch: Batch, row: number): number => {
     if (change === "upsert" && diffAt(batch, row) < 0) return KEEP;
     const answer = keep(read(batch, row));
-    if (typeof answer !== "boolean") throw new TypeError(`The condition returned ${typeof answer}, not a boolean.`);
+    if (typeof answer !== "boolean")
+      throw new TypeError(`The condition returned ${typeof answer}, not a boolean.`);
     return answer ? KEEP : DROP;
   };
   return {

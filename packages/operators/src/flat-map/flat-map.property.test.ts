@@ -11,7 +11,8 @@ const row = fc.record({
   at: fc.integer({ min: 0, max: 50 }),
 });
 
-const words = (plain: PlainRow): string[] => (plain["words"] as string).split(" ").filter((word) => word !== "");
+const words = (plain: PlainRow): string[] =>
+  (plain["words"] as string).split(" ").filter((word) => word !== "");
 /** The word "bad" is refused, and with it the words before it. */
 const made = (word: string): PlainRow => ({ word, length: word === "bad" ? 0.5 : word.length });
 
@@ -31,7 +32,9 @@ test("flatMap makes the rows that the function makes of each row, all or none of
       const good = entries.filter((entry) => !words(entry.row).includes("bad"));
       const empty = good.filter((entry) => words(entry.row).length === 0);
       return {
-        ports: [good.flatMap(({ row: plain, time }) => words(plain).map((word) => ({ row: made(word), time })))],
+        ports: [
+          good.flatMap(({ row: plain, time }) => words(plain).map((word) => ({ row: made(word), time }))),
+        ],
         counts: {
           passed: good.length - empty.length,
           filtered: empty.length,

@@ -42,6 +42,8 @@ test("text is not taken for a list of rows", () => {
 
 test("streams with updates are refused when the graph is built", () => {
   for (const change of ["upsert", "retract"] as const) {
-    expect(() => numbers.outputs([{ schema: Row.schema, change, key: ["n"], timed: false }])).toThrow("DF_CHANGE");
+    expect(() => numbers.outputs([{ schema: Row.schema, change, key: ["n"], timed: false }])).toThrow(
+      "DF_CHANGE",
+    );
   }
 });

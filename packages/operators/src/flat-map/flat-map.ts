@@ -77,7 +77,10 @@ function openFlatMap(context: OperatorContext, { columns, output, make }: FlatMa
           try {
             for (const each of iterable(make(read(batch, row)))) {
               if (made.length - before >= FLAT_MAP_ROWS_MAX) {
-                throw new DataflowError("DF_FLAT_MAP_ROWS", `One row became more than ${FLAT_MAP_ROWS_MAX} rows.`);
+                throw new DataflowError(
+                  "DF_FLAT_MAP_ROWS",
+                  `One row became more than ${FLAT_MAP_ROWS_MAX} rows.`,
+                );
               }
               write(each, made.builders);
               made.add(row);
@@ -100,8 +103,12 @@ function openFlatMap(context: OperatorContext, { columns, output, make }: FlatMa
 }
 
 function iterable(value: unknown): Iterable<unknown> {
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return value as Iterable<unknown>;
-  throw new DataflowError("DF_VALUE", `flatMap must return an array or another iterable, not ${typeof value}.`);
+  if (typeof value === "object" && value !== null && Symbol.iterator in value)
+    return value as Iterable<unknown>;
+  throw new DataflowError(
+    "DF_VALUE",
+    `flatMap must return an array or another iterable, not ${typeof value}.`,
+  );
 }
 
 /** Rows made of the rows of one batch; they may be more than a batch holds. */

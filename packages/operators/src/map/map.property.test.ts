@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { t } from "@df/core";
-import { checkOperator, logArbitrary, type Entry, type Expected, type PlainRow, type TestInput } from "@df/testing";
+import {
+  checkOperator,
+  logArbitrary,
+  type Entry,
+  type Expected,
+  type PlainRow,
+  type TestInput,
+} from "@df/testing";
 import { map } from "./map.ts";
 
 const Row = t.row({ id: t.string(), n: t.int64(), at: t.timestamp() });

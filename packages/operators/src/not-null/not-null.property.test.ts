@@ -42,5 +42,9 @@ describe("notNull drops the rows with a null in one of the columns", () => {
 
 test("the columns are not nullable afterwards", () => {
   const [shape] = operator.outputs([{ schema: Row.schema, change: "append", key: [], timed: false }]);
-  expect(shape?.schema.fields.map(({ nullable, optional }) => nullable || optional)).toEqual([false, false, false]);
+  expect(shape?.schema.fields.map(({ nullable, optional }) => nullable || optional)).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });

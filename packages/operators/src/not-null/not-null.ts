@@ -1,4 +1,11 @@
-import { columnIndex, diffAt, type Column, type OperatorContext, type OperatorSpec, type Shape } from "@df/core";
+import {
+  columnIndex,
+  diffAt,
+  type Column,
+  type OperatorContext,
+  type OperatorSpec,
+  type Shape,
+} from "@df/core";
 import { DROP, KEEP, keepRows } from "../stateless/keep-rows.ts";
 import { only, STATELESS } from "../stateless/stateless.ts";
 

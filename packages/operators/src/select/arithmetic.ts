@@ -11,7 +11,15 @@ import {
   type Range,
 } from "./exact.ts";
 import type { Arithmetic } from "./expression.ts";
-import { bothValid, expectKind, mistyped, unlessAllValid, valuesOf, type Refusals, type Vector } from "./vector.ts";
+import {
+  bothValid,
+  expectKind,
+  mistyped,
+  unlessAllValid,
+  valuesOf,
+  type Refusals,
+  type Vector,
+} from "./vector.ts";
 
 type Decimals = Extract<ColumnType, { kind: "decimal" }>;
 
@@ -42,7 +50,10 @@ function resultType(op: Arithmetic, left: ColumnType, right: ColumnType): Column
   if (left.kind === "float64" || right.kind === "float64") {
     for (const type of [left, right]) {
       const isExactOnly = type.kind === "decimal" || (type.kind === "int64" && type.as === "bigint");
-      if (isExactOnly) mistyped(`${op} of ${typeName(left)} and ${typeName(right)} would round. Use .cast() on one of them.`);
+      if (isExactOnly)
+        mistyped(
+          `${op} of ${typeName(left)} and ${typeName(right)} would round. Use .cast() on one of them.`,
+        );
     }
     return { kind: "float64" };
   }
@@ -53,7 +64,10 @@ function resultType(op: Arithmetic, left: ColumnType, right: ColumnType): Column
   const a = asDecimal(left);
   const b = asDecimal(right);
   const scale = op === "mul" ? a.scale + b.scale : Math.max(a.scale, b.scale);
-  if (scale > 18) mistyped(`mul of ${typeName(left)} and ${typeName(right)} has ${scale} digits after the point; at most 18 are possible.`);
+  if (scale > 18)
+    mistyped(
+      `mul of ${typeName(left)} and ${typeName(right)} has ${scale} digits after the point; at most 18 are possible.`,
+    );
   const whole = Math.max(a.precision - a.scale, b.precision - b.scale);
   const digits = op === "mul" ? a.precision + b.precision : op === "div" ? 18 : whole + scale + 1;
   return { kind: "decimal", precision: Math.min(18, digits), scale };
@@ -94,7 +108,12 @@ function decimals(
 }
 
 /** As JavaScript computes them; only division by zero is refused, as for all numbers. */
-function floats(op: Arithmetic, sides: readonly [Column, Column], length: number, refusals: Refusals): Column {
+function floats(
+  op: Arithmetic,
+  sides: readonly [Column, Column],
+  length: number,
+  refusals: Refusals,
+): Column {
   const left = doublesOf(sides[0], length, refusals);
   const right = doublesOf(sides[1], length, refusals);
   const a = valuesOf(left) as Float64Array;
@@ -130,7 +149,11 @@ export function abs(of: Vector): Vector {
       const values = valuesOf(column);
       if (!(values instanceof BigInt64Array)) {
         const sizes = Float64Array.from({ length }, (_, row) => Math.abs(values[row] as number));
-        return { layout: type.kind === "float64" ? "double" : "long", values: sizes, validity: column.validity };
+        return {
+          layout: type.kind === "float64" ? "double" : "long",
+          values: sizes,
+          validity: column.validity,
+        };
       }
       const validity = column.validity?.slice(0, length) ?? new Uint8Array(length).fill(1);
       const rows = Array.from({ length }, (_, row) => row);

@@ -31,9 +31,13 @@ export function compare(op: Comparison, left: Vector, right: Vector): Vector {
 
 function checkComparable(op: Comparison, left: ColumnType, right: ColumnType): void {
   const isNumber = ({ kind }: ColumnType): boolean => ["int32", "int64", "decimal", "float64"].includes(kind);
-  const mixes = left.kind === "decimal" || right.kind === "decimal" ? left.kind !== "float64" && right.kind !== "float64" : true;
+  const mixes =
+    left.kind === "decimal" || right.kind === "decimal"
+      ? left.kind !== "float64" && right.kind !== "float64"
+      : true;
   const fits = left.kind === right.kind ? left.kind !== "json" : isNumber(left) && isNumber(right) && mixes;
-  if (!fits) mistyped(`${op} cannot compare ${typeName(left)} with ${typeName(right)}. Use .cast() on one of them.`);
+  if (!fits)
+    mistyped(`${op} cannot compare ${typeName(left)} with ${typeName(right)}. Use .cast() on one of them.`);
 }
 
 /** Decimals of different scales, brought to the larger one. */

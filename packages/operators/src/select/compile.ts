@@ -34,25 +34,54 @@ export function compile(expression: Expression, schema: Schema): Vector {
       return logic(expression.kind, of(expression.left), of(expression.right));
     case "in": {
       const value = of(expression.of);
-      return isIn(value, expression.values.map((each) => literalVector(each, value.type)));
+      return isIn(
+        value,
+        expression.values.map((each) => literalVector(each, value.type)),
+      );
     }
     case "orElse": {
       const { value } = expression;
       const first = of(expression.of);
-      return orElse(first, value.kind === "literal" ? literalVector({ type: first.type, ...value }) : of(value));
+      return orElse(
+        first,
+        value.kind === "literal" ? literalVector({ type: first.type, ...value }) : of(value),
+      );
     }
     case "since":
       return since(...pair(expression.of, expression.earlier, schema));
     case "concat":
       return concat(expression.parts.map(of));
-    default:
+    case "abs":
+    case "not":
+    case "isNull":
+    case "cast":
+    case "lower":
+    case "upper":
+    case "trim":
+    case "length":
+    case "substring":
+    case "startsWith":
+    case "shift":
+    case "truncate":
       return unary(expression, of(expression.of));
   }
 }
 
 type Unary = Exclude<
   Expression,
-  { kind: "column" | "literal" | "arithmetic" | "compare" | "and" | "or" | "in" | "orElse" | "since" | "concat" }
+  {
+    kind:
+      | "column"
+      | "literal"
+      | "arithmetic"
+      | "compare"
+      | "and"
+      | "or"
+      | "in"
+      | "orElse"
+      | "since"
+      | "concat";
+  }
 >;
 
 function unary(expression: Unary, of: Vector): Vector {
@@ -111,7 +140,11 @@ function literalVector(literal: Literal, beside?: ColumnType): Vector {
   return { type, nullable: literal.value === null, evaluate: () => column };
 }
 
-function writeLiteral(value: string | number | boolean, type: ColumnType, write: (value: unknown) => void): void {
+function writeLiteral(
+  value: string | number | boolean,
+  type: ColumnType,
+  write: (value: unknown) => void,
+): void {
   try {
     write(type.kind === "int64" && typeof value === "string" ? BigInt(value) : value);
   } catch (thrown) {
@@ -120,7 +153,7 @@ function writeLiteral(value: string | number | boolean, type: ColumnType, write:
 }
 
 function literalType(value: Literal["value"], beside: ColumnType | undefined): ColumnType {
-  if (value === null) return beside ?? mistyped("A null needs a type: literal(null, { kind: \"string\" }).");
+  if (value === null) return beside ?? mistyped('A null needs a type: literal(null, { kind: "string" }).');
   if (typeof value === "boolean") return { kind: "bool" };
   if (typeof value === "number") {
     if (beside?.kind === "timestamp" || beside?.kind === "float64") return beside;
@@ -128,7 +161,8 @@ function literalType(value: Literal["value"], beside: ColumnType | undefined): C
     return beside?.kind === "int64" ? beside : { kind: "int64", as: "number" };
   }
   if (beside?.kind === "date") return beside;
-  if (beside?.kind === "decimal") return { kind: "decimal", precision: 18, scale: decimalScale(value, beside.scale) };
+  if (beside?.kind === "decimal")
+    return { kind: "decimal", precision: 18, scale: decimalScale(value, beside.scale) };
   return { kind: "string" };
 }
 

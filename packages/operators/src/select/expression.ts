@@ -4,9 +4,19 @@ import type { ColumnType } from "@df/core";
 export type Expression =
   | { readonly kind: "column"; readonly name: string }
   | Literal
-  | { readonly kind: "arithmetic"; readonly op: Arithmetic; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: "arithmetic";
+      readonly op: Arithmetic;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: "abs"; readonly of: Expression }
-  | { readonly kind: "compare"; readonly op: Comparison; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: "compare";
+      readonly op: Comparison;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: "and" | "or"; readonly left: Expression; readonly right: Expression }
   | { readonly kind: "not"; readonly of: Expression }
   | { readonly kind: "in"; readonly of: Expression; readonly values: readonly Literal[] }

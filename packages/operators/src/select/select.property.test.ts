@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { t, type ColumnType } from "@df/core";
 import { openOperator, show, type PlainRow } from "@df/testing";
 import { column, literal, type Expression, type Literal } from "./expression.ts";
-import { naive, type Value } from "./select-naive.ts";
+import { naive, type Value } from "./naive.testing.ts";
 import { select } from "./select.ts";
 
 const Row = t.row({
@@ -23,7 +23,10 @@ const int64 = fc.oneof(
   fc.bigInt({ min: -4n, max: 4n }),
   fc.constantFrom(2n ** 53n, 2n ** 53n - 1n, -(2n ** 63n), 2n ** 63n - 1n, 3n * 10n ** 9n),
 );
-const text = fc.oneof(fc.constantFrom("", "a", "Ab", " é ", "𝒳y", "ß"), fc.string({ maxLength: 4, unit: "grapheme" }));
+const text = fc.oneof(
+  fc.constantFrom("", "a", "Ab", " é ", "𝒳y", "ß"),
+  fc.string({ maxLength: 4, unit: "grapheme" }),
+);
 const float = fc.constantFrom(0, -0, 1.5, -2, Number.NaN, Number.POSITIVE_INFINITY, 1e300);
 const micros = fc.integer({ min: -(10 ** 15), max: 10 ** 15 });
 const row = fc.record({
@@ -57,9 +60,14 @@ function read(plain: PlainRow, name: string): Value {
 function plainOf(value: Value, type: ColumnType): unknown {
   if (value === null || typeof value !== "object") return value;
   if ("float" in value) return value.float;
-  if ("micros" in value) return Math.floor(value.micros / 1_000) + (value.micros - Math.floor(value.micros / 1_000) * 1_000) / 1_000;
+  if ("micros" in value)
+    return (
+      Math.floor(value.micros / 1_000) + (value.micros - Math.floor(value.micros / 1_000) * 1_000) / 1_000
+    );
   if ("int" in value) return type.kind === "int64" && type.as === "bigint" ? value.int : Number(value.int);
-  const digits = String(value.unscaled).replace("-", "").padStart(value.scale + 1, "0");
+  const digits = String(value.unscaled)
+    .replace("-", "")
+    .padStart(value.scale + 1, "0");
   const point = digits.length - value.scale;
   return `${value.unscaled < 0n ? "-" : ""}${digits.slice(0, point)}${value.scale > 0 ? "." : ""}${digits.slice(point)}`;
 }
@@ -71,12 +79,20 @@ const comparisons = fc.constantFrom("eq", "ne", "lt", "le", "gt", "ge" as const)
 
 /** Exact numbers; `mul` only of columns, so that the scale stays possible. */
 function exact(depth: number): fc.Arbitrary<Expression> {
-  const leaf = fc.oneof(columns("i", "n", "d", "e"), int64.map((value) => literal(value)));
+  const leaf = fc.oneof(
+    columns("i", "n", "d", "e"),
+    int64.map((value) => literal(value)),
+  );
   if (depth === 0) return leaf;
   const deep = exact(depth - 1);
   return fc.oneof(
     leaf,
-    fc.record({ kind: fc.constant("arithmetic"), op: fc.constantFrom("add", "sub", "mod", "div"), left: deep, right: deep }),
+    fc.record({
+      kind: fc.constant("arithmetic"),
+      op: fc.constantFrom("add", "sub", "mod", "div"),
+      left: deep,
+      right: deep,
+    }),
     fc.record({ kind: fc.constant("arithmetic"), op: fc.constant("mul"), left: leaf, right: leaf }),
     fc.record({ kind: fc.constant("abs"), of: deep }),
     fc.record({ kind: fc.constant("length"), of: texts(depth - 1) }),
@@ -84,11 +100,19 @@ function exact(depth: number): fc.Arbitrary<Expression> {
 }
 
 function floating(depth: number): fc.Arbitrary<Expression> {
-  const leaf = fc.oneof(columns("f", "g"), fc.constantFrom(0, 2, -0.5).map((value) => literal(value, FLOAT)));
+  const leaf = fc.oneof(
+    columns("f", "g"),
+    fc.constantFrom(0, 2, -0.5).map((value) => literal(value, FLOAT)),
+  );
   if (depth === 0) return leaf;
   return fc.oneof(
     leaf,
-    fc.record({ kind: fc.constant("arithmetic"), op: operations, left: floating(depth - 1), right: floating(depth - 1) }),
+    fc.record({
+      kind: fc.constant("arithmetic"),
+      op: operations,
+      left: floating(depth - 1),
+      right: floating(depth - 1),
+    }),
     fc.record({ kind: fc.constant("since"), of: time(depth - 1), earlier: time(depth - 1) }),
     fc.record({ kind: fc.constant("orElse"), of: floating(depth - 1), value: leaf }),
   ) as fc.Arbitrary<Expression>;
@@ -99,13 +123,24 @@ function time(depth: number): fc.Arbitrary<Expression> {
   if (depth === 0) return leaf;
   return fc.oneof(
     leaf,
-    fc.record({ kind: fc.constant("shift"), of: time(depth - 1), micros: fc.constantFrom(-1, 86_400_000_000) }),
-    fc.record({ kind: fc.constant("truncate"), of: time(depth - 1), to: fc.constantFrom("minute", "hour", "day") }),
+    fc.record({
+      kind: fc.constant("shift"),
+      of: time(depth - 1),
+      micros: fc.constantFrom(-1, 86_400_000_000),
+    }),
+    fc.record({
+      kind: fc.constant("truncate"),
+      of: time(depth - 1),
+      to: fc.constantFrom("minute", "hour", "day"),
+    }),
   ) as fc.Arbitrary<Expression>;
 }
 
 function texts(depth: number): fc.Arbitrary<Expression> {
-  const leaf = fc.oneof(columns("s", "u"), text.map((value) => literal(value)));
+  const leaf = fc.oneof(
+    columns("s", "u"),
+    text.map((value) => literal(value)),
+  );
   if (depth === 0) return leaf;
   const deep = texts(depth - 1);
   return fc.oneof(
@@ -122,12 +157,19 @@ function truth(depth: number): fc.Arbitrary<Expression> {
   if (depth === 0) return leaf;
   const compare = (side: fc.Arbitrary<Expression>): fc.Arbitrary<unknown> =>
     fc.record({ kind: fc.constant("compare"), op: comparisons, left: side, right: side });
-  const values = fc.array(int64.map((value) => literal(value)), { maxLength: 3 });
+  const values = fc.array(
+    int64.map((value) => literal(value)),
+    { maxLength: 3 },
+  );
   return fc.oneof(
     fc.record({ kind: fc.constantFrom("and", "or"), left: truth(depth - 1), right: truth(depth - 1) }),
     fc.record({ kind: fc.constant("not"), of: truth(depth - 1) }),
     fc.record({ kind: fc.constant("isNull"), of: fc.oneof(texts(depth - 1), exact(depth - 1)) }),
-    fc.record({ kind: fc.constant("in"), of: columns("i", "n", "d"), values: values as fc.Arbitrary<Literal[]> }),
+    fc.record({
+      kind: fc.constant("in"),
+      of: columns("i", "n", "d"),
+      values: values as fc.Arbitrary<Literal[]>,
+    }),
     fc.record({ kind: fc.constant("startsWith"), of: texts(depth - 1), prefix: text }),
     compare(exact(depth - 1)),
     compare(floating(depth - 1)),

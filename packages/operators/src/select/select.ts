@@ -34,7 +34,10 @@ export function select({ expressions, all = false }: SelectOptions): OperatorSpe
   return {
     ...STATELESS,
     name: "select",
-    options: { all, expressions: Object.entries(expressions).map(([name, tree]) => [name, JSON.stringify(tree)]) },
+    options: {
+      all,
+      expressions: Object.entries(expressions).map(([name, tree]) => [name, JSON.stringify(tree)]),
+    },
     outputs: (inputs) => {
       const input = only(inputs);
       const trees = treesOf(input.schema, expressions, all);
@@ -59,7 +62,8 @@ function treesOf(
   const trees = new Map<string, Expression>();
   if (all) for (const { name } of schema.fields) trees.set(name, column(name));
   for (const [name, tree] of Object.entries(expressions)) trees.set(name, tree);
-  if (trees.size === 0) throw new DataflowError("DF_SELECT_EMPTY", "select() makes no column. Name at least one.");
+  if (trees.size === 0)
+    throw new DataflowError("DF_SELECT_EMPTY", "select() makes no column. Name at least one.");
   return trees;
 }
 

@@ -2,7 +2,16 @@
 import { ColumnBuilder, isNull, reasonOf, typeName, type Column, type ColumnType } from "@df/core";
 import { cellReader, cellWriter } from "@df/core/batch/rows";
 import type { TruncateUnit } from "./expression.ts";
-import { bools, bothValid, expectKind, mistyped, Refusals, unlessAllValid, valuesOf, type Vector } from "./vector.ts";
+import {
+  bools,
+  bothValid,
+  expectKind,
+  mistyped,
+  Refusals,
+  unlessAllValid,
+  valuesOf,
+  type Vector,
+} from "./vector.ts";
 
 const STRING: ColumnType = { kind: "string" };
 const NUMBER: ColumnType = { kind: "int64", as: "number" };
@@ -14,7 +23,9 @@ export function perRow(
   compute: (...values: readonly unknown[]) => unknown,
 ): Vector {
   // Exactly: an int64 that is read as a number is refused beyond 2^53.
-  const read = parts.map((part) => cellReader(part.type.kind === "int64" ? { kind: "int64", as: "bigint" } : part.type));
+  const read = parts.map((part) =>
+    cellReader(part.type.kind === "int64" ? { kind: "int64", as: "bigint" } : part.type),
+  );
   const write = cellWriter(type);
   return {
     type,
@@ -51,7 +62,7 @@ export function textFunction(kind: "lower" | "upper" | "trim" | "length", of: Ve
     case "trim":
       return perRow([of], STRING, (text) => String(text).trim());
     case "length":
-      return perRow([of], NUMBER, (text) => [...String(text)].length);
+      return perRow([of], NUMBER, (text) => Array.from(String(text)).length);
   }
 }
 
@@ -70,7 +81,7 @@ export function substring(of: Vector, start: number, length: number | undefined)
     }
   }
   const end = length === undefined ? undefined : start + length;
-  return perRow([of], STRING, (text) => [...String(text)].slice(start, end).join(""));
+  return perRow([of], STRING, (text) => Array.from(String(text)).slice(start, end).join(""));
 }
 
 /** False for null. */
@@ -139,7 +150,8 @@ function parsed(text: string, to: ColumnType): unknown {
       if (!/^[+-]?\d+$/.test(text)) throw new TypeError(`"${text}" is no integer`);
       return converted(BigInt(text.replace("+", "")), to);
     case "float64":
-      if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) throw new TypeError(`"${text}" is no number`);
+      if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
+        throw new TypeError(`"${text}" is no number`);
       return Number(text);
     case "bool":
       if (text !== "true" && text !== "false") throw new TypeError(`"${text}" is neither true nor false`);

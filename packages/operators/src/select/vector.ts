@@ -49,7 +49,8 @@ export function unlessAllValid(validity: Uint8Array): Uint8Array | undefined {
 
 /** The numbers of a column that is no text: bools as 0 and 1, timestamps in µs, decimals unscaled. */
 export function valuesOf(column: Column): Uint8Array | Int32Array | Float64Array | BigInt64Array {
-  if (column.layout === "text") throw new DataflowError("DF_BUG", "This is a bug in dataflow: text has no numbers");
+  if (column.layout === "text")
+    throw new DataflowError("DF_BUG", "This is a bug in dataflow: text has no numbers");
   return column.values;
 }
 

@@ -34,6 +34,7 @@ export function keepRows(context: OperatorContext, batch: Batch, verdicts: Uint8
   if (kept > 0) context.count("passed", kept);
   if (dropped > 0) context.count("filtered", dropped);
   if (count === 0) return;
-  const marked = isUpsert && dropped > 0 ? withDeletes(batch, context.inputs[0]?.key ?? [], isDeleted) : batch;
+  const marked =
+    isUpsert && dropped > 0 ? withDeletes(batch, context.inputs[0]?.key ?? [], isDeleted) : batch;
   out(count === length ? marked : gatherRows(marked, rows, count));
 }

@@ -26,7 +26,8 @@ export const STATELESS: Pick<OperatorSpec, "version" | "label" | "stateful" | "e
 
 /** The only input of an operator. */
 export function only<T>(inputs: readonly T[]): T {
-  if (inputs.length !== 1) throw new DataflowError("DF_BUG", `This is a bug in dataflow: ${inputs.length} inputs`);
+  if (inputs.length !== 1)
+    throw new DataflowError("DF_BUG", `This is a bug in dataflow: ${inputs.length} inputs`);
   return inputs[0] as T;
 }
 
@@ -108,7 +109,8 @@ export function runEach(context: OperatorContext, batch: Batch, run: RowRun): nu
 
 /** The column with the rows of `isDeleted` (1 a row) made null. */
 export function withNulls(column: Column, isDeleted: Uint8Array, length: number): Column {
-  if (column.layout === "long" && column.values instanceof BigInt64Array) return rebuilt(column, isDeleted, length);
+  if (column.layout === "long" && column.values instanceof BigInt64Array)
+    return rebuilt(column, isDeleted, length);
   const validity = column.validity?.slice(0, length) ?? new Uint8Array(length).fill(1);
   for (let row = 0; row < length; row++) if (isDeleted[row] === 1) validity[row] = 0;
   if (column.layout !== "text") {

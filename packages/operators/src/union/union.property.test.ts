@@ -37,7 +37,11 @@ describe("union holds the rows of both streams, with the columns that both have"
         const rows = input.inputs.flat();
         return {
           ports: [
-            rows.map(({ row: { id, n, at }, diff: times, time }) => ({ row: { id, n, at }, diff: times, time })),
+            rows.map(({ row: { id, n, at }, diff: times, time }) => ({
+              row: { id, n, at },
+              diff: times,
+              time,
+            })),
           ],
           counts: { passed: rows.length },
         };

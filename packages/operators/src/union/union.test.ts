@@ -14,8 +14,16 @@ const Row = t.row({ id: t.string(), n: t.int() }).schema;
 describe("union refuses", () => {
   test.for([
     ["DF_UNION_CHANGE", shape(Row), shape(Row, { change: "retract", key: ["id"] })],
-    ["DF_UNION_CHANGE", shape(Row, { change: "upsert", key: ["id"] }), shape(Row, { change: "upsert", key: ["id"] })],
-    ["DF_UNION_KEY", shape(Row, { change: "retract", key: ["id"] }), shape(Row, { change: "retract", key: ["n"] })],
+    [
+      "DF_UNION_CHANGE",
+      shape(Row, { change: "upsert", key: ["id"] }),
+      shape(Row, { change: "upsert", key: ["id"] }),
+    ],
+    [
+      "DF_UNION_KEY",
+      shape(Row, { change: "retract", key: ["id"] }),
+      shape(Row, { change: "retract", key: ["n"] }),
+    ],
     ["DF_UNION_TIME", shape(Row), shape(Row, { timed: false })],
     ["DF_UNION_TYPE", shape(Row), shape(t.row({ id: t.string(), n: t.float64() }).schema)],
     ["DF_UNION_COLUMNS", shape(Row), shape(t.row({ x: t.string() }).schema)],

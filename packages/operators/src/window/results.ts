@@ -107,7 +107,7 @@ export class Results {
       const at = this.#offsets[i] as number;
       const isAlive = (words[at + this.#rowsWord] as number) > 0;
       const isEmitted = ((words[at + this.#flagsWord] as number) & EMITTED) !== 0;
-      words[at + this.#flagsWord] = 0;
+      words[at + this.#flagsWord] = isAlive ? EMITTED : 0;
       if (!isAlive && !isEmitted) continue;
       this.#kept[kept] = ids[i] as number;
       this.#offsets[kept] = at;

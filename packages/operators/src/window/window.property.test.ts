@@ -105,6 +105,7 @@ function oracleOf(options: WindowOptions): (told: OracleInput) => OracleOutput {
         rows,
         pieces,
         mean: pieces / rows,
+        weight,
         least: labels[0] ?? null,
         most: labels.at(-1) ?? null,
       };

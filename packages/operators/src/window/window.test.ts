@@ -1,4 +1,6 @@
-import { BATCH_ROWS_MAX, BEGINNING, t, type Shape } from "@df/core";
+import { BATCH_ROWS_MAX, BEGINNING, t, type Shape, type StateTable } from "@df/core";
+import { batchOf } from "@df/core/batch/rows";
+import { MemoryStateStore } from "@df/core/state/store";
 import { openOperator, type OperatorHarness, type PlainRow } from "@df/testing";
 import { expect, test } from "vitest";
 import { count } from "../aggregates/count/count.ts";
@@ -158,6 +160,49 @@ test("a closed window does not fire again after a restart, and still takes corre
   harness.push([sale("a", 2)]);
   harness.flush();
   expect(shown(harness).slice(1)).toEqual([[1, "a", 0, 2]]);
+});
+
+test("that a group was given survives a restart: its delete comes if it loses its rows after it", () => {
+  const before = opened({ allowedLatenessMicros: 50 * MS }, "retract");
+  before.pushLog([{ row: sale("a", 1) }]);
+  before.snapshot();
+  before.clock(20 * MS);
+  before.snapshot();
+  const harness = before.restored();
+  harness.pushLog([{ row: sale("a", 1), diff: -1 }]);
+  harness.flush();
+  expect(harness.output().map(({ diff }) => diff)).toEqual([1, -1]);
+});
+
+test("a window's state is dropped when the clock reaches its end and the allowed lateness, not before", () => {
+  const store = new MemoryStateStore();
+  const tables: StateTable[] = [];
+  const spec = window({ ...options, allowedLatenessMicros: 13 * MS });
+  const inputs: Shape[] = [{ schema: Sale.schema, change: "append", key: [], timed: true }];
+  const operator = spec.open({
+    nodeId: "node",
+    shard: 0,
+    inputs,
+    outputs: spec.outputs(inputs),
+    state: {
+      table: (name, tableSpec) => {
+        const table = store.table(name, tableSpec);
+        tables.push(table);
+        return table;
+      },
+    },
+    clock: BEGINNING,
+    generate: false,
+    count: () => {},
+    countLatePartial: () => {},
+    reject: () => {},
+  });
+  operator.onBatch(batchOf(Sale.schema, [sale("a", 1), sale("b", 11)], { times: "at" }), 0, () => "ok");
+  const sizes = [10 * MS, 23 * MS - 2, 23 * MS - 1, 33 * MS - 2, 33 * MS - 1].map((clock) => {
+    operator.onClock?.(clock, () => "ok");
+    return tables[0]?.size;
+  });
+  expect(sizes).toEqual([2, 2, 1, 1, 0]);
 });
 
 test("a window of more groups than a batch has rows comes in several batches, also to a full output", () => {

@@ -18,11 +18,11 @@ test("a mean is float64 for every kind of number, and null for no values", () =>
   }
 });
 
-test("a mean of doubles rounds the exact quotient once", () => {
+test("a mean of doubles is their correctly rounded sum divided by their count, and finite where the sum is not", () => {
   const groups = new FoldedGroups(avg("x"), columnX(t.float64()));
   groups.fold([{ value: Number.MAX_VALUE }, { value: Number.MAX_VALUE }]);
-  // 0.1 + 0.1 + 0.1 rounds to 0.30000000000000004, and a third of that is not 0.1.
-  groups.fold([0.1, 0.1, 0.1].map((value) => ({ value, group: 1 })));
+  // math.fsum([0.1] * 10) is 1.0, where adding one after the other gives 0.9999999999999999.
+  groups.fold(Array.from({ length: 10 }, () => ({ value: 0.1, group: 1 })));
   expect(groups.results()).toEqual([Number.MAX_VALUE, 0.1, null, null]);
 });
 

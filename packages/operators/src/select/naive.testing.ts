@@ -1,5 +1,4 @@
 /** The meaning of expressions, one row at a time: what the tests hold the columns against. */
-import type { PlainRow } from "@df/testing";
 import type { Expression, Literal } from "./expression.ts";
 
 /** `digits`: precision of an integer or decimal; `scale`: digits after the point. */
@@ -13,12 +12,12 @@ export type Value =
   | { readonly unscaled: bigint; readonly digits: number; readonly scale: number };
 
 /** Value of a column of the row. */
-export type ReadColumn = (row: PlainRow, name: string) => Value;
+export type ReadColumn = (row: Readonly<Record<string, unknown>>, name: string) => Value;
 
 const BEYOND = "beyond the range";
 
 /** @throws Error where the row is refused */
-export function naive(tree: Expression, row: PlainRow, read: ReadColumn): Value {
+export function naive(tree: Expression, row: Readonly<Record<string, unknown>>, read: ReadColumn): Value {
   const of = (part: Expression): Value => naive(part, row, read);
   switch (tree.kind) {
     case "column":
@@ -49,16 +48,31 @@ export function naive(tree: Expression, row: PlainRow, read: ReadColumn): Value 
       return elapsed(of(tree.of), of(tree.earlier));
     case "concat": {
       const parts = tree.parts.map(of);
-      return parts.includes(null) ? null : parts.join("");
+      return parts.includes(null) ? null : (parts as string[]).join("");
     }
-    default:
-      return unary(tree, of(tree.of));
+    case "cast":
+      throw new Error("the naive version does not cast");
+    case "lower":
+    case "upper":
+    case "trim":
+    case "length":
+    case "substring":
+    case "startsWith":
+      return ofText(tree, of(tree.of));
+    case "shift":
+    case "truncate":
+      return ofTime(tree, of(tree.of));
   }
 }
 
-function unary(tree: Expression, value: Value): Value {
+type OfText = Extract<
+  Expression,
+  { kind: "lower" | "upper" | "trim" | "length" | "substring" | "startsWith" }
+>;
+
+function ofText(tree: OfText, value: Value): Value {
   if (value === null) return tree.kind === "startsWith" ? false : null;
-  const text = String(value);
+  const text = value as string;
   switch (tree.kind) {
     case "lower":
       return text.toLowerCase();
@@ -68,22 +82,25 @@ function unary(tree: Expression, value: Value): Value {
       return text.trim();
     case "length":
       return { int: BigInt(Array.from(text).length), digits: 18 };
-    case "substring":
-      return Array.from(text).filter((_, i) => i >= tree.start && i < tree.start + (tree.length ?? Infinity)).join("");
+    case "substring": {
+      const end = tree.start + (tree.length ?? Infinity);
+      return Array.from(text)
+        .filter((_, i) => i >= tree.start && i < end)
+        .join("");
+    }
     case "startsWith":
       return text.startsWith(tree.prefix);
-    case "shift":
-      return { micros: microsIn(value) + tree.micros };
-    case "truncate": {
-      const date = new Date(Math.floor(microsIn(value) / 1_000));
-      date.setUTCSeconds(0, 0);
-      if (tree.to !== "minute") date.setUTCMinutes(0);
-      if (tree.to === "day") date.setUTCHours(0);
-      return { micros: date.getTime() * 1_000 };
-    }
-    default:
-      throw new Error(`the naive version does not know ${tree.kind}`);
   }
+}
+
+function ofTime(tree: Extract<Expression, { kind: "shift" | "truncate" }>, value: Value): Value {
+  if (value === null) return null;
+  if (tree.kind === "shift") return { micros: microsIn(value) + tree.micros };
+  const date = new Date(Math.floor(microsIn(value) / 1_000));
+  date.setUTCSeconds(0, 0);
+  if (tree.to !== "minute") date.setUTCMinutes(0);
+  if (tree.to === "day") date.setUTCHours(0);
+  return { micros: date.getTime() * 1_000 };
 }
 
 function microsIn(value: Value): number {
