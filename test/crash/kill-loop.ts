@@ -27,6 +27,7 @@ export interface KillLoop {
 
 /** Milliseconds that a run waits at each step of the protocol, and for each row. */
 const SLOW = { DATAFLOW_PAUSE_MS: "12", CRASH_ROW_MS: "4" };
+const STEPS = Object.keys(PHASE_AFTER);
 /** Kills before anything is stored, with which each loop begins. */
 const EARLY_KILLS = 2;
 
@@ -44,10 +45,9 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
   let stored = false;
   for (let killed = 0; killed < kills; killed++) {
     const early = killed < EARLY_KILLS;
-    const steps = await runAndKill(
-      folder,
-      early ? { afterMs: 100 + draw(300) } : { atStep: 1 + draw(8), afterMs: draw(12) },
-    );
+    const step = STEPS[draw(STEPS.length)];
+    const when = early ? { afterMs: 100 + draw(300) } : { step, nth: 1 + draw(3), afterMs: draw(10) };
+    const steps = await runAndKill(folder, when);
     const last = steps.at(-1);
     if (last !== undefined) counts[PHASE_AFTER[last] ?? "after a commit"]++;
     else counts[stored ? "while starting again" : "before the first checkpoint"]++;
@@ -59,10 +59,10 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
   return { folder, kills: counts };
 }
 
-/** Starts a run and kills it: some time after its start, or after it has said its n-th step. Gives the steps it said. */
+/** Starts a run and kills it: some time after its start, or after it has taken a step for the n-th time. Gives its steps. */
 async function runAndKill(
   folder: string,
-  when: { readonly atStep?: number; readonly afterMs: number },
+  when: { readonly step?: string | undefined; readonly nth?: number; readonly afterMs: number },
 ): Promise<readonly string[]> {
   const child = startDataflow(folder, ["run", join(root, "test/crash/pipeline.ts")], SLOW);
   const steps: string[] = [];
@@ -73,10 +73,10 @@ async function runAndKill(
       for (const [line, step] of text.matchAll(/^step: ([a-z ]+) \(.*\)\n/gm)) {
         steps.push(step ?? "");
         text = text.slice(text.indexOf(line) + line.length);
-        if (steps.length === when.atStep) resolve();
+        if (steps.filter((taken) => taken === when.step).length === when.nth) resolve();
       }
     });
-    if (when.atStep === undefined) resolve();
+    if (when.step === undefined) resolve();
     child.once("exit", () => resolve());
   });
   await reached;

@@ -23,7 +23,7 @@ const INCOMPATIBLE = new Set([
   "DF_STATE_FORMAT",
   "DF_STATE_OTHER_PIPELINE",
 ]);
-const USAGE = new Set(["DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAMS", "DF_USAGE"]);
+const USAGE = new Set(["DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAM", "DF_USAGE"]);
 
 /** The exit code for whatever ended the command. */
 export function exitCodeOf(thrown: unknown): number {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DataflowError } from "@df/core";
 import type { PipelineDefinition } from "dataflow";
-import { readPipelinesOf } from "./resolve.ts";
+import { readPipelines } from "./resolve.ts";
 
 /**
  * The pipelines of a file: its default export, one or an array.
@@ -18,7 +18,7 @@ export async function loadPipelines(file: string): Promise<readonly PipelineDefi
     );
   }
   const url = pathToFileURL(path).href;
-  readPipelinesOf(new URL(".", url).href);
+  readPipelines();
   const loaded: { readonly default?: unknown } = await import(url);
   const found: readonly unknown[] = Array.isArray(loaded.default) ? loaded.default : [loaded.default];
   if (found.length === 0 || !found.every(isPipeline)) {

@@ -4,7 +4,7 @@ import { registerHooks } from "node:module";
  * Lets a pipeline file be TypeScript in any folder: its .ts files are read as modules, also where package.json says
  * "type": "commonjs" (`npm init -y` writes that), and `dataflow` is this command's own copy where the folder has none.
  */
-export function readPipelinesOf(folderUrl: string): void {
+export function readPipelines(): void {
   registerHooks({
     resolve: (specifier, context, next) => {
       if (!isOwn(specifier)) return next(specifier, context);
@@ -16,7 +16,7 @@ export function readPipelinesOf(folderUrl: string): void {
       }
     },
     load: (url, context, next) => {
-      const own = url.startsWith(folderUrl) && url.endsWith(".ts") && !url.includes("/node_modules/");
+      const own = url.startsWith("file:") && url.endsWith(".ts") && !url.includes("/node_modules/");
       return next(url, own ? { ...context, format: "module-typescript" } : context);
     },
   });

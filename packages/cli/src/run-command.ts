@@ -1,11 +1,13 @@
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport, Status } from "@df/core/runtime/report";
 import { run } from "@df/core/runtime/run";
-import type { PipelineDefinition } from "dataflow";
+import type { BuiltPlan, PipelineDefinition } from "dataflow";
 import { CONNECTORS } from "./connectors.ts";
-import { serveStatus } from "./control-socket.ts";
+import { askStatus, serveStatus } from "./control-socket.ts";
+import { explain } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
 import { log } from "./log.ts";
 import { Progress } from "./progress.ts";
@@ -23,21 +25,34 @@ export interface RunFlags {
 
 /** `dataflow run FILE`: runs all pipelines of a file beside each other. Resolves to the exit code. */
 export async function runCommand(file: string, flags: RunFlags): Promise<number> {
-  const pipelines = await loadPipelines(file);
+  const plans = buildAll(await loadPipelines(file), flags.param);
   const stop = stopSignals();
-  const reports = await Promise.allSettled(pipelines.map((pipeline) => runOne(pipeline, flags, stop)));
+  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, flags, stop)));
   for (const report of reports) if (report.status === "fulfilled") print(report.value, flags);
-  const failed = reports.find((report) => report.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const failed = reports.filter((report) => report.status === "rejected");
+  for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
+  if (failed[0] !== undefined) throw failed[0].reason;
   return stop.code();
 }
 
+/** The plans of all pipelines, before any of them runs. Each is given the parameters it declares. */
+function buildAll(pipelines: readonly PipelineDefinition[], given: RunFlags["param"]): readonly BuiltPlan[] {
+  const declared = new Set(
+    pipelines.flatMap(({ params }) => params?.schema.fields.map(({ name }) => name) ?? []),
+  );
+  return pipelines.map((pipeline) => {
+    const own = new Set(pipeline.params?.schema.fields.map(({ name }) => name));
+    // What no pipeline declares is given to all: the refusal then names what there is.
+    const wanted = Object.entries(given).filter(([name]) => own.has(name) || !declared.has(name));
+    return pipeline.build(Object.fromEntries(wanted));
+  });
+}
+
 async function runOne(
-  definition: PipelineDefinition,
+  plan: BuiltPlan,
   flags: RunFlags,
   stop: ReturnType<typeof stopSignals>,
 ): Promise<RunReport> {
-  const plan = definition.build(flags.param);
   const stateDirectory = join(resolve(flags.stateDir), plan.name);
   const progress = new Progress();
   let stopServing: (() => Promise<void>) | undefined;
@@ -67,11 +82,23 @@ async function runOne(
     });
   } catch (thrown) {
     stop.abort();
-    throw thrown;
+    throw await namingProcess(thrown, stateDirectory);
   } finally {
     progress.stop();
     await stopServing?.();
   }
+}
+
+/** Says which process has the state, if it answers. */
+async function namingProcess(thrown: unknown, stateDirectory: string): Promise<unknown> {
+  if (!(thrown instanceof DataflowError) || thrown.code !== "DF_ALREADY_RUNNING") return thrown;
+  const running = await askStatus(stateDirectory);
+  if (running === undefined) return thrown;
+  return new DataflowError(
+    "DF_ALREADY_RUNNING",
+    `The pipeline "${running.status.pipeline}" is running already, as process ${running.pid}, on the state ${stateDirectory}. Stop that process, or give this one a --state-dir and targets of its own.`,
+    { cause: thrown },
+  );
 }
 
 function print(report: RunReport, flags: RunFlags): void {

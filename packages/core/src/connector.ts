@@ -1,7 +1,8 @@
 /**
  * The contract of sources and sinks. A sink is two halves: `Sink` collects the rows of an epoch on each shard,
- * `Committer`, one per sink, makes them visible. Nothing prepared is held open in the other system: what is decided lies
- * in our state as an `Intent`, and the target carries a `Marker` that is written in the same compare-and-swap as the data.
+ * `Committer`, one per sink, makes them visible. Nothing prepared is held open in the other system: what is decided
+ * lies in our state as an `Intent`, and the target carries a `Marker` that is written in the same compare-and-swap as
+ * the data.
  */
 import type { Batch, ChangeMode } from "./batch/batch.ts";
 import type { Column } from "./batch/column.ts";
@@ -20,6 +21,7 @@ export interface Split {
 /** Where the next read of a split begins. */
 export type Position = Json;
 
+/** A source as the plan knows it: plain data and a way to open it. */
 export interface SourceSpec {
   /** "files", "kafka". */
   readonly name: string;
@@ -35,6 +37,7 @@ export interface SourceSpec {
   open(context: SourceContext): Promise<Source>;
 }
 
+/** What the runtime gives a source when it opens it. */
 export interface SourceContext {
   /** The columns to decode, a subset of the spec's in its order. */
   readonly schema: Schema;
@@ -45,6 +48,7 @@ export interface SourceContext {
   readonly directory: string;
 }
 
+/** An open source: one for all shards. */
 export interface Source {
   /** The splits there are now, in a stable order. Called at the start, and every second with `follow`. */
   splits(): Promise<readonly Split[]>;
@@ -55,10 +59,11 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** Reads one split, in its order. Used by one caller at a time. */
 export interface SplitReader {
   /**
-   * The next rows, `rowsMax` records at most. "idle": nothing now, ask again. "end": nothing will come, unless the split
-   * grows.
+   * The next rows, `rowsMax` records at most. "idle": nothing now, ask again. "end": nothing will come, unless the
+   * split grows.
    */
   poll(rowsMax: number): Promise<Polled | "idle" | "end">;
   close(): Promise<void>;
@@ -92,6 +97,7 @@ export interface InvalidRecord {
 /** How often a sink may show a row. */
 export type Guarantee = "exactly once" | "at least once";
 
+/** A sink as the plan knows it: plain data and a check. */
 export interface SinkSpec {
   /** The connector that can build the committer again from `options` alone: "delta". */
   readonly connector: string;
@@ -108,6 +114,7 @@ export interface CommitterFactory {
   open(options: Json, context: CommitterContext): Promise<Committer>;
 }
 
+/** What a committer is given when it opens, by a run or by the recovery after one. */
 export interface CommitterContext {
   readonly pipeline: string;
   readonly sink: string;
@@ -184,6 +191,7 @@ export interface Delivered {
   readonly state: Json;
 }
 
+/** What a delivery shows: everything held up to an epoch. */
 export interface StageRequest {
   /** All rows of the epochs up to `through`, in the order they were written, shard by shard. */
   readonly batches: AsyncIterable<Batch>;

@@ -22,8 +22,11 @@ export type Output = (batch: Batch, port?: number) => "ok" | "full";
 /** "more": there is more output for what was given; the runtime calls `resume` before anything else. */
 export type Progress = "done" | "more";
 
+/** The work of one node on one shard. All calls are synchronous and come one at a time. */
 export interface Operator {
-  /** Rows have arrived on input `port`. The batch may be kept until this, or the last `resume` after it, says "done". */
+  /**
+   * Rows have arrived on input `port`. The batch may be kept until this, or the last `resume` after it, says "done".
+   */
   onBatch(batch: Batch, port: number, out: Output): Progress;
   /** No row at or before `clock` is expected any more on any input, except late ones. Rises with each call. */
   onClock?(clock: Time, out: Output): Progress;

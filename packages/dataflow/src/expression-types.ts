@@ -1,4 +1,5 @@
 /** Column expressions as the author of a pipeline sees them: each kind carries only its own methods. */
+import type { TruncateUnit } from "@df/operators";
 import type { DateString, Decimal, Duration, Timestamp, Type } from "@df/core";
 
 declare const EXPR: unique symbol;
@@ -49,7 +50,9 @@ export interface TextExpr<out V> extends OrderedExpr<V> {
   lower(): TextExpr<V>;
   upper(): TextExpr<V>;
   trim(): TextExpr<V>;
-  concat<const O extends Operand<string>>(...parts: O[]): TextExpr<string | NullIn<V> | NullOf<O>>;
+  concat<const O extends readonly Operand<string>[]>(
+    ...parts: O
+  ): TextExpr<string | NullIn<V> | NullOf<O[number]>>;
   substring(start: number, length?: number): TextExpr<V>;
   startsWith(prefix: string): BoolExpr<boolean>;
   length(): NumberExpr<number | NullIn<V>>;
@@ -62,8 +65,6 @@ export interface TimeExpr<out V> extends OrderedExpr<V> {
   /** The beginning of the unit it lies in, in UTC. */
   truncate(to: TruncateUnit): TimeExpr<V>;
 }
-/** Units that a point in time can be cut to. */
-export type TruncateUnit = "minute" | "hour" | "day";
 export interface BoolExpr<out V> extends AnyExpr<V> {
   and(other: Expression<boolean | null>): BoolExpr<boolean>;
   or(other: Expression<boolean | null>): BoolExpr<boolean>;
@@ -91,3 +92,4 @@ export interface ColumnPicker<Row> {
 export type Exprs = { readonly [column: string]: Expression<unknown> };
 /** The row that they make. */
 export type ExprRow<E> = { -readonly [P in keyof E]: E[P] extends Expression<infer V> ? V : never } & {};
+export type { TruncateUnit };

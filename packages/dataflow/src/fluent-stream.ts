@@ -8,12 +8,15 @@ import {
   flatMap,
   map,
   notNull,
+  select,
   tap,
   union,
   window as windowed,
 } from "@df/operators";
 import { aggregatesOf } from "./aggregates.ts";
 import type { BuildAggregates } from "./aggregates.ts";
+import { expressionsOf } from "./expressions.ts";
+import type { BuildExpressions } from "./expressions.ts";
 import { checkOptions, naming } from "./graph.ts";
 import type { Graph } from "./graph.ts";
 import { lambdaColumns } from "./lambda-columns.ts";
@@ -78,6 +81,13 @@ export class FluentStream {
     return this.#chain("map", options, (id) => {
       checkLambda(make, "map()");
       return map({ columns: this.#read(id, make), output: declared(columns, "map()"), make });
+    });
+  }
+
+  select(make: BuildExpressions, options?: Named): FluentStream {
+    return this.#chain("select", options, () => {
+      checkLambda(make, "select()");
+      return select(expressionsOf(make, this.shape.schema));
     });
   }
 

@@ -1,5 +1,6 @@
 /** Pipelines over streams: what a pipeline file imports. Connectors have modules of their own, such as `dataflow/delta`. */
 export { pipeline } from "./pipeline.ts";
+export { lit } from "./expressions.ts";
 export { tumbling } from "./windows.ts";
 export { t } from "@df/core";
 export { defineAggregate } from "@df/operators";

@@ -12,12 +12,13 @@ export interface LineDecoder {
   /** All that decides what a line means, as part of the plan. */
   readonly options: Json;
   /**
-   * Opens the decoder for the columns that are read, a subset of `schema` in its order. `generate` allows generated code;
-   * what is decoded does not depend on it.
+   * Opens the decoder for the columns that are read, a subset of `schema` in its order. `generate` allows generated
+   * code; what is decoded does not depend on it.
    */
   open(columns: Schema, generate: boolean): OpenLineDecoder;
 }
 
+/** A decoder that knows which columns are read. */
 export interface OpenLineDecoder {
   /**
    * Decodes the complete lines at the beginning of `bytes`, at most `rowsMax` (1 to `BATCH_ROWS_MAX`), blank ones not

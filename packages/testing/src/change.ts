@@ -27,7 +27,12 @@ export function changesOf(batch: Batch, shape: Shape): Change[] {
   return rowsOf(batch).map((row, index) => {
     const diff = diffAt(batch, index);
     const plain = Object.fromEntries(Object.entries(row));
-    return { row: visible(plain, diff, shape), diff, time: batch.times[index] as number, clock: clockAt(batch, index) };
+    return {
+      row: visible(plain, diff, shape),
+      diff,
+      time: batch.times[index] as number,
+      clock: clockAt(batch, index),
+    };
   });
 }
 
@@ -72,7 +77,10 @@ export function assertSame(
   const missing = [...counts].filter(([, count]) => count < 0);
   if (much.length + missing.length > 0) {
     const words = (lines: [string, number][]) =>
-      lines.slice(0, 8).map(([text, count]) => `\n    ${Math.abs(count)} x ${text}`).join("");
+      lines
+        .slice(0, 8)
+        .map(([text, count]) => `\n    ${Math.abs(count)} x ${text}`)
+        .join("");
     failure(
       `output differs from the oracle (${actual.length} rows, expected ${expected.length})` +
         `\n  not expected:${words(much)}\n  missing:${words(missing)}`,

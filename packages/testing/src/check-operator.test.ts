@@ -21,7 +21,10 @@ const row = fc.record({
   at: fc.integer({ min: 0, max: 40 }),
 });
 
-function spec(open: (context: OperatorContext) => Operator, changes: Partial<OperatorSpec> = {}): OperatorSpec {
+function spec(
+  open: (context: OperatorContext) => Operator,
+  changes: Partial<OperatorSpec> = {},
+): OperatorSpec {
   return {
     name: "tested",
     version: 1,
@@ -30,7 +33,7 @@ function spec(open: (context: OperatorContext) => Operator, changes: Partial<Ope
     stateful: false,
     exchanges: [{ keyBy: ["id"] }],
     outputs: (inputs) => inputs,
-    needs: (wanted) => wanted,
+    needs: ([wanted]) => [new Set([...(wanted ?? []), "id"])],
     open,
     ...changes,
   };
@@ -70,7 +73,10 @@ function copied(batch: Batch): Batch {
 }
 
 /** Passes rows whose id it has not seen, or whatever `wrong` makes of that. */
-function firstOfId(context: OperatorContext, remember: (batch: Batch, context: OperatorContext) => boolean[]): Operator {
+function firstOfId(
+  context: OperatorContext,
+  remember: (batch: Batch, context: OperatorContext) => boolean[],
+): Operator {
   return {
     onBatch(batch, _port, out) {
       const isFirst = remember(batch, context);
@@ -113,13 +119,16 @@ describe("checkOperator lets a right operator pass", () => {
   test("that hands on its input", () => check(spec(pass)));
   test("that takes rows in any order", () => check(spec(pass), { anyOrder: true }));
   test("that keeps its state in the store", () =>
-    check(spec((context) => firstOfId(context, rememberInState(context)), { stateful: true, label: "arrival" }), {
-      oracle: firsts,
-    }));
+    check(
+      spec((context) => firstOfId(context, rememberInState(context)), { stateful: true, label: "arrival" }),
+      {
+        oracle: firsts,
+      },
+    ));
 });
 
 describe("checkOperator finds an operator that", () => {
-  const finds = (operator: OperatorSpec, message: RegExp, changes: Partial<OperatorCase> = {}): void =>
+  const expectFound = (operator: OperatorSpec, message: RegExp, changes: Partial<OperatorCase> = {}): void =>
     expect(() => check(operator, changes)).toThrow(message);
 
   test("keeps a batch after it said done", () => {
@@ -139,7 +148,7 @@ describe("checkOperator finds an operator that", () => {
         },
       };
     };
-    finds(spec(keeps), /event time NaN|differs|-77777777/);
+    expectFound(spec(keeps), /event time NaN|differs|-77777777/);
   });
 
   test("ignores full", () => {
@@ -150,23 +159,28 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(ignores), /went on producing after "full"/);
+    expectFound(spec(ignores), /went on producing after "full"/);
   });
 
   test("drops its cursor after full", () => {
     const forgets = (context: OperatorContext): Operator => ({
       onBatch(batch, _port, out) {
         context.count("passed", batch.length);
-        for (let i = 0; i < batch.length; i++) if (out(gatherRows(batch, Int32Array.of(i), 1)) === "full") break;
+        for (let i = 0; i < batch.length; i++)
+          if (out(gatherRows(batch, Int32Array.of(i), 1)) === "full") break;
         return "done";
       },
     });
-    finds(spec(forgets), /missing/);
+    expectFound(spec(forgets), /missing/);
   });
 
   test("never comes to an end", () => {
-    const endless = (context: OperatorContext): Operator => ({ ...pass(context), resume: () => "more", flush: () => "more" });
-    finds(spec(endless), /"more" without end/);
+    const endless = (context: OperatorContext): Operator => ({
+      ...pass(context),
+      resume: () => "more",
+      flush: () => "more",
+    });
+    expectFound(spec(endless), /"more" without end/);
   });
 
   test("loses its state on restore", () => {
@@ -183,7 +197,9 @@ describe("checkOperator finds an operator that", () => {
         });
       });
     };
-    finds(spec(forgets, { stateful: true, label: "arrival" }), /\[tested: (restore|crashes)/, { oracle: firsts });
+    expectFound(spec(forgets, { stateful: true, label: "arrival" }), /\[tested: (restore|crashes)/, {
+      oracle: firsts,
+    });
   });
 
   test("does not mark what it changed for the checkpoint", () => {
@@ -220,7 +236,9 @@ describe("checkOperator finds an operator that", () => {
         ],
       };
     };
-    finds(spec(untouched, { stateful: true, label: "arrival" }), /\[tested: (restore|crashes)/, { oracle: thirds });
+    expectFound(spec(untouched, { stateful: true, label: "arrival" }), /\[tested: (restore|crashes)/, {
+      oracle: thirds,
+    });
   });
 
   test("depends on the order of rows", () => {
@@ -232,11 +250,11 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(firstOfBatch), /missing/);
+    expectFound(spec(firstOfBatch), /missing/);
   });
 
   test("splits equal keys over shards", () => {
-    finds(
+    expectFound(
       spec((context) => firstOfId(context, rememberInState(context)), {
         stateful: true,
         label: "arrival",
@@ -255,11 +273,11 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(miscounts), /rows in, but outcomes are/);
+    expectFound(spec(miscounts), /rows in, but outcomes are/);
   });
 
   test("counts rows under a wrong outcome", () => {
-    finds(spec(pass), /counted as folded/, {
+    expectFound(spec(pass), /counted as folded/, {
       oracle: (input) => ({ ...all(input), counts: { folded: input.inputs[0]?.length ?? 0 } }),
     });
   });
@@ -286,7 +304,7 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       }
     };
-    finds(spec(holds), /was handed on/);
+    expectFound(spec(holds), /was handed on/);
   });
 
   test("changes a batch that it has handed on", () => {
@@ -300,7 +318,7 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(reuses), /changed after it was handed on/);
+    expectFound(spec(reuses), /changed after it was handed on/);
   });
 
   test("writes to its input", () => {
@@ -313,7 +331,7 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(writes), /wrote to its input/);
+    expectFound(spec(writes), /wrote to its input/);
   });
 
   test("breaks the rule of long columns", () => {
@@ -330,11 +348,52 @@ describe("checkOperator finds an operator that", () => {
         return "done";
       },
     });
-    finds(spec(widens), /all of its values are safe integers/);
+    expectFound(spec(widens), /all of its values are safe integers/);
+  });
+
+  test("parts the halves of an update", () => {
+    const parts = (context: OperatorContext): Operator => {
+      let pending: Batch[] = [];
+      const push = (out: Output): "done" | "more" => {
+        while (pending.length > 0) {
+          const [first] = pending as [Batch];
+          pending = pending.slice(1);
+          if (out(first) === "full" && pending.length > 0) return "more";
+        }
+        return "done";
+      };
+      return {
+        onBatch(batch, _port, out) {
+          context.count("passed", batch.length);
+          pending = Array.from({ length: batch.length }, (_, i) => gatherRows(batch, Int32Array.of(i), 1));
+          return push(out);
+        },
+        resume: push,
+      };
+    };
+    expectFound(spec(parts), /parted by the end of a batch/, {
+      inputs: [{ ...INPUT, change: "retract", key: ["id"] }],
+      logs: logArbitrary(row, { diff: fc.constantFrom(1, -1) }).map((log) => [log]),
+    });
+  });
+
+  test("does not say which columns it needs", () => {
+    const reads = (context: OperatorContext): Operator => {
+      const at = context.inputs[0]?.schema.fields.findIndex(({ name }) => name === "n") ?? -1;
+      return {
+        onBatch(batch, _port, out) {
+          context.count("passed", batch.length);
+          if (batch.columns[at] === undefined) return "done";
+          out(batch);
+          return "done";
+        },
+      };
+    };
+    expectFound(spec(reads), /without columns that nobody reads/);
   });
 
   test("says so with the seed and the mode", () => {
-    finds(
+    expectFound(
       spec(() => ({ onBatch: () => "done" })),
       /seed: -?\d+[\s\S]*\[tested: one row at a time, open\]/,
     );

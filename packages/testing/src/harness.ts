@@ -6,6 +6,7 @@ import {
   BEGINNING,
   clockAt,
   DataflowError,
+  diffAt,
   type Batch,
   type Chunk,
   type Operator,
@@ -15,12 +16,13 @@ import {
   type Output,
   type Progress,
   type Shape,
+  type StateTable,
   type Time,
 } from "@df/core";
 import { rowsOf } from "@df/core/batch/rows";
 import { MemoryStateStore } from "@df/core/state/store";
 import { copyBatch, scramble } from "./arrays.ts";
-import { changesOf, show, type Change } from "./change.ts";
+import { changesOf, keyText, show, type Change } from "./change.ts";
 import { failure } from "./failure.ts";
 import { encodeRows, shapeOf, type LogRow, type PlainRow, type TestInput } from "./log.ts";
 import { assertWellFormed } from "./well-formed.ts";
@@ -69,6 +71,7 @@ export class OperatorHarness {
   readonly #shapes: readonly Shape[];
   readonly #operator: Operator;
   readonly #store: MemoryStateStore;
+  readonly #tables: StateTable[] = [];
   readonly #changes: Change[][];
   readonly #lengths: number[][];
   readonly #sourceClocks: Map<string, Time> = new Map();
@@ -130,7 +133,9 @@ export class OperatorHarness {
     }
     this.rowsIn += batch.length;
     const before = rowsOf(copyBatch(batch)).map(show).join();
-    this.#drive("onBatch", (out) => this.#operator.onBatch(batch, port, out));
+    const isOneUpdate =
+      batch.length === 1 || (batch.length === 2 && diffAt(batch, 0) < 0 && diffAt(batch, 1) > 0);
+    this.#drive("onBatch", (out) => this.#operator.onBatch(batch, port, out), isOneUpdate);
     if (rowsOf(batch).map(show).join() !== before) failure("the operator wrote to its input batch");
     scramble(batch);
   }
@@ -166,7 +171,9 @@ export class OperatorHarness {
   snapshot(rewrite: (keyGroup: number) => boolean = () => false): void {
     this.flush();
     const chunks = this.#store.gather(rewrite).map((chunk) => ({ ...chunk, bytes: chunk.bytes.slice() }));
-    const full = new Set(chunks.filter((chunk) => chunk.full).map((chunk) => `${chunk.table}/${chunk.keyGroup}`));
+    const full = new Set(
+      chunks.filter((chunk) => chunk.full).map((chunk) => `${chunk.table}/${chunk.keyGroup}`),
+    );
     const kept = this.#chunks.filter((chunk) => !full.has(`${chunk.table}/${chunk.keyGroup}`));
     this.#chunks = [...kept, ...chunks];
     this.#clockAtSnapshot = this.clockIn;
@@ -206,6 +213,11 @@ export class OperatorHarness {
     return this.#operator.buffered?.() ?? 0;
   }
 
+  /** Rows in all tables of the state. */
+  stateRows(): number {
+    return this.#tables.reduce((sum, table) => sum + table.size, 0);
+  }
+
   #adopt(from: OperatorHarness): void {
     this.#store.load(
       from.#chunks.map((chunk) => ({ ...chunk, bytes: chunk.bytes.slice() })),
@@ -229,7 +241,13 @@ export class OperatorHarness {
       shard: this.#options.shard ?? 0,
       inputs: this.#shapes,
       outputs: this.outputs,
-      state: this.#store,
+      state: {
+        table: (name, tableSpec) => {
+          const table = this.#store.table(name, tableSpec);
+          this.#tables.push(table);
+          return table;
+        },
+      },
       clock: this.clockIn,
       generate: this.#options.generate ?? true,
       count: (outcome, rows) => this.#count(outcome, rows),
@@ -254,18 +272,18 @@ export class OperatorHarness {
   }
 
   /** Calls the operator, then `resume` until it is done, and checks what came out. */
-  #drive(what: string, call: (out: Output) => Progress): void {
-    const seen: { batch: Batch; text: string }[] = [];
+  #drive(what: string, call: (out: Output) => Progress, isOneUpdate = false): void {
+    const seen: { batch: Batch; port: number; text: string }[] = [];
     let isFull = false;
     const out: Output = (batch, port = 0) => {
       if (isFull) failure(`${what}: the operator went on producing after "full"`);
-      seen.push({ batch, text: rowsOf(batch).map(show).join() });
+      seen.push({ batch, port, text: rowsOf(batch).map(show).join() });
       this.#take(batch, port);
       isFull = this.#options.full ?? false;
       return isFull ? "full" : "ok";
     };
     let idle = 0;
-    for (let progress = call(out); progress !== "done"; ) {
+    for (let progress = call(out); progress !== "done";) {
       const before = seen.length;
       isFull = false;
       progress = this.#operator.resume?.(out) ?? failure(`${what} returned "more", but there is no resume()`);
@@ -273,9 +291,31 @@ export class OperatorHarness {
       if (idle > IDLE_RESUMES_MAX) failure(`${what}: resume() says "more" without end, and puts nothing out`);
     }
     for (const { batch, text } of seen) {
-      if (rowsOf(batch).map(show).join() !== text) failure(`${what}: a batch was changed after it was handed on`);
+      if (rowsOf(batch).map(show).join() !== text)
+        failure(`${what}: a batch was changed after it was handed on`);
     }
+    this.#checkHalves(seen, isOneUpdate);
     this.#checkLedger(what);
+  }
+
+  /** Both halves of an update lie in one batch, the old one right before the new one. */
+  #checkHalves(
+    seen: readonly { readonly batch: Batch; readonly port: number }[],
+    isOneUpdate: boolean,
+  ): void {
+    for (const [port, shape] of this.outputs.entries()) {
+      if (shape.change !== "retract" || shape.key.length === 0) continue;
+      const batches = seen.filter((each) => each.port === port).map(({ batch }) => changesOf(batch, shape));
+      for (const [i, batch] of batches.entries()) {
+        const last = batches[i - 1]?.at(-1);
+        const [first] = batch;
+        const isCut = last !== undefined && first !== undefined && last.diff < 0 && first.diff > 0;
+        if (isCut && keyText(last.row, shape) === keyText(first.row, shape)) {
+          failure(`the halves of the update of ${show(first.row)} are parted by the end of a batch`);
+        }
+      }
+      if (isOneUpdate) checkAdjacent(batches.flat(), shape);
+    }
   }
 
   #take(batch: Batch, port: number): void {
@@ -303,7 +343,21 @@ export class OperatorHarness {
     for (const rows of this.counts.values()) sum += rows;
     if (sum === this.rowsIn) return;
     const outcomes = [...this.counts].map(([outcome, rows]) => `${outcome} ${rows}`).join(", ") || "none";
-    failure(`after ${what}: ${this.rowsIn} rows in, but outcomes are ${outcomes} and ${buffered} are buffered`);
+    failure(
+      `after ${what}: ${this.rowsIn} rows in, but outcomes are ${outcomes} and ${buffered} are buffered`,
+    );
+  }
+}
+
+/** In what one update of the input makes, an old row is directly followed by the new row of its key. */
+function checkAdjacent(changes: readonly Change[], shape: Shape): void {
+  const last = new Map<string, number>();
+  for (const [i, { row, diff }] of changes.entries()) {
+    const before = last.get(keyText(row, shape));
+    const isUpdate = before !== undefined && diff > 0 && (changes[before]?.diff ?? 0) < 0;
+    if (isUpdate && before !== i - 1)
+      failure(`the halves of the update of ${show(row)} are not side by side`);
+    last.set(keyText(row, shape), i);
   }
 }
 

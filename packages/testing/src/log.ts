@@ -105,12 +105,20 @@ function timesOf(input: TestInput, rows: readonly LogRow[], batch: Batch): Float
   const times = new Float64Array(rows.length).fill(BEGINNING);
   if (input.time === undefined) return times;
   const full = batchOf(
-    { fields: [{ name: input.time, type: { kind: "timestamp", json: "ms" }, nullable: true, optional: true }] },
+    {
+      fields: [{ name: input.time, type: { kind: "timestamp", json: "ms" }, nullable: true, optional: true }],
+    },
     rows.map(({ row }) => ({ [input.time as string]: row[input.time as string] })),
   );
   const column = full.columns[0];
-  if (batch.columns[columnIndex(input.schema, input.time)]?.layout !== "double" || column?.layout !== "double") {
-    throw new DataflowError("DF_TEST", `The time column "${input.time}" of a test input must be a timestamp.`);
+  if (
+    batch.columns[columnIndex(input.schema, input.time)]?.layout !== "double" ||
+    column?.layout !== "double"
+  ) {
+    throw new DataflowError(
+      "DF_TEST",
+      `The time column "${input.time}" of a test input must be a timestamp.`,
+    );
   }
   for (let row = 0; row < rows.length; row++) {
     const isNull = column.validity !== undefined && column.validity[row] === 0;

@@ -29,6 +29,8 @@ export interface Mode {
   /** Snapshots hold everything, not only what was touched. */
   readonly rewrite: boolean;
   readonly generate: boolean;
+  /** Only some columns of the outputs are wanted, and the inputs are pruned to what is needed for them. */
+  readonly pruned: boolean;
 }
 
 export interface RunOptions {
@@ -78,7 +80,9 @@ export class Run {
     this.#shardOfRow = logs.map((log, port) =>
       shardsOf(log, operator.exchanges[port] ?? "forward", mode.shards),
     );
-    this.#cursors = logs.flatMap((log, port) => cursorsOf(log, port, inputs[port] as TestInput, options.anyOrder));
+    this.#cursors = logs.flatMap((log, port) =>
+      cursorsOf(log, port, inputs[port] as TestInput, options.anyOrder),
+    );
     const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate };
     this.shards = Array.from(
       { length: mode.shards },
@@ -109,7 +113,9 @@ export class Run {
     }
     if (anyOrder) {
       const left = this.#cursors.filter((cursor) => cursor.next < cursor.units.length);
-      const limits = left.flatMap(({ port, units }) => (units[0] ?? []).map((row) => this.#log(port).limits[row]));
+      const limits = left.flatMap(({ port, units }) =>
+        (units[0] ?? []).map((row) => this.#log(port).limits[row]),
+      );
       return Math.min(this.#highest(), ...(limits as number[]));
     }
     const live = this.#cursors.filter((cursor) => !cursor.ended);
@@ -148,7 +154,8 @@ export class Run {
   /** Takes rows from the splits of one input, each in its order. */
   #pick(open: Cursor[]): number[] {
     const { batches } = this.#options.mode;
-    const most = batches === "one row" ? 1 : batches === "all rows" ? BATCH_ROWS_MAX : 1 + this.#random.below(12);
+    const most =
+      batches === "one row" ? 1 : batches === "all rows" ? BATCH_ROWS_MAX : 1 + this.#random.below(12);
     const isOneSplit = batches === "random" && this.#random.oneIn(2);
     const from = isOneSplit ? [open[this.#random.below(open.length)] as Cursor] : open;
     const rows: number[] = [];

@@ -17,7 +17,9 @@ export function assertWellFormed(batch: Batch, shape: Shape): void {
   if (!Number.isInteger(length) || length < 1) failure(`a batch of ${length} rows; it has at least one`);
   if (length > BATCH_ROWS_MAX) failure(`a batch of ${length} rows; at most ${BATCH_ROWS_MAX} are allowed`);
   if (JSON.stringify(batch.schema) !== JSON.stringify(shape.schema)) {
-    failure(`schema ${JSON.stringify(batch.schema)} where outputs() promised ${JSON.stringify(shape.schema)}`);
+    failure(
+      `schema ${JSON.stringify(batch.schema)} where outputs() promised ${JSON.stringify(shape.schema)}`,
+    );
   }
   if (batch.change !== shape.change) failure(`change "${batch.change}" where "${shape.change}" was promised`);
   if (batch.columns.length !== shape.schema.fields.length) failure(`${batch.columns.length} columns`);
@@ -33,12 +35,15 @@ export function assertWellFormed(batch: Batch, shape: Shape): void {
 
 function checkDiffs(batch: Batch): void {
   if ((batch.diffs === undefined) !== (batch.change === "append")) {
-    failure(`diffs are ${batch.diffs === undefined ? "absent" : "present"} on a stream of change "${batch.change}"`);
+    failure(
+      `diffs are ${batch.diffs === undefined ? "absent" : "present"} on a stream of change "${batch.change}"`,
+    );
   }
   if (batch.diffs !== undefined && batch.diffs.length < batch.length) failure("fewer diffs than rows");
   for (let row = 0; row < batch.length; row++) {
     const diff = diffAt(batch, row);
-    if (diff === 0 || (batch.change === "upsert" && Math.abs(diff) !== 1)) failure(`diff ${diff} in row ${row}`);
+    if (diff === 0 || (batch.change === "upsert" && Math.abs(diff) !== 1))
+      failure(`diff ${diff} in row ${row}`);
   }
 }
 
@@ -46,7 +51,8 @@ function checkTimes(batch: Batch, shape: Shape): void {
   const { times, clocks, origin, length } = batch;
   if (times.length < length) failure("fewer event times than rows");
   if (typeof clocks !== "number" && clocks.length < length) failure("fewer clocks than rows");
-  if (typeof clocks === "number" && clocks !== Number.NEGATIVE_INFINITY) failure(`one clock ${clocks} for all rows`);
+  if (typeof clocks === "number" && clocks !== Number.NEGATIVE_INFINITY)
+    failure(`one clock ${clocks} for all rows`);
   if (origin !== undefined && origin.positions.length < length) failure("fewer positions than rows");
   for (let row = 0; row < length; row++) {
     const time = times[row] as number;
@@ -60,8 +66,10 @@ function checkTimes(batch: Batch, shape: Shape): void {
 function checkColumn(column: Column, field: Field, length: number): void {
   const { layout, validity } = column;
   if (layout !== layoutOf(field.type)) failure(`column "${field.name}" has layout ${layout}`);
-  if (validity !== undefined && validity.length < length) failure(`column "${field.name}": validity is too short`);
-  const entries = layout === "text" ? Math.min(column.starts.length, column.ends.length) : column.values.length;
+  if (validity !== undefined && validity.length < length)
+    failure(`column "${field.name}": validity is too short`);
+  const entries =
+    layout === "text" ? Math.min(column.starts.length, column.ends.length) : column.values.length;
   if (entries < length) failure(`column "${field.name}" has ${entries} entries for ${length} rows`);
   if (layout === "long") checkLongs(column.values, field, length);
   if (layout !== "text") return;
@@ -69,7 +77,9 @@ function checkColumn(column: Column, field: Field, length: number): void {
     const start = column.starts[row] as number;
     const end = column.ends[row] as number;
     if (start < 0 || end < start || end > column.bytes.length) {
-      failure(`column "${field.name}" row ${row}: text from ${start} to ${end} of ${column.bytes.length} bytes`);
+      failure(
+        `column "${field.name}" row ${row}: text from ${start} to ${end} of ${column.bytes.length} bytes`,
+      );
     }
   }
 }
@@ -78,7 +88,8 @@ function checkColumn(column: Column, field: Field, length: number): void {
 function checkLongs(values: Float64Array | BigInt64Array, field: Field, length: number): void {
   if (values instanceof Float64Array) {
     for (let row = 0; row < length; row++) {
-      if (!Number.isSafeInteger(values[row])) failure(`column "${field.name}": ${values[row]} is no safe integer`);
+      if (!Number.isSafeInteger(values[row]))
+        failure(`column "${field.name}": ${values[row]} is no safe integer`);
     }
     return;
   }
@@ -94,7 +105,8 @@ function checkNulls(batch: Batch, column: Column, field: Field, shape: Shape): v
   for (let row = 0; row < batch.length; row++) {
     const isDelete = batch.change === "upsert" && diffAt(batch, row) < 0;
     if (!isNull(column, row)) {
-      if (isDelete && !isKey) failure(`a delete carries a value in "${field.name}"; it has its key columns only`);
+      if (isDelete && !isKey)
+        failure(`a delete carries a value in "${field.name}"; it has its key columns only`);
       continue;
     }
     if (!field.nullable && !(isDelete && !isKey)) failure(`null in "${field.name}", which is not nullable`);

@@ -1,5 +1,14 @@
 import { columnIndex, DataflowError, diffAt, reasonOf } from "@df/core";
-import type { Batch, Committer, CommitterFactory, Json, Shape, Staged } from "@df/core";
+import type {
+  Batch,
+  Committer,
+  CommitterContext,
+  CommitterFactory,
+  Json,
+  Marker,
+  Shape,
+  Staged,
+} from "@df/core";
 import { jsonLine } from "./json-line.ts";
 
 /** Writes text to where people or programs read it; settles once it is taken. */
@@ -11,20 +20,20 @@ export const committerFactory: CommitterFactory = consoleCommitters(printOnStdou
 /** The same with another output. */
 export function consoleCommitters(print: Print): CommitterFactory {
   return {
-    open: async (_, { input, delivered }) => consoleCommitter(print, input, Number(delivered?.version ?? 0)),
+    open: async (_, context) => consoleCommitter(print, context),
   };
 }
 
 /**
- * An intent holds the text itself, since there is nowhere else to keep it: `commitEvery.bytes` bounds it. Printing leaves
- * no marker, so an intent that was printed but not recorded is printed again.
+ * An intent holds the text itself, since there is nowhere else to keep it: `commitEvery.bytes` bounds it. Printing
+ * leaves no marker, so an intent that was printed but not recorded is printed again.
  */
-function consoleCommitter(print: Print, input: Shape, delivered: number): Committer {
-  const lines = lineWriter(input);
-  let version = delivered;
+function consoleCommitter(print: Print, context: CommitterContext): Committer {
+  const lines = lineWriter(context.input);
+  let version = Number(context.delivered?.version ?? 0);
   return {
     prepare: async () => {},
-    marker: async () => undefined,
+    marker: async () => recordedMarker(context),
     stage: async ({ batches }): Promise<Staged> => {
       let text = "";
       let rows = 0;
@@ -46,6 +55,13 @@ function consoleCommitter(print: Print, input: Shape, delivered: number): Commit
     },
     close: async () => {},
   };
+}
+
+/** A console keeps nothing: what it shows is what was recorded of the last delivery. */
+function recordedMarker({ pipeline, lineage, delivered }: CommitterContext): Marker | undefined {
+  if (delivered === undefined) return undefined;
+  const { epoch, hash, contentHash } = delivered;
+  return { pipeline, lineage, epoch, hash, positions: {}, clock: null, contentHash };
 }
 
 /** The lines of a row: one, or for retract as many as its diff says. */

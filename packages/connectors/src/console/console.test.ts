@@ -80,6 +80,20 @@ test("a crash prints rows again at most, and never loses any", async () => {
   }
 });
 
+test("a process that starts again shows the delivery that was recorded, so that its run may go on", async () => {
+  const { schema } = t.row({ id: t.int32() });
+  const driver = driverOf({ schema, change: "append", key: [], timed: false }, []);
+  expect(await (await driver.open()).marker()).toBeUndefined();
+  await driver.deliver({ epoch: 3, rows: [{ row: { id: 1 } }] });
+  await driver.stop();
+  expect(await (await driver.open()).marker()).toMatchObject({
+    pipeline: "pipeline",
+    lineage: "lineage-a",
+    epoch: 3,
+    hash: driver.delivered?.hash,
+  });
+});
+
 test("every type is printed exactly", () => {
   const Row = t.row({
     flag: t.bool(),

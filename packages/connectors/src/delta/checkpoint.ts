@@ -119,16 +119,17 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 /** How long a table keeps removed files in mind: "interval 30 days". What is not understood counts as for ever. */
 export function retentionMs(interval: string | undefined): number {
   if (interval === undefined) return WEEK_MS;
-  let total = 0;
   const words = interval
     .trim()
     .toLowerCase()
-    .replace(/^interval\s+/, "");
-  for (const part of words.matchAll(/(\S+)\s+(\S+)\s*/g)) {
-    const unit = UNITS_MS[(part[2] ?? "").replace(/s$/, "")];
-    const count = Number(part[1]);
-    if (unit === undefined || Number.isNaN(count)) return Number.POSITIVE_INFINITY;
+    .split(/\s+/)
+    .filter((word) => word !== "interval" && word !== "");
+  let total = 0;
+  for (let i = 0; i < words.length; i += 2) {
+    const count = Number(words[i]);
+    const unit = UNITS_MS[(words[i + 1] ?? "").replace(/s$/, "")];
+    if (unit === undefined || !(count >= 0)) return Number.POSITIVE_INFINITY;
     total += count * unit;
   }
-  return words === "" ? Number.POSITIVE_INFINITY : total;
+  return words.length === 0 ? Number.POSITIVE_INFINITY : total;
 }

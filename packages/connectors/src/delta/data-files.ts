@@ -40,7 +40,7 @@ export async function writeDataFiles(
   );
   const written: WrittenFile[] = [];
   for (const group of groupByPartition(batches, schema, partitionBy)) {
-    for (const part of cut(group.batches)) {
+    for (const part of cutFiles(group.batches, FILE_VALUE_BYTES_MAX)) {
       written.push(
         await writeFile({ values: group.values, batches: part }, fileSchema, written.length, options),
       );
@@ -70,15 +70,15 @@ async function writeFile(
   return { file, batches };
 }
 
-/** Parts of at most `FILE_VALUE_BYTES_MAX`, or of one batch. */
-function cut(batches: readonly Batch[]): Batch[][] {
+/** Batches as parts of at most `bytesMax` bytes of values, or of one batch. */
+export function cutFiles(batches: readonly Batch[], bytesMax: number): Batch[][] {
   const parts: Batch[][] = [];
   let room = 0;
   for (const batch of batches) {
     const bytes = valueBytes(batch);
     if (bytes > room) {
       parts.push([]);
-      room = FILE_VALUE_BYTES_MAX;
+      room = bytesMax;
     }
     parts.at(-1)?.push(batch);
     room -= bytes;

@@ -32,7 +32,12 @@ describe("deletion vectors", () => {
     const magic = Buffer.alloc(4);
     magic.writeInt32LE(1681511377);
     const bitmap = Buffer.concat([magic, encodeRoaring64(Float64Array.of(3, 4))]);
-    const vector = { storageType: "i", pathOrInlineDv: encodeZ85(bitmap), sizeInBytes: bitmap.length, cardinality: 2 };
+    const vector = {
+      storageType: "i",
+      pathOrInlineDv: encodeZ85(bitmap),
+      sizeInBytes: bitmap.length,
+      cardinality: 2,
+    };
     expect([...(await readVector(store, vector))]).toEqual([3, 4]);
   });
 
@@ -55,7 +60,13 @@ describe("deletion vectors", () => {
   });
 
   test("are refused when they lie outside of the table", async () => {
-    const vector = { storageType: "p", pathOrInlineDv: "s3://other/x.bin", offset: 1, sizeInBytes: 4, cardinality: 1 };
+    const vector = {
+      storageType: "p",
+      pathOrInlineDv: "s3://other/x.bin",
+      offset: 1,
+      sizeInBytes: 4,
+      cardinality: 1,
+    };
     await expect(readVector(store, vector)).rejects.toMatchObject({ code: "DF_SINK_UNSUPPORTED" });
   });
 

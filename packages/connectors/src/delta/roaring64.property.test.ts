@@ -23,11 +23,16 @@ test("any set of row numbers is read as it was written", () => {
 
 test("dense sets, which become bitmaps of 8 KiB, are read as they were written", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 4090, max: 4100 }), fc.nat({ max: 3 }), fc.integer({ min: 1, max: 3 }), (count, high, step) => {
-      const first = high * 2 ** 32 + 65_536 - 10;
-      const set = Float64Array.from({ length: count }, (_, i) => first + i * step);
-      expect(decodeRoaring64(encodeRoaring64(set))).toEqual(set);
-    }),
+    fc.property(
+      fc.integer({ min: 4090, max: 4100 }),
+      fc.nat({ max: 3 }),
+      fc.integer({ min: 1, max: 3 }),
+      (count, high, step) => {
+        const first = high * 2 ** 32 + 65_536 - 10;
+        const set = Float64Array.from({ length: count }, (_, i) => first + i * step);
+        expect(decodeRoaring64(encodeRoaring64(set))).toEqual(set);
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -27,7 +27,8 @@ test("times lie between their bounds, which are less than a millisecond away", (
   const type = { kind: "timestamp", json: "iso" } as const;
   fc.assert(
     fc.property(fc.integer({ min: -(2 ** 53) + 1, max: 2 ** 53 - 1 }), (at) => {
-      const millis = (json: string | undefined): bigint => BigInt(Date.parse(JSON.parse(json ?? "") as string)) * 1000n;
+      const millis = (json: string | undefined): bigint =>
+        BigInt(Date.parse(JSON.parse(json ?? "") as string)) * 1000n;
       const low = millis(lowerBound(type, BigInt(at)));
       const high = millis(upperBound(type, BigInt(at)));
       expect(low <= BigInt(at) && BigInt(at) - low < 1000n).toBe(true);

@@ -2,7 +2,7 @@ import { t } from "@df/core";
 import type { ColumnType } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
 import { describe, expect, test } from "vitest";
-import { inlineEncoder } from "./reader.testing.ts";
+import { inlineEncoder } from "./table.testing.ts";
 import { fileStatistics, looseStatistics, lowerBound, recordCount, upperBound } from "./statistics.ts";
 
 const text: ColumnType = { kind: "string" };
@@ -28,7 +28,10 @@ describe("statistics of a file", () => {
   });
 
   test("count nulls, and have no bounds where there is nothing else", async () => {
-    const stats = await statsOf({ a: t.int32().nullable(), b: t.string().nullable() }, [{ a: null, b: "x" }, { a: null, b: null }]);
+    const stats = await statsOf({ a: t.int32().nullable(), b: t.string().nullable() }, [
+      { a: null, b: "x" },
+      { a: null, b: null },
+    ]);
     expect(JSON.parse(stats)).toEqual({
       numRecords: 2,
       tightBounds: true,
@@ -39,7 +42,9 @@ describe("statistics of a file", () => {
   });
 
   test("have no maximum where there is NaN, which readers hold for the largest number", async () => {
-    const { minValues, maxValues } = JSON.parse(await statsOf({ f: t.float64() }, [{ f: 1 }, { f: Number.NaN }])) as {
+    const { minValues, maxValues } = JSON.parse(
+      await statsOf({ f: t.float64() }, [{ f: 1 }, { f: Number.NaN }]),
+    ) as {
       readonly minValues: object;
       readonly maxValues: object;
     };
@@ -49,7 +54,10 @@ describe("statistics of a file", () => {
 
   test("leave out infinite bounds, which JSON cannot write", async () => {
     const rows = [{ f: Number.NEGATIVE_INFINITY }, { f: 1 }];
-    expect(JSON.parse(await statsOf({ f: t.float64() }, rows))).toMatchObject({ minValues: {}, maxValues: { f: 1 } });
+    expect(JSON.parse(await statsOf({ f: t.float64() }, rows))).toMatchObject({
+      minValues: {},
+      maxValues: { f: 1 },
+    });
   });
 
   test("count -0 and 0 as one range on both sides", () => {
@@ -75,7 +83,9 @@ describe("statistics of a file", () => {
   test("never cut a character, nor raise one into a surrogate", () => {
     expect(lowerBound(text, "😀".repeat(33))).toBe(JSON.stringify("😀".repeat(32)));
     expect(upperBound(text, "\ud7ff".repeat(33))).toBe(JSON.stringify(`${"\ud7ff".repeat(31)}\ue000`));
-    expect(upperBound(text, `${"a".repeat(31)}\u{10ffff}\u{10ffff}`)).toBe(JSON.stringify(`${"a".repeat(30)}b`));
+    expect(upperBound(text, `${"a".repeat(31)}\u{10ffff}\u{10ffff}`)).toBe(
+      JSON.stringify(`${"a".repeat(30)}b`),
+    );
   });
 
   test("have no upper bound for text that nothing is above of", () => {
@@ -83,8 +93,14 @@ describe("statistics of a file", () => {
   });
 
   test("have no bounds for bool, bytes and json", async () => {
-    const stats = await statsOf({ a: t.bool(), b: t.bytes(), c: t.json() }, [{ a: true, b: Uint8Array.of(1), c: {} }]);
-    expect(JSON.parse(stats)).toMatchObject({ minValues: {}, maxValues: {}, nullCount: { a: 0, b: 0, c: 0 } });
+    const stats = await statsOf({ a: t.bool(), b: t.bytes(), c: t.json() }, [
+      { a: true, b: Uint8Array.of(1), c: {} },
+    ]);
+    expect(JSON.parse(stats)).toMatchObject({
+      minValues: {},
+      maxValues: {},
+      nullCount: { a: 0, b: 0, c: 0 },
+    });
   });
 
   test("keep every digit when rows of the file are deleted, also where a column has the name of a property", () => {

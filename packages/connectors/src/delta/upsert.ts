@@ -129,7 +129,7 @@ class UpsertWork {
     for (const [i, batch] of this.#collapsed.batches.entries()) {
       const count = this.#keptCounts[i] as number;
       const kept = this.#kept[i] as Int32Array;
-      if (count > 0) rows.push(gatherRows(batch, kept.subarray(0, count).sort(), count));
+      if (count > 0) rows.push(gatherRows(batch, kept.subarray(0, count), count));
     }
     return rows;
   }

@@ -10,6 +10,7 @@ import type { FilePosition } from "./position.ts";
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
+/** A file, and how to read it. */
 export interface FileToRead {
   readonly path: string;
   readonly decoder: OpenLineDecoder;
@@ -17,8 +18,8 @@ export interface FileToRead {
 }
 
 /**
- * Reads the lines of one file. Batches point into the chunks that were read, so what was read is never written over: what is
- * left of a full chunk is copied into the next one.
+ * Reads the lines of one file. Batches point into the chunks that were read, so what was read is never written over:
+ * what is left of a full chunk is copied into the next one.
  */
 export class FileReader implements SplitReader {
   readonly #path: string;

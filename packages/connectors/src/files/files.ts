@@ -5,8 +5,11 @@ import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
 import { pathOf } from "./path-of.ts";
 
+/** What `files()` reads, and as what. */
 export interface FilesOptions<Row> {
-  /** Paths with `*`, `**`, `?` and `{a,b}`, or file: URLs. Relative ones start from the directory the command runs in. */
+  /**
+   * Paths with `*`, `**`, `?` and `{a,b}`, or file: URLs. Relative ones start from the directory the command runs in.
+   */
   readonly path: string | URL | readonly (string | URL)[];
   /** What a line means: `json(Order)`. */
   readonly decode: LineDecoder & Decodes<Row>;

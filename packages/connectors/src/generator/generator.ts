@@ -15,6 +15,7 @@ import type {
 import { ColumnBuilder, columnIndex, DataflowError } from "@df/core";
 import { rowWriter } from "@df/core/batch/rows";
 
+/** What `generator()` makes. */
 export interface GeneratorOptions<S extends Columns> {
   readonly row: RowType<S>;
   /** Rows in all. */

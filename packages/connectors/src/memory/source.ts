@@ -13,6 +13,7 @@ import type {
 import { ColumnBuilder, columnIndex, DataflowError } from "@df/core";
 import { rowWriter } from "@df/core/batch/rows";
 
+/** How `memorySource()` ends. */
 export interface MemorySourceOptions {
   /** Whether the last row is the end of the input, which closes windows without --drain. Default: true. */
   readonly bounded?: boolean | undefined;

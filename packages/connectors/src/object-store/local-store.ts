@@ -10,9 +10,9 @@ const TEMPORARY = ".tmp-";
 const DIRECTORIES_MAX = 10_000;
 
 /**
- * A directory as an object store. Files and the directories that name them are fsynced before a call returns, and a file
- * appears whole or not at all (written under a temporary name, then renamed or linked).
- * A killed writer leaves a `.tmp-` file behind, which nobody reads.
+ * A directory as an object store. Files and the directories that name them are fsynced before a call returns, and a
+ * file appears whole or not at all (written under a temporary name, then renamed or linked). A killed writer leaves a
+ * `.tmp-` file behind, which nobody reads.
  */
 export function localStore(root: string): ObjectStore {
   const base = resolve(root);

@@ -16,7 +16,9 @@ export interface StoredObject {
 export interface ObjectStore {
   /** The whole object; undefined when there is none. */
   get(path: string): Promise<Uint8Array | undefined>;
-  /** Stores an object durably: whoever sees it, sees all of it. Replaces an older one, so use names never used before. */
+  /**
+   * Stores an object durably: whoever sees it, sees all of it. Replaces an older one, so use names never used before.
+   */
   put(path: string, bytes: Uint8Array): Promise<void>;
   /**
    * Stores an object unless the name is taken; of racing writers exactly one gets true. The compare-and-swap of all
@@ -24,8 +26,8 @@ export interface ObjectStore {
    */
   putIfAbsent(path: string, bytes: Uint8Array): Promise<boolean>;
   /**
-   * Gives an object a new name, durably; false when there is none of either name. Done again it changes nothing: the old
-   * name is gone, the new one is there.
+   * Gives an object a new name, durably; false when there is none of either name. Done again it changes nothing: the
+   * old name is gone, the new one is there.
    */
   move(from: string, to: string): Promise<boolean>;
   /** Objects whose path begins with `prefix`, deeper ones included, ascending by the bytes of their path. */

@@ -35,6 +35,7 @@ export interface TableInfo {
   readonly partitionBy: readonly string[];
 }
 
+/** A column as the table's description has it. */
 export interface TableColumn {
   readonly name: string;
   /** As `typeName` writes it: "int64", "decimal(18,2)". */
@@ -42,6 +43,7 @@ export interface TableColumn {
   readonly nullable: boolean;
 }
 
+/** Where the table's description and its commits lie, below its root. */
 export const TABLE_PATH = "_table.json";
 export const COMMITS = "_commits/";
 
@@ -55,10 +57,12 @@ export function tableColumns(schema: Schema): TableColumn[] {
   return schema.fields.map(({ name, type, nullable }: Field) => ({ name, type: typeName(type), nullable }));
 }
 
+/** The bytes of a commit's file. */
 export function encodeCommit({ marker, files }: Omit<Commit, "version">): Uint8Array {
   return encodeJson({ marker, files } as unknown as Json);
 }
 
+/** The bytes of a JSON file: indented, with a newline at its end. */
 export function encodeJson(value: Json): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
 }

@@ -12,6 +12,7 @@ import type { CommittedFile } from "./manifest.ts";
 /** Bytes of columns that become one file, or one per partition; about a third to half of it once encoded. */
 const FILE_COLUMN_BYTES = 256 * 1024 * 1024;
 
+/** Where and how rows are staged. */
 export interface StageOptions {
   readonly store: ObjectStore;
   readonly encoder: ParquetEncoder;
@@ -56,7 +57,9 @@ async function writeFiles(options: StageOptions, batches: readonly Batch[]): Pro
   return files;
 }
 
-/** Where a file lies until it is committed: hidden from Spark by the dot, from any `*.parquet` pattern by the ending. */
+/**
+ * Where a file lies until it is committed: hidden from Spark by the dot, from any `*.parquet` pattern by the ending.
+ */
 export function stagedPath(path: string): string {
   const name = path.lastIndexOf("/") + 1;
   return `${path.slice(0, name)}.${path.slice(name)}.staged`;

@@ -40,8 +40,8 @@ function decimalFromText(text: string, scale: number): bigint {
 }
 
 /**
- * "YYYY-MM-DD" of days since 1970, in the proleptic Gregorian calendar. Years outside 0 to 9999 have a sign and at least
- * six digits, as in ISO 8601. Source: Howard Hinnant, chrono-compatible low-level date algorithms.
+ * "YYYY-MM-DD" of days since 1970, in the proleptic Gregorian calendar. Years outside 0 to 9999 have a sign and at
+ * least six digits, as in ISO 8601. Source: Howard Hinnant, chrono-compatible low-level date algorithms.
  */
 export function dateText(days: number): string {
   const z = days + 719_468;

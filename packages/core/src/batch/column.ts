@@ -13,11 +13,13 @@ export type Validity = Uint8Array;
  */
 export type Column = BoolColumn | IntColumn | LongColumn | DoubleColumn | TextColumn;
 
+/** 0 or 1 a row. */
 export interface BoolColumn {
   readonly layout: "bool";
   readonly values: Uint8Array;
   readonly validity?: Validity | undefined;
 }
+/** int32, and dates as days since 1970. */
 export interface IntColumn {
   readonly layout: "int";
   readonly values: Int32Array;
@@ -29,6 +31,7 @@ export interface LongColumn {
   readonly values: Float64Array | BigInt64Array;
   readonly validity?: Validity | undefined;
 }
+/** float64, and timestamps as µs since 1970. */
 export interface DoubleColumn {
   readonly layout: "double";
   readonly values: Float64Array;

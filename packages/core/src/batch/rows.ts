@@ -15,6 +15,7 @@ export type { CellReader, RowReader } from "./row-reader.ts";
 export { cellWriter, rowWriter } from "./row-writer.ts";
 export type { CellWriter, RowWriter } from "./row-writer.ts";
 
+/** What a batch of plain objects has beside its rows. */
 export interface BatchOptions {
   /** Default "append". */
   readonly change?: ChangeMode | undefined;

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { DataflowError } from "../error.ts";
+import { DataflowError, reasonOf } from "../error.ts";
 import type { SqliteState } from "./sqlite-state.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
 
@@ -34,7 +34,15 @@ const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
  * The first answer to any call carries the refusals of `SqliteState`.
  */
 export function openStateThread(directory: string, pipeline: string): StateFile {
-  mkdirSync(directory, { recursive: true });
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    throw new DataflowError(
+      "DF_STATE_DIRECTORY",
+      `The state directory ${directory} cannot be made: ${reasonOf(cause)}. Name another one with --state-dir.`,
+      { cause },
+    );
+  }
   const worker = new Worker(new URL(`./state-worker.${extension}`, import.meta.url), {
     workerData: { file: join(directory, "state.sqlite"), pipeline },
   });

@@ -108,6 +108,30 @@ describe("a restart is refused, in words, with", () => {
     expect(sentences[0]).toContain('inputs of step "group" changed from');
   });
 
+  test("another exchange in front of a step that keeps state", () => {
+    expect(told(plan({ does: { exchanges: ["single"] } }))).toContain(
+      'The inputs of step "group" changed from [{"change":"append","columns":["a int64","b int64"],"exchange":["a"],"key":[],"timed":true}] to [{"change":"append","columns":["a int64","b int64"],"exchange":"single","key":[],"timed":true}].',
+    );
+  });
+
+  test("other options of a sink", () => {
+    const nodes = plan().nodes.map((node) =>
+      node.kind === "sink" ? { ...node, spec: { ...node.spec, options: { path: "b" } } } : node,
+    );
+    expect(told({ ...plan(), nodes })).toEqual([
+      'The path of options of sink "out" changed from nothing to "b".',
+    ]);
+  });
+
+  test("a column that may now be null", () => {
+    const [s, ...rest] = plan().nodes;
+    if (s?.kind !== "source") throw new Error("no source");
+    const fields = s.spec.schema.fields.map((field) => ({ ...field, nullable: field.name === "c" }));
+    expect(told(planOf({ ...s, spec: { ...s.spec, schema: { fields } } }, ...rest))).toEqual([
+      'The columns of source "s" changed from ["a int64","b int64","c int64"] to ["a int64","b int64","c int64?"].',
+    ]);
+  });
+
   test("a step that has another id", () => {
     expect(told(plan({ id: "renamed" }))).toEqual(['The step "group" is gone, but its state is there.']);
   });

@@ -1,5 +1,6 @@
 import { present } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
+import { ContentHash } from "../batch/content-hash.ts";
 import { decodeFrames } from "../batch/frame.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
@@ -9,6 +10,8 @@ import type { Json } from "../json.ts";
 import type { Epoch } from "../stream.ts";
 import { intentHash } from "./intent-hash.ts";
 
+/** Content hash of a target without rows. */
+const NO_CONTENT = new ContentHash().toString();
 /** Frames read from the state at once while staging. */
 const FRAMES_AT_ONCE = 16;
 
@@ -100,23 +103,23 @@ export class SinkDelivery {
 
   /** Creates or checks the target. */
   prepare(): Promise<void> {
-    return this.#committer.prepare();
+    return this.#named(() => this.#committer.prepare());
   }
 
   /**
-   * Refuses a target that does not continue this state.
+   * Refuses a target that does not continue this state, whose last checkpoint is `epoch`.
    * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND
    */
-  async check(intent: StoredIntent | undefined): Promise<void> {
-    const marker = await this.#committer.marker();
+  async check(intent: StoredIntent | undefined, epoch: Epoch = this.#identity.epoch): Promise<void> {
+    const marker = await this.#named(() => this.#committer.marker());
     const deliveries = await this.#state.deliveries(this.id);
-    refuseForeign(this.id, this.#identity, marker, deliveries, intent);
+    refuseForeign(this.id, { ...this.#identity, epoch }, marker, deliveries, intent);
   }
 
   /** Finishes what an earlier process had decided. */
   async finish({ rows, intent }: StoredIntent): Promise<Shown> {
     const { marker } = intent;
-    const { version, state } = await this.#committer.commit(intent);
+    const { version, state } = await this.#named(() => this.#committer.commit(intent));
     await this.#onStep("committed", this.id);
     const delivered: Delivered = {
       epoch: marker.epoch,
@@ -136,13 +139,17 @@ export class SinkDelivery {
     const { lineage, pipeline } = this.#identity;
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
-    const staged = await this.#committer.stage({
-      batches: this.#held(checkpoint.epoch),
-      through: checkpoint.epoch,
-      positions,
-      clock: clock ?? Number.NEGATIVE_INFINITY,
-    });
+    const staged = await this.#named(() =>
+      this.#committer.stage({
+        batches: this.#held(checkpoint.epoch),
+        through: checkpoint.epoch,
+        positions,
+        clock: clock ?? Number.NEGATIVE_INFINITY,
+      }),
+    );
     await this.#onStep("staged", this.id);
+    // A copy of this state may be running too: what it has delivered meanwhile must not be added to.
+    await this.check(undefined, checkpoint.epoch);
     const open: Omit<Marker, "hash"> = {
       pipeline,
       lineage,
@@ -164,6 +171,21 @@ export class SinkDelivery {
 
   close(): Promise<void> {
     return this.#committer.close();
+  }
+
+  /** Errors of a store know paths; the person who reads them knows sinks. */
+  async #named<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!(thrown instanceof DataflowError) || thrown.message.includes(`"${this.id}"`)) throw thrown;
+      const { code, transient, message } = thrown;
+      const words = message.replace(` [${code}]`, "");
+      throw new DataflowError(code as `DF_${string}`, `Sink "${this.id}": ${words}`, {
+        cause: thrown,
+        transient,
+      });
+    }
   }
 
   async *#held(through: Epoch): AsyncGenerator<Batch> {
@@ -203,7 +225,8 @@ function refuseForeign(
   const wayOn = "Start with a new state directory (--state-dir) and a new target for the sink.";
   const [last] = deliveries;
   if (marker === undefined) {
-    if (last === undefined) return;
+    // Nothing was shown, or nothing that is still there: a console, or rows that cancelled out before their delivery.
+    if (last === undefined || last.contentHash === NO_CONTENT) return;
     throw new DataflowError(
       "DF_SINK_BEHIND",
       `Sink "${sink}" was shown epoch ${last.epoch}, but its target no longer knows of it. ${wayOn}`,
@@ -218,13 +241,20 @@ function refuseForeign(
   const pending = intent?.intent.marker;
   const known = deliveries.find(({ epoch }) => epoch === marker.epoch)?.hash ?? hashAt(pending, marker.epoch);
   const newest = Math.max(last?.epoch ?? 0, pending?.epoch ?? 0);
+  if (newest === 0 && marker.epoch <= identity.epoch) {
+    throw new DataflowError(
+      "DF_SINK_AHEAD",
+      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows of no delivery to it: the sink was taken out of the pipeline and put back, so its target lacks what came between, or the state was restored from an older backup. Give the sink a new id and a new target, or use the newest state directory.`,
+    );
+  }
   if (marker.epoch > identity.epoch || marker.epoch > newest) {
     throw new DataflowError(
       "DF_SINK_AHEAD",
       `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows only of ${newest} (its last checkpoint is ${identity.epoch}): the state was lost, copied or restored from an older backup. Use the newest state directory. ${wayOn}`,
     );
   }
-  if (last !== undefined && marker.epoch < last.epoch) {
+  // Deliveries in which all rows cancelled out leave the target, and its marker, as they were.
+  if (last !== undefined && marker.epoch < last.epoch && marker.contentHash !== last.contentHash) {
     throw new DataflowError(
       "DF_SINK_BEHIND",
       `Sink "${sink}" was shown epoch ${last.epoch}, but its target is at epoch ${marker.epoch}: it was restored to an older version. ${wayOn}`,

@@ -1,3 +1,4 @@
+import { present } from "../assert.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
@@ -81,14 +82,17 @@ class Run {
 
   async run(): Promise<RunReport> {
     const restored = await this.#state.lastCheckpoint();
-    await this.#recoverSinks(restored);
+    await this.#finishIntents();
     this.#refuseOtherPlan();
+    await this.#forgetRemovedSinks(restored);
     await this.#openSinks();
     const sources = await this.#openSources();
     const job = this.#job(sources, restored);
     try {
       if (this.#identity.drained && restored !== undefined) {
         await this.#refuseNewInput(sources, restored);
+        // The run that drained it may have died between its last checkpoint and its last delivery.
+        await this.#deliveries.deliverAll(restored);
         return { ...job.status(), ended: "nothing new" };
       }
       this.#options.onStart?.({ status: () => job.status() });
@@ -107,25 +111,36 @@ class Run {
     return this.#options.clock ?? SYSTEM_CLOCK;
   }
 
-  /**
-   * Finishes what was decided, before the plan is looked at: intents are self-contained. What sinks still hold that the
-   * plan no longer has is delivered too; then they are forgotten.
-   */
-  async #recoverSinks(restored: CheckpointRecord | undefined): Promise<void> {
-    const planned = new Set(sinkRecords(this.#plan).map(({ id }) => id));
-    const intents = new Map((await this.#state.intents()).map((stored) => [stored.sink, stored]));
-    const undelivered = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
-    for (const record of await this.#state.sinks()) {
-      const intent = intents.get(record.id);
-      const removed = !planned.has(record.id);
-      if (intent === undefined && !removed) continue;
+  /** Finishes what was decided, before the plan is looked at: intents are self-contained. */
+  async #finishIntents(): Promise<void> {
+    const records = new Map((await this.#state.sinks()).map((record) => [record.id, record]));
+    for (const intent of await this.#state.intents()) {
+      const record = present(records.get(intent.sink), `the record of sink "${intent.sink}"`);
       const delivery = await this.#openDelivery(record, intent);
-      if (intent !== undefined) this.#options.onShown?.(await delivery.finish(intent));
-      const holds = undelivered.has(record.id) && (intent?.intent.marker.epoch ?? 0) < (restored?.epoch ?? 0);
-      if (removed && holds && restored !== undefined)
-        this.#options.onShown?.(await delivery.deliver(restored));
-      await delivery.close();
-      if (removed) await this.#state.forgetSink(record.id);
+      try {
+        this.#options.onShown?.(await delivery.finish(intent));
+      } finally {
+        await delivery.close();
+      }
+    }
+  }
+
+  /** Delivers what sinks hold that the plan no longer has, then forgets them. Their targets may be gone if nothing is held. */
+  async #forgetRemovedSinks(restored: CheckpointRecord | undefined): Promise<void> {
+    const planned = new Set(sinkRecords(this.#plan).map(({ id }) => id));
+    const holding = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
+    for (const record of await this.#state.sinks()) {
+      if (planned.has(record.id)) continue;
+      if (holding.has(record.id)) {
+        const delivery = await this.#openDelivery(record, undefined);
+        try {
+          const shown = await delivery.deliver(present(restored, "the checkpoint of what is held"));
+          this.#options.onShown?.(shown);
+        } finally {
+          await delivery.close();
+        }
+      }
+      await this.#state.forgetSink(record.id);
     }
   }
 
@@ -189,7 +204,7 @@ class Run {
         if (typeof polled === "string") continue;
         throw new DataflowError(
           "DF_STATE_DRAINED",
-          `The pipeline "${this.#plan.name}" was drained: its windows are closed for good. Source "${id}" has new rows in split ${split.id}. Start with a new state directory (--state-dir) and new targets, or go on from a copy of the state directory made before --drain.`,
+          `The pipeline "${this.#plan.name}" was drained: its windows are closed for good. Source "${id}" has new rows in split ${split.id}. Start with a new state directory (--state-dir) and new targets; without --drain a pipeline can go on.`,
         );
       }
     }

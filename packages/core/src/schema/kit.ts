@@ -1,13 +1,16 @@
-/** The `t` kit: row shapes are declared, never inferred from data, and the declaration carries the row's TypeScript type. */
+/**
+ * The `t` kit: row shapes are declared, never inferred from data, and the declaration carries the row's TypeScript
+ * type.
+ */
 import { DataflowError } from "../error.ts";
 import type { Json } from "../json.ts";
 import type { ColumnType, Schema, TimestampJson } from "./schema.ts";
 
 declare const UNIT: unique symbol;
 /**
- * A point in time as a lambda reads it: milliseconds since 1970 UTC, with the microseconds as a fraction (exact from 1692
- * to 2247). A number, so it can be compared, subtracted and given to `new Date()`; branded, so that another number is
- * not taken for one. What a lambda returns may also be a plain number or a Date.
+ * A point in time as a lambda reads it: milliseconds since 1970 UTC, with the microseconds as a fraction (exact from
+ * 1692 to 2247). A number, so it can be compared, subtracted and given to `new Date()`; branded, so that another
+ * number is not taken for one. What a lambda returns may also be a plain number or a Date.
  */
 export type Timestamp = number & { readonly [UNIT]: "ms since 1970" };
 /** A calendar date, "YYYY-MM-DD": sorts as text, has no time zone. */
@@ -16,7 +19,9 @@ export type DateString = string & { readonly [UNIT]: "YYYY-MM-DD" };
 export type Decimal = string & { readonly [UNIT]: "decimal" };
 
 declare const TYPE: unique symbol;
-/** A column type. Read: what a lambda gets. Write: what it may return. Optional: whether it may leave the column out. */
+/**
+ * A column type. Read: what a lambda gets. Write: what it may return. Optional: whether it may leave the column out.
+ */
 export interface Type<out Read, in Write = Read, out Optional extends boolean = false> {
   readonly [TYPE]: {
     readonly read: Read;
@@ -50,11 +55,13 @@ export type WriteOf<S extends Columns> = Flat<
   { [P in Exclude<keyof S, OptionalOf<S>>]: WriteCell<S[P]> } & { [P in OptionalOf<S>]?: WriteCell<S[P]> }
 >;
 
+/** How a timestamp is written outside of the engine. */
 export interface TimestampOptions {
   /** How JSON writes it. Default "iso": ISO 8601 with zone. The others are numbers since 1970 UTC. */
   readonly json?: TimestampJson | undefined;
 }
 
+/** The column types, and how they become a row. */
 export interface Kit {
   /** @throws DF_SCHEMA for a row without columns */
   row<const S extends Columns>(columns: S): RowType<S>;
@@ -91,6 +98,7 @@ function type<T>(column: ColumnType, isNullable = false, isOptional = false): T 
   return made as T;
 }
 
+/** The kit: `t.row({ id: t.string(), at: t.timestamp() })`. */
 export const t: Kit = {
   row: (columns) => ({ columns, schema: schemaOf(columns) }),
   string: () => type({ kind: "string" }),

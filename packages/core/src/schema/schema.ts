@@ -22,6 +22,7 @@ export type ColumnType =
   /** JSON text, kept as bytes and parsed on use. */
   | { readonly kind: "json" };
 
+/** A column of a row: name, type, and whether it may be empty. */
 export interface Field {
   readonly name: string;
   readonly type: ColumnType;

@@ -21,6 +21,7 @@ import { DataflowError } from "../error.ts";
 import { padded, RecordBytes } from "./row-records.ts";
 import type { Chunk } from "./state-store.ts";
 
+/** Bytes of a chunk at most, unless a single record is larger. */
 export const CHUNK_BYTES_MAX: number = 8 * 1024 * 1024;
 const MAGIC = 0x54534644;
 const VERSION = 1;
@@ -90,8 +91,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Room for up to `wanted` records of one size: the caller writes them from byte `at` of the target on, before the next call, and
-   * then asks again for those beyond `count`.
+   * Room for up to `wanted` records of one size: the caller writes them from byte `at` of the target on, before the
+   * next call, and then asks again for those beyond `count`.
    */
   add(part: ChunkPart, sizeBytes: number, wanted: number = 1): RecordRoom {
     const target = this.#target;

@@ -40,9 +40,9 @@ export class SegmentPool {
 }
 
 /**
- * From hashes to ids: open addressing with slots `{id + 1, hash}`, in one segment that doubles, then in segments of 1024
- * slots by extendible hashing (Fagin et al. 1979): the upper bits of a hash choose the segment, the lower ones the slot,
- * and only a full segment splits. Reading is done in a loop of the table, over `base(hash)` and `mask`.
+ * From hashes to ids: open addressing with slots `{id + 1, hash}`, in one segment that doubles, then in segments of
+ * 1024 slots by extendible hashing (Fagin et al. 1979): the upper bits of a hash choose the segment, the lower ones
+ * the slot, and only a full segment splits. Reading is done in a loop of the table, over `base(hash)` and `mask`.
  */
 export class KeyIndex {
   readonly #pool: SegmentPool;

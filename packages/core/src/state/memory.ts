@@ -17,8 +17,8 @@ export const MEMORY_BYTES_MAX: number = 4294967296;
 
 /**
  * One flat run of zeroed bytes that grows. Small ones are buffers; large ones a `WebAssembly.Memory`, which grows in
- * place without copying (measured: at most 64 µs a step, where doubling a buffer of 300 MB paused for 300 ms). Views are
- * new after each growth: read the fields again after `reserve`.
+ * place without copying (measured: at most 64 µs a step, where doubling a buffer of 300 MB paused for 300 ms). Views
+ * are new after each growth: read the fields again after `reserve`.
  */
 export class FlatMemory {
   words: Float64Array = new Float64Array(0);

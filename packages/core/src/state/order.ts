@@ -6,8 +6,9 @@ const TWO_32 = 4294967296;
 const NULL_RANK = -Infinity;
 
 /**
- * Sorts ids of a table by the canonical order of their keys (see batch/canonical.ts): column by column, nulls first, NaN
- * last. Compares a rank of the first column, one double a row, and the words of the rows only where ranks are equal.
+ * Sorts ids of a table by the canonical order of their keys (see batch/canonical.ts): column by column, nulls first,
+ * NaN last. Compares a rank of the first column, one double a row, and the words of the rows only where ranks are
+ * equal.
  */
 export function canonicalOrder(table: KeyWords, ids: Int32Array): Int32Array {
   const { columns } = table.layout;

@@ -1,6 +1,7 @@
 import type { KeyIndex } from "./key-index.ts";
 import type { PaneId } from "./state-store.ts";
 
+/** Key groups that rows are counted by: those of stream.ts. */
 export const KEY_GROUPS = 128;
 /** From this many pages on, new rows of a pane go to pages of their key group: 32k rows. */
 const SHARED_PAGES_MAX = 512;
@@ -39,12 +40,15 @@ export function newPane(id: PaneId, index: KeyIndex): Pane {
 
 /**
  * Which rows there are: pages of 64 with a bit per row. Ids are `page << 6 | slot`. A page belongs to one pane and,
- * once the pane is large, to one key group, so that a rewritten group is read from few pages; an emptied page goes back.
+ * once the pane is large, to one key group, so that a rewritten group is read from few pages; an emptied page goes
+ * back.
  */
 export class RowPages {
   /** Pages that were ever in use. */
   count = 0;
-  /** Two ints a page, a bit a row: the row exists; it was touched since the last checkpoint; checkpoints know its key. */
+  /**
+   * Two ints a page, a bit a row: the row exists; it was touched since the last checkpoint; checkpoints know its key.
+   */
   used: Int32Array = new Int32Array(0);
   dirty: Int32Array = new Int32Array(0);
   kept: Int32Array = new Int32Array(0);

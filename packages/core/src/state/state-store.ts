@@ -20,6 +20,7 @@ export type ValueColumn =
   | { readonly name: string; readonly field: Field }
   | { readonly name: string; readonly words: number };
 
+/** The columns of a table. */
 export interface TableSpec {
   /** The columns that identify a row; nulls are values like others and equal each other. */
   readonly key: Schema;
@@ -28,6 +29,7 @@ export interface TableSpec {
   readonly panes?: boolean;
 }
 
+/** All that an operator remembers: tables by name. */
 export interface StateStore {
   /** The table of a name. Opened once, when the operator opens; what it held at the last checkpoint is in it. */
   table(name: string, spec: TableSpec): StateTable;
@@ -55,7 +57,9 @@ export interface StateTable {
   find(keys: Keys, pane: PaneId, out: Int32Array): void;
   /** Word offsets of rows in `words`: valid until the next insert. */
   offsets(ids: Int32Array, count: number, out: Int32Array): void;
-  /** One flat view of all rows, in words of 8 bytes; `ints` is the same memory in words of 4. Read again after insert. */
+  /**
+   * One flat view of all rows, in words of 8 bytes; `ints` is the same memory in words of 4. Read again after insert.
+   */
   readonly words: Float64Array;
   readonly ints: Int32Array;
   readonly longs: BigInt64Array;
@@ -102,6 +106,7 @@ export interface StatePages {
   load(chunks: Iterable<Chunk>, keep: (keyGroup: number) => boolean): void;
 }
 
+/** Rows of one table and key group as bytes: what a checkpoint stores. */
 export interface Chunk {
   readonly table: string;
   readonly keyGroup: number;

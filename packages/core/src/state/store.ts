@@ -6,6 +6,7 @@ import { MEMORY_BYTES_MAX } from "./memory.ts";
 import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
 import { MemoryStateTable } from "./table.ts";
 
+/** Limits of a store, and the seed of its hashes. */
 export interface MemoryStateStoreOptions {
   /** Of the index hash; by default drawn anew in every process. It never shows in what a table returns or stores. */
   readonly seed?: number;

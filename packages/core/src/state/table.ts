@@ -15,6 +15,7 @@ import { StagedKeys, type StagedText } from "./staged-keys.ts";
 import type { Keys, PaneId, StateTable, TableSpec } from "./state-store.ts";
 import { layoutOfTable, type TableLayout } from "./table-layout.ts";
 
+/** What a table takes from its store. */
 export interface TableOptions {
   /** Of the index hash; drawn once per process. */
   readonly seed: number;

@@ -13,8 +13,8 @@ const DECIMALS = { s: 6, ms: 3, us: 0 } as const;
 const QUOTE = 0x22;
 
 /**
- * The values of one column while a batch is decoded. A row is written by its number, so that the values of a record that
- * turns out to be invalid are simply written over.
+ * The values of one column while a batch is decoded. A row is written by its number, so that the values of a record
+ * that turns out to be invalid are simply written over.
  */
 export class Cells {
   readonly field: Field;

@@ -11,6 +11,7 @@ const RECORD_BYTES_MAX = 1024 * 1024;
 /** Beyond this, offsets of text in a batch would come near 2^31. */
 const RECORD_BYTES_LIMIT = 256 * 1024 * 1024;
 
+/** Limits of `json()`. */
 export interface JsonOptions {
   /** A longer record is refused unread. Bytes, without the line's end; at most 256 MiB. Default: 1 MiB. */
   readonly recordBytesMax?: number | undefined;
@@ -19,8 +20,8 @@ export interface JsonOptions {
 /**
  * Decodes JSON Lines: one object a line, its keys in any order. See README.md for what is accepted.
  *
- * Every record is checked for syntax, UTF-8, depth, size and the presence of its columns; type and range of a value where
- * its column is read.
+ * Every record is checked for syntax, UTF-8, depth, size and the presence of its columns; type and range of a value
+ * where its column is read.
  * @throws DF_OPTION for a `recordBytesMax` that is no whole number from 1 to 256 MiB
  */
 export function json<const S extends Columns>(

@@ -23,7 +23,9 @@ export class RecordReader {
   /** The record in which each field was seen last. */
   readonly #seenIn: Float64Array;
   #record = 0;
-  /** The field each key of the last record named, by the key's place: the next record has most likely the same order. */
+  /**
+   * The field each key of the last record named, by the key's place: the next record has most likely the same order.
+   */
   readonly #layout: Int32Array = new Int32Array(LAYOUT_KEYS_MAX).fill(-1);
   /** Where the record, and the value that is being read, begin; the field is −1 between values. */
   #start = 0;

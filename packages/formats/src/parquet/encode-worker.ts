@@ -6,6 +6,7 @@ import { encodeFile } from "./encode-file.ts";
 import type { ParquetFile } from "./encoder.ts";
 import type { PackedRows } from "./pack.ts";
 
+/** What the thread is asked for. */
 export interface EncodeRequest {
   readonly id: number;
   readonly schema: Schema;

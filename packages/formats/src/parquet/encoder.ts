@@ -12,6 +12,7 @@ export interface ColumnStatistics {
   readonly max?: number | bigint | string;
 }
 
+/** An encoded file, with what its footer says of its columns. */
 export interface ParquetFile {
   readonly bytes: Uint8Array;
   readonly rows: number;

@@ -13,7 +13,8 @@ export interface PackedRows {
 
 /**
  * Copies the columns of `schema`, found by name, out of the batches.
- * @throws DF_NO_COLUMN; DF_PARQUET for a null in a column that is not nullable, or more than 2 GiB of text in one column
+ * @throws DF_NO_COLUMN; DF_PARQUET for a null in a column that is not nullable, or more than 2 GiB of text in one
+ * column
  */
 export function packRows(schema: Schema, batches: readonly Batch[]): PackedRows {
   const rows = batches.reduce((sum, batch) => sum + batch.length, 0);

@@ -7,7 +7,8 @@ import { decompressors } from "./decompress.ts";
 import { asyncBuffer } from "./records.ts";
 
 /**
- * The rows of a file, in order, with the columns of `schema` found by name; a column that the file does not have is null.
+ * The rows of a file, in order, with the columns of `schema` found by name; a column that the file does not have is
+ * null.
  * @throws DF_PARQUET when the file cannot be read or has a column of another type
  */
 export async function readParquet(

@@ -21,7 +21,10 @@ export async function readRecords(
   return parquetReadObjects({ file, metadata, columns: wanted, compressors: decompressors });
 }
 
-/** Writes records with a schema in Parquet's own terms, depth first; int64 is taken as bigint, maps as key/value lists. */
+/**
+ * Writes records with a schema in Parquet's own terms, depth first; int64 is taken as bigint, maps as key/value
+ * lists.
+ */
 export function writeRecords(
   schema: readonly SchemaElement[],
   columns: readonly { readonly name: string; readonly data: readonly unknown[] }[],

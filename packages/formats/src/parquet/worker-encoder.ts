@@ -15,7 +15,8 @@ interface Waiting {
  * and is started anew if it dies. Files are encoded one after the other.
  *
  * `encode` copies the rows before it returns its promise, so the batches may go. It throws what `packRows` throws,
- * DF_PARQUET when the file cannot be written, DF_PARQUET_THREAD (transient) when the thread died, DF_CLOSED after close.
+ * DF_PARQUET when the file cannot be written, DF_PARQUET_THREAD (transient) when the thread died, DF_CLOSED after
+ * close.
  */
 export function parquetEncoder(): ParquetEncoder {
   const waiting = new Map<number, Waiting>();

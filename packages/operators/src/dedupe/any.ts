@@ -1,6 +1,5 @@
 import {
   BATCH_ROWS_MAX,
-  clockAt,
   columnIndex,
   gatherRows,
   pick,
@@ -16,7 +15,7 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
-import { lateRows } from "./late.ts";
+import { lateRows, splitLate } from "./late.ts";
 
 export interface AnyOptions {
   readonly by: readonly string[];
@@ -58,7 +57,7 @@ class AnyDedupe implements Operator {
   }
 
   onBatch(batch: Batch, _port: number, out: Output): Progress {
-    const { rows, late, lateCount, count } = this.#split(batch);
+    const { rows, late, lateCount, count } = splitLate(batch, this.#options.allowedLatenessMicros);
     const first = new Int32Array(count);
     const firsts = count === 0 ? 0 : this.#decide(batch, rows, count, first);
     if (firsts > 0) this.#context.count("passed", firsts);
@@ -87,19 +86,6 @@ class AnyDedupe implements Operator {
       this.#table.drop(pane);
     }
     return "done";
-  }
-
-  #split(batch: Batch): { rows: Int32Array; count: number; late: Int32Array; lateCount: number } {
-    const rows = new Int32Array(batch.length);
-    const late = new Int32Array(batch.length);
-    let count = 0;
-    let lateCount = 0;
-    for (let row = 0; row < batch.length; row++) {
-      const time = batch.times[row] as number;
-      if (time + this.#options.allowedLatenessMicros <= clockAt(batch, row)) late[lateCount++] = row;
-      else rows[count++] = row;
-    }
-    return { rows, count, late, lateCount };
   }
 
   /** Writes the rows that are no copies to `first`, returns their number and keeps them. */

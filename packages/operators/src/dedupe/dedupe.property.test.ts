@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { t } from "@df/core";
+import { CanonicalCodec } from "@df/core/batch/canonical";
+import { batchOf } from "@df/core/batch/rows";
 import { checkOperator, logArbitrary, type Entry, type OracleInput, type OracleOutput } from "@df/testing";
 import { dedupe } from "./dedupe.ts";
 
@@ -54,6 +56,56 @@ describe("keep: any passes what the naive comparison with all kept rows passes",
       inputs: [{ schema: Row.schema, time: "at", boundMicros }],
       logs: logArbitrary(row, { rowsMax: 40, splits: 2, order }).map((log) => [log]),
       oracle: (input) => naive(input, withinMicros, allowedLatenessMicros),
+      runs: 8,
+    });
+  });
+});
+
+/** Decides the rows of each key in the order of event time and canonical bytes. */
+function naiveFirst(
+  { inputs: [entries = []], clock }: OracleInput,
+  withinMicros: number,
+  allowed: number,
+): OracleOutput {
+  const isLate = (entry: Entry): boolean => entry.time + allowed <= entry.clock;
+  const canonical = (entry: Entry): Buffer => {
+    const codec = new CanonicalCodec(Row.schema);
+    return Buffer.from(codec.encode(batchOf(Row.schema, [entry.row]), 0));
+  };
+  const inTime = entries.filter((entry) => !isLate(entry) && entry.time + allowed <= clock);
+  const kept: Entry[] = [];
+  for (const entry of inTime.toSorted(
+    (a, b) => a.time - b.time || Buffer.compare(canonical(a), canonical(b)),
+  )) {
+    const isCopy = kept.some(
+      (other) =>
+        other.row["id"] === entry.row["id"] &&
+        other.row["n"] === entry.row["n"] &&
+        entry.time - other.time < withinMicros,
+    );
+    if (!isCopy) kept.push(entry);
+  }
+  const lates = entries.filter(isLate);
+  return {
+    ports: [kept.map(({ row: plain, time }) => ({ row: plain, time })), lates.map(late)],
+    counts: { passed: kept.length, late: lates.length },
+  };
+}
+
+describe("keep: first passes the first copy by event time, whatever the order of arrival", () => {
+  test.for([
+    { withinMicros: 7_000, boundMicros: 100_000, allowedLatenessMicros: 0 },
+    { withinMicros: 7_000, boundMicros: 4_000, allowedLatenessMicros: 0 },
+    { withinMicros: 25_000, boundMicros: 0, allowedLatenessMicros: 9_000 },
+    { withinMicros: 1, boundMicros: 10_000, allowedLatenessMicros: 0 },
+  ])("%o", ({ withinMicros, boundMicros, allowedLatenessMicros }) => {
+    checkOperator({
+      operator: dedupe({ by: ["id", "n"], withinMicros, keep: "first", allowedLatenessMicros }),
+      inputs: [{ schema: Row.schema, time: "at", boundMicros }],
+      logs: logArbitrary(row, { rowsMax: 40, splits: 2, order }).map((log) => [log]),
+      oracle: (input) => naiveFirst(input, withinMicros, allowedLatenessMicros),
+      keyOrder: true,
+      anyOrder: allowedLatenessMicros > 0,
       runs: 8,
     });
   });

@@ -1,5 +1,6 @@
 import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
 import { openAny } from "./any.ts";
+import { openFirst } from "./first.ts";
 import { lateSchema } from "./late.ts";
 
 export interface DedupeOptions {
@@ -7,8 +8,12 @@ export interface DedupeOptions {
   readonly by: readonly string[];
   /** A copy less than this many µs of event time away from the kept row, before or after it, is dropped. */
   readonly withinMicros: number;
-  /** Which copy is kept: `any` the first to arrive, at once. */
-  readonly keep: "any";
+  /**
+   * Which copy is kept. `any`: the first to arrive, at once; the result depends on arrival. `first`: the first by event
+   * time, of equal times the lowest row in canonical order; rows are held until the clock has passed them, and the result
+   * is the same in every run.
+   */
+  readonly keep: "any" | "first";
   /** A row is late if it comes when the clock is more than this many µs beyond it. Default 0. */
   readonly allowedLatenessMicros?: number | undefined;
 }
@@ -26,7 +31,7 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
     name: "dedupe",
     version: 1,
     options: { by, withinMicros, keep, allowedLatenessMicros },
-    label: "arrival",
+    label: keep === "any" ? "arrival" : "identical",
     stateful: true,
     exchanges: [{ keyBy: by }],
     outputs: ([input]) => {
@@ -34,9 +39,19 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
       checkInput(input, by);
       return [input, { schema: lateSchema(input.schema), change: "append", key: [], timed: false }];
     },
-    needs: ([kept, late], [schema]) => [new Set([...(kept ?? []), ...inputNames(late, schema), ...by])],
-    open: (context) => openAny(context, { by, withinMicros, allowedLatenessMicros }),
+    needs: ([kept, late], [schema]) => [
+      // Which of two rows is lower depends on all columns, so the result would depend on which are read.
+      keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...inputNames(late, schema), ...by]),
+    ],
+    open: (context) => {
+      const opened = { by, withinMicros, allowedLatenessMicros };
+      return keep === "any" ? openAny(context, opened) : openFirst(context, opened);
+    },
   };
+}
+
+function allNames(schema: Schema | undefined): Set<string> {
+  return new Set((schema?.fields ?? []).map(({ name }) => name));
 }
 
 /** The wanted columns that come from the input. */

@@ -5,10 +5,9 @@ import {
   doublesOf,
   exactArithmetic,
   exactValues,
-  INT64,
+  rangeOf,
   roundedQuotient,
   wideColumn,
-  type Range,
 } from "./exact.ts";
 import type { Arithmetic } from "./expression.ts";
 import {
@@ -40,7 +39,7 @@ export function arithmetic(op: Arithmetic, left: Vector, right: Vector): Vector 
     evaluate(batch, refusals) {
       const sides = [left.evaluate(batch, refusals), right.evaluate(batch, refusals)] as const;
       if (type.kind === "float64") return floats(op, sides, batch.length, refusals);
-      if (type.kind !== "decimal") return exactArithmetic(op, sides, INT64, batch.length, refusals);
+      if (type.kind !== "decimal") return exactArithmetic(op, sides, rangeOf(type), batch.length, refusals);
       return decimals(op, type, [asDecimal(left.type), asDecimal(right.type)], sides, batch.length, refusals);
     },
   };
@@ -138,8 +137,8 @@ function floats(
 /** The size of a number. The lowest int64 has none, and refuses its row. */
 export function abs(of: Vector): Vector {
   expectKind("abs", of, ...NUMBERS);
-  const range: Range = of.type.kind === "decimal" ? decimalRange(of.type.precision, of.type.scale) : INT64;
   const type: ColumnType = of.type.kind === "int32" ? { kind: "int64", as: "number" } : of.type;
+  const range = rangeOf(type);
   return {
     type,
     nullable: of.nullable,

@@ -1,5 +1,5 @@
 /** Arithmetic on int32, int64 and decimal: exact, or the row is refused. */
-import { unreachable, type Column } from "@df/core";
+import { unreachable, type Column, type ColumnType } from "@df/core";
 import type { Arithmetic } from "./expression.ts";
 import { bothValid, unlessAllValid, valuesOf, type Refusals } from "./vector.ts";
 
@@ -15,6 +15,19 @@ export interface Range {
 
 /** The range of int64. */
 export const INT64: Range = { min: -(2n ** 63n), max: 2n ** 63n - 1n, name: "int64" };
+
+/** The range of an int64 that is read as a number: beyond it a lambda could not read it exactly. */
+export const SAFE: Range = {
+  min: -(2n ** 53n - 1n),
+  max: 2n ** 53n - 1n,
+  name: "an integer that is read as a number",
+};
+
+/** The range of a type that exact arithmetic results in. */
+export function rangeOf(type: ColumnType): Range {
+  if (type.kind === "decimal") return decimalRange(type.precision, type.scale);
+  return type.kind === "int64" && type.as === "number" ? SAFE : INT64;
+}
 
 /** The range of a decimal's unscaled values. */
 export function decimalRange(precision: number, scale: number): Range {

@@ -1,14 +1,14 @@
 /** The meaning of expressions, one row at a time: what the tests hold the columns against. */
 import type { Expression, Literal } from "./expression.ts";
 
-/** `digits`: precision of an integer or decimal; `scale`: digits after the point. */
+/** `digits`: precision of an integer or decimal; `scale`: digits after the point; `isNumber`: read as a number. */
 export type Value =
   | null
   | boolean
   | string
   | { readonly float: number }
   | { readonly micros: number }
-  | { readonly int: bigint; readonly digits: number }
+  | { readonly int: bigint; readonly digits: number; readonly isNumber?: boolean }
   | { readonly unscaled: bigint; readonly digits: number; readonly scale: number };
 
 /** Value of a column of the row. */
@@ -81,7 +81,7 @@ function ofText(tree: OfText, value: Value): Value {
     case "trim":
       return text.trim();
     case "length":
-      return { int: BigInt(Array.from(text).length), digits: 18 };
+      return { int: BigInt(Array.from(text).length), digits: 18, isNumber: true };
     case "substring": {
       const end = tree.start + (tree.length ?? Infinity);
       return Array.from(text)
@@ -148,8 +148,13 @@ function calculated(op: string, left: Value, right: Value): Value {
   else if (!isDecimal) result = x / y;
   else result = rounded(x * 10n ** BigInt(scale), y);
   if (!isDecimal) {
-    if (BigInt.asIntN(64, result) !== result) throw new Error(BEYOND);
-    return { int: result, digits: 18 };
+    const isNumber = [left, right].every(
+      (side) => typeof side === "object" && "int" in side && side.isNumber,
+    );
+    if (isNumber ? !Number.isSafeInteger(Number(result)) : BigInt.asIntN(64, result) !== result) {
+      throw new Error(BEYOND);
+    }
+    return { int: result, digits: 18, isNumber };
   }
   const whole = Math.max(a.digits - a.scale, b.digits - b.scale);
   const needs = op === "mul" ? a.digits + b.digits : op === "div" ? 18 : whole + scale + 1;

@@ -47,7 +47,7 @@ const row = fc.record({
 function read(plain: PlainRow, name: string): Value {
   const value = plain[name];
   if (value === null) return null;
-  if (name === "i") return { int: BigInt(value as number), digits: 10 };
+  if (name === "i") return { int: BigInt(value as number), digits: 10, isNumber: true };
   if (name === "n") return { int: value as bigint, digits: 18 };
   if (name === "d") return { unscaled: BigInt((value as string).replace(".", "")), digits: 9, scale: 2 };
   if (name === "e") return { unscaled: BigInt((value as string).replace(".", "")), digits: 18, scale: 4 };

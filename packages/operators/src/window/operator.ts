@@ -113,6 +113,15 @@ class WindowOperator implements Operator {
     return work === undefined ? "done" : this.#emit(work, out);
   }
 
+  /** Windows, one per group, that the clock has not reached the end of. */
+  gauges(): Readonly<Record<string, number>> {
+    let windows = 0;
+    for (const pane of this.#table.panes()) {
+      if (!this.#isFired(pane, this.#clock)) windows += this.#table.sizeOf(pane);
+    }
+    return { windows };
+  }
+
   /** Pushes batch after batch until the output is full; the iterator is the cursor. */
   #emit(work: Iterator<Emission, void>, out: Output): Progress {
     this.#work = work;

@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { dataflow, newFolder } from "../command.ts";
+import { deltaRows, deltaVersion, missingReaders } from "../outside-readers.ts";
+
+const HEAD = `import { pipeline, t, tumbling } from "dataflow";
+import { consoleSink } from "dataflow/console";
+import { delta } from "dataflow/delta";
+import { files } from "dataflow/files";
+import { json } from "dataflow/json";
+const Row = t.row({ k: t.string(), at: t.timestamp({ json: "s" }) });
+const options = { eventTime: "at", maxOutOfOrderness: "1h" } as const;
+const source = files({ path: "input/*.jsonl", decode: json(Row) });
+`;
+
+function folderWith(body: string, rows: readonly string[]): { folder: string; append: (rows: readonly string[]) => void } {
+  const folder = newFolder("sinks");
+  mkdirSync(join(folder, "input"));
+  writeFileSync(join(folder, "pipeline.ts"), `${HEAD}${body}`);
+  const append = (keys: readonly string[]): void =>
+    writeFileSync(
+      join(folder, "input/a.jsonl"),
+      keys.map((k) => `{"k":"${k}","at":1700000000}\n`).join(""),
+      { flag: "a" },
+    );
+  append(rows);
+  return { folder, append };
+}
+
+test("a console sink prints each row once over several runs, and standard output carries nothing else before the report", () => {
+  const { folder, append } = folderWith(
+    `export default pipeline("p", (p) => { p.from("rows", source, options).to("out", consoleSink()); });`,
+    ["a", "b"],
+  );
+  const first = dataflow(folder, ["run", "pipeline.ts", "--json"]);
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  append(["c"]);
+  const second = dataflow(folder, ["run", "pipeline.ts", "--json"]);
+  expect(second).toMatchObject({ code: 0, stderr: "" });
+  const keys = [first, second].map(({ stdout }) => {
+    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly k?: string });
+    expect(lines.at(-1)).toMatchObject({ pipeline: "p" });
+    return lines.slice(0, -1).map(({ k }) => k);
+  });
+  expect(keys).toEqual([["a", "b"], ["c"]]);
+});
+
+test.skipIf(missingReaders !== undefined)(
+  "a delivery in which all rows cancel out makes no version, and the next run goes on",
+  () => {
+    // A group shows itself with its first row and is gone with its second, in batches of one row.
+    const { folder, append } = folderWith(
+      `export default pipeline("p", { batchRows: 1, checkpointEvery: "1ms" }, (p) => {
+  p.from("rows", source, options)
+    .tap(() => { const until = performance.now() + 5; while (performance.now() < until); })
+    .keyBy("k").window(tumbling("1h"))
+    .aggregate("counts", (a) => ({ n: a.count() }), { emit: "onUpdate", allowedLateness: "1d" })
+    .filter((row) => row.n < 2n)
+    .to("out", delta({ path: "./out" }));
+});`,
+      ["a", "a"],
+    );
+    const versions = [];
+    const run = (): void => {
+      expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
+      versions.push(deltaVersion(join(folder, "out")));
+    };
+    run();
+    run();
+    append(["b"]);
+    run();
+    append(["c", "c"]);
+    run();
+    append(["d"]);
+    run();
+    expect(deltaRows(join(folder, "out")).map((line) => (JSON.parse(line) as { k: string }).k)).toEqual(["b", "d"]);
+    expect(versions).toEqual([0, 0, 1, 1, 2]);
+  },
+);
