@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dataflow, newFolder, root, startDataflow } from "../command.ts";
-import { someOrders, writeOrders } from "../fixtures/order-lines.ts";
-import { filesBelow } from "../fixtures/tables.ts";
-import { Started, until } from "../fixtures/started.ts";
+import { someOrders, writeOrders } from "./order-lines.ts";
+import { filesBelow } from "./tables.ts";
+import { Started, until } from "./started.ts";
 
-const orders = join(root, "test/fixtures/orders.ts");
+const orders = join(root, "test/cli/orders.ts");
 const OLD_NODE = "/usr/bin/node";
 
 /** A folder with a pipeline file of the given body; `p` and everything usual is in scope. */

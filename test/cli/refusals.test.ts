@@ -1,13 +1,14 @@
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { dataflow, newFolder, root, startDataflow, type Ended } from "../command.ts";
-import { goldOf, idsOf, someOrders, writeOrders } from "../fixtures/order-lines.ts";
-import { filesBelow, goldIn, idsIn } from "../fixtures/tables.ts";
-import { Started, until } from "../fixtures/started.ts";
+import { goldOf, idsOf, someOrders, writeOrders } from "./order-lines.ts";
+import { filesBelow, goldIn, idsIn } from "./tables.ts";
+import { Started, until } from "./started.ts";
 import { deltaRows, missingReaders, python } from "../outside-readers.ts";
 
-const pipeline = join(root, "test/fixtures/orders.ts");
+const pipeline = join(root, "test/cli/orders.ts");
 const state = ".dataflow/orders";
 
 /** A folder in which the first `count` orders have been run. */
@@ -224,13 +225,8 @@ describe.skipIf(missingReaders !== undefined)("what is decided is delivered", ()
 
 test("a state of a newer format is refused, naming both formats", () => {
   const folder = ranFolder(5);
-  const script = `
-    import Database from ${JSON.stringify(join(root, "packages/core/node_modules/better-sqlite3/lib/index.js"))};
-    const db = new Database(${JSON.stringify(join(folder, state, "state.sqlite"))});
-    db.prepare("UPDATE meta SET value = '99' WHERE name = 'format_version'").run();
-    db.close();`;
-  writeFileSync(join(folder, "raise.mjs"), script);
-  return import(join(folder, "raise.mjs")).then(() =>
-    expectRefused(folder, /has format 99; this dataflow reads format 1\. .* \[DF_STATE_FORMAT\]\n$/),
-  );
+  const db = new DatabaseSync(join(folder, state, "state.sqlite"));
+  db.exec("UPDATE meta SET value = '99' WHERE name = 'format_version'");
+  db.close();
+  expectRefused(folder, /has format 99; this dataflow reads format 1\. .* \[DF_STATE_FORMAT\]\n$/);
 });

@@ -61,12 +61,17 @@ test.skipIf(missingReaders !== undefined)(
 });`,
       ["a", "a"],
     );
-    const versions = [];
+    const versions: number[] = [];
     const run = (): void => {
       expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
       versions.push(deltaVersion(join(folder, "out")));
     };
     run();
+    // Its ledger shows that the rows did come to the sink.
+    const { ledger } = JSON.parse(dataflow(folder, ["status", "--json"]).stdout) as {
+      readonly ledger: readonly { readonly node: string; readonly rowsIn: number }[];
+    };
+    expect(ledger.find(({ node }) => node === "out")).toMatchObject({ rowsIn: 2 });
     run();
     append(["b"]);
     run();

@@ -8,7 +8,7 @@ export interface Gates<Row> {
   readonly logs: Record<string, Row[]>;
   /** Splits that say "idle" whatever they have. */
   readonly silent: Set<string>;
-  /** Called with each answer of a poll, before it is given. */
+  /** Called with each poll that is answered, before its answer is given; 0 rows for "idle" and "end". */
   onPoll?(split: string, rows: number): void;
 }
 
@@ -31,7 +31,10 @@ export function gatedSource<const S extends Columns>(
           .then((source) => source.read(split, position));
         return {
           poll: async (rowsMax) => {
-            if (gates.silent.has(split.id)) return "idle";
+            if (gates.silent.has(split.id)) {
+              gates.onPoll?.(split.id, 0);
+              return "idle";
+            }
             const polled = await (await inner).poll(rowsMax);
             gates.onPoll?.(split.id, typeof polled === "string" ? 0 : polled.length);
             return polled;

@@ -44,7 +44,14 @@ function buildAll(pipelines: readonly PipelineDefinition[], given: RunFlags["par
     const own = new Set(pipeline.params?.schema.fields.map(({ name }) => name));
     // What no pipeline declares is given to all: the refusal then names what there is.
     const wanted = Object.entries(given).filter(([name]) => own.has(name) || !declared.has(name));
-    return pipeline.build(Object.fromEntries(wanted));
+    try {
+      return pipeline.build(Object.fromEntries(wanted));
+    } catch (thrown) {
+      if (!(thrown instanceof DataflowError) || thrown.code !== "DF_PARAM") throw thrown;
+      const words = thrown.message.replace(` [${thrown.code}]`, "");
+      const wayOn = "On the command line parameters are given as --param name=value.";
+      throw new DataflowError("DF_PARAM", `${words} ${wayOn}`, { cause: thrown });
+    }
   });
 }
 

@@ -60,6 +60,8 @@ export class FileReader implements SplitReader {
       if (this.#line !== undefined) {
         const polled = await this.#passLine(this.#line);
         if (polled !== undefined) return polled;
+        // The line is passed: what follows it in the chunk may be complete lines.
+        if (this.#line === undefined) continue;
       } else if (this.#from < this.#to) {
         const decoded = this.#decode(false, rowsMax);
         if (decoded.cut) this.#line = "skip";

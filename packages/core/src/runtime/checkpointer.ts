@@ -11,6 +11,7 @@ import type {
 } from "../checkpoint/records.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
+import { clocksOfSources } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
 import type { NodeRunner } from "./node-runner.ts";
 import type { SourceRunner } from "./source-runner.ts";
@@ -31,6 +32,7 @@ export class Checkpointer {
   #splits: SplitRecord[] = [];
   #marks: Mark[] = [];
   #clocks: Record<string, number | null> = {};
+  #sourceClocks: Record<string, number | null> = {};
 
   constructor(graph: Graph, before: CheckpointRecord | undefined) {
     this.#graph = graph;
@@ -49,13 +51,14 @@ export class Checkpointer {
     this.#epoch = epoch;
     this.#waiting = this.#graph.sources.length + this.#graph.nodes.length;
     for (const source of this.#graph.sources) source.barrier(epoch);
+    const clocks = [...clocksOfSources(this.#graph.sources)].map(([node, clock]) => [node, finite(clock)]);
+    this.#sourceClocks = Object.fromEntries(clocks);
   }
 
   sourcePassed(source: SourceRunner, epoch: Epoch): void {
     this.#passed(epoch);
     this.#splits.push(...source.records());
     this.#marks.push(...source.marks.splice(0));
-    this.#clocks[source.node] = lower(this.#clocks[source.node], source.clock);
     this.#ledger.push(source.ledger.entry(source.node, 0));
   }
 
@@ -82,7 +85,7 @@ export class Checkpointer {
     const record: CheckpointRecord = {
       epoch,
       splits: this.#allSplits(),
-      clocks: this.#clocks,
+      clocks: { ...this.#sourceClocks, ...this.#clocks },
       ledger,
       drained,
     };
@@ -104,8 +107,14 @@ export class Checkpointer {
     return checkpoint;
   }
 
-  /** Splits that are there no more keep their record: a file that comes back is not read twice. */
+  /**
+   * Splits that are there no more keep their record: a file that comes back is not read twice. It comes back behind the
+   * clock that the others have reached without it, so it counts as idle.
+   */
   #allSplits(): SplitRecord[] {
+    for (const [id, split] of this.#splitsBefore) {
+      if (split.status === "live") this.#splitsBefore.set(id, { ...split, status: "idle" });
+    }
     for (const split of this.#splits) this.#splitsBefore.set(`${split.source}\n${split.split}`, split);
     return [...this.#splitsBefore.values()];
   }
@@ -128,8 +137,13 @@ function numbered(frames: readonly HeldFrame[]): HeldFrame[] {
 }
 
 function lower(before: number | null | undefined, clock: number): number | null {
-  // A drained clock is +∞; the record keeps the largest finite one, since JSON has no infinity.
-  const now = Number.isFinite(clock) ? clock : clock > 0 ? Number.MAX_SAFE_INTEGER : null;
+  const now = finite(clock);
   if (before === undefined) return now;
   return before === null || now === null ? null : Math.min(before, now);
+}
+
+/** A drained clock is +∞; the record keeps the largest finite one, since JSON has no infinity. */
+function finite(clock: number): number | null {
+  if (Number.isFinite(clock)) return clock;
+  return clock > 0 ? Number.MAX_SAFE_INTEGER : null;
 }

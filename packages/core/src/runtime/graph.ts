@@ -26,6 +26,8 @@ export interface GraphHost {
   readonly failed: (error: unknown) => void;
   readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => void;
   readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
+  /** Whether nothing is on its way between nodes. */
+  readonly settled: () => boolean;
 }
 
 /** A node on one shard, with its state. */
@@ -111,7 +113,7 @@ export class Graph {
   #openSource(node: SourceNode, source: Source): void {
     const { schema } = present(node.outputs[0], "source output");
     const runners = Array.from({ length: this.#host.shards }, (_, shard) => {
-      const { now, wake, failed, follow, sourcePassed } = this.#host;
+      const { now, wake, failed, follow, sourcePassed, settled } = this.#host;
       return new SourceRunner({
         node: node.id,
         shard,
@@ -124,6 +126,7 @@ export class Graph {
         now,
         wake,
         failed,
+        settled,
         reached: () => this.reached(),
         invalid: (runner, split, { position, raw, reason }) =>
           this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
@@ -146,7 +149,7 @@ export class Graph {
       // With one instance of the node all key groups are its own, whatever the number of shards.
       store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
       const ledger = new NodeLedger();
-      const runner = this.#runner(node, shard, node.outputs.length, ledger, (clock) =>
+      const runner = this.#runner(node, shard, { store, outputs: node.outputs.length, ledger }, (clock) =>
         spec.open(this.#context(node, { shard, inputs, store, ledger, clock, runner: () => runner })),
       );
       return { runner, store, sink: undefined };
@@ -164,8 +167,9 @@ export class Graph {
       const sink = new HoldingSink(node.id, shard, (outcome, rows) => {
         ledger.outcomes[outcome] += rows;
       });
-      const runner = this.#runner(node, shard, 0, ledger, () => sink);
-      return { runner, store: new MemoryStateStore(), sink };
+      const store = new MemoryStateStore();
+      const runner = this.#runner(node, shard, { store, outputs: 0, ledger }, () => sink);
+      return { runner, store, sink };
     });
     this.#add(node, instances);
     this.#connect(input, 0, instances, node.exchange);
@@ -174,15 +178,26 @@ export class Graph {
   #runner(
     node: PlanNode,
     shard: number,
-    outputs: number,
-    ledger: NodeLedger,
+    parts: { readonly store: MemoryStateStore; readonly outputs: number; readonly ledger: NodeLedger },
     open: (clock: Time) => Operator,
   ): NodeRunner {
+    const { store, outputs, ledger } = parts;
     const clock = this.#host.restored?.clocks[node.id] ?? BEGINNING;
     const operator = inNode(node.id, () => open(clock));
     const epoch = this.#host.restored?.epoch ?? 0;
     const onBarrier = this.#host.nodePassed;
-    return new NodeRunner({ node: node.id, shard, operator, outputs, ledger, clock, epoch, onBarrier });
+    const holdsRows = (): boolean => store.holdsRows;
+    return new NodeRunner({
+      node: node.id,
+      shard,
+      operator,
+      outputs,
+      ledger,
+      clock,
+      epoch,
+      holdsRows,
+      onBarrier,
+    });
   }
 
   #context(

@@ -7,6 +7,20 @@ export interface InputClock {
   readonly status: SplitStatus;
 }
 
+/** The clock of each source over all of its shards, by node; the end of all time is not counted. */
+export function clocksOfSources(
+  runners: readonly { readonly node: string; readonly state: InputClock | undefined }[],
+): ReadonlyMap<string, Time> {
+  const shards = Map.groupBy(runners, ({ node }) => node);
+  return new Map(
+    [...shards].map(([node, all]) => {
+      const states = all.flatMap(({ state }) => state ?? []);
+      const { clock, status } = combine(states, BEGINNING);
+      return [node, status === "idle" ? Math.max(...states.map((state) => state.clock)) : clock];
+    }),
+  );
+}
+
 /**
  * The clock of several inputs together: the minimum of the live ones; the highest of all once all have ended; where none
  * is live but some are only idle, it stays. No inputs are like ended ones. It never goes back. Combining combined clocks

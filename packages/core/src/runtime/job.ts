@@ -1,5 +1,5 @@
 import { present } from "../assert.ts";
-import type { Checkpoint, CheckpointRecord, Identity, SinkRecord } from "../checkpoint/records.ts";
+import type { Checkpoint, CheckpointRecord, Identity, SinkRecord, SplitRecord } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
@@ -9,6 +9,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { Graph } from "./graph.ts";
+import { clocksOfSources } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 
@@ -54,39 +55,45 @@ export class Job {
   #splitsAt = 0;
   #looking: Promise<void> | undefined;
   #nextShard = 0;
+  /** Ends the sleep that goes on at that moment. */
+  readonly #wake = (): void => this.#awake.abort();
 
   constructor(parts: JobParts) {
     this.#parts = parts;
     this.#last = parts.restored;
     this.#checkpointAt = parts.clock.now() + parts.plan.checkpointEvery / 1000;
-    const wake = (): void => this.#awake.abort();
     this.#graph = new Graph(parts.plan, {
       shards: parts.shards,
       generate: parts.generate,
       follow: parts.follow,
       restored: parts.restored,
       now: () => parts.clock.now(),
-      wake,
+      wake: this.#wake,
       failed: (error) => this.#fail(error),
       nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
       sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
+      settled: () => this.#graph.nodes.every((runner) => runner.idle()),
     });
     this.#checkpointer = new Checkpointer(this.#graph, parts.restored);
     this.#sinkRecords = sinkRecords(parts.plan);
-    parts.signal.addEventListener("abort", wake, { once: true });
   }
 
   /** Runs until the input ends, the signal asks to stop, or something fails. */
   async run(): Promise<RunReport> {
     const { state, sources, signal } = this.#parts;
-    await this.#graph.open(sources, (node) => state.chunks(node));
-    await this.#findSplits(this.#last === undefined);
-    const ended = await this.#loop();
-    const drained = ended === "drained";
-    if (drained) await this.#drain();
-    await this.#stopCleanly(drained);
-    for (const source of this.#graph.sources) await source.close();
-    return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
+    signal.addEventListener("abort", this.#wake);
+    try {
+      await this.#graph.open(sources, (node) => state.chunks(node));
+      await this.#findSplits(true);
+      const ended = await this.#loop();
+      const drained = ended === "drained";
+      if (drained) await this.#drain();
+      await this.#stopCleanly(drained);
+      return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
+    } finally {
+      signal.removeEventListener("abort", this.#wake);
+      for (const source of this.#graph.sources) await source.close();
+    }
   }
 
   /** The pipeline at this moment. */
@@ -95,7 +102,7 @@ export class Job {
     const { sources, nodes } = this.#graph;
     const splits = { live: 0, idle: 0, ended: 0 };
     for (const source of sources) for (const { status } of source.records()) splits[status]++;
-    const lowest = Math.min(...sources.map(({ clock }) => clock));
+    const lowest = Math.min(...clocksOfSources(sources).values());
     const now = [
       ...sources.map(({ node, ledger }) => ledger.entry(node, 0)),
       ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
@@ -133,12 +140,20 @@ export class Job {
 
   /** One round over all nodes, those downstream first; says whether anything was done. */
   #work(): boolean {
-    const { shuffle = (all) => all, deliveries } = this.#parts;
+    const { shuffle = (all) => all } = this.#parts;
     let progressed = false;
     for (const runner of shuffle(this.#graph.nodes.toReversed())) progressed = runner.pump() || progressed;
-    if (deliveries.crowded(this.#graph.heldBytes())) return progressed;
-    for (const source of shuffle(this.#graph.sources)) progressed = source.step() || progressed;
+    if (this.#crowded()) return progressed;
+    const { sources } = this.#graph;
+    // A split that speaks again must not be overtaken by the clocks of the others: they wait until it has its mark.
+    const waking = sources.filter((source) => source.waking);
+    for (const source of shuffle(waking.length > 0 ? waking : sources)) progressed = source.step() || progressed;
     return progressed;
+  }
+
+  /** Whether sources wait until sinks have delivered. */
+  #crowded(): boolean {
+    return this.#parts.deliveries.crowded(this.#graph.heldBytes());
   }
 
   async #sleep(): Promise<void> {
@@ -177,12 +192,18 @@ export class Job {
 
   #checkpointWhenDue(): void {
     const now = this.#parts.clock.now();
-    if (now >= this.#checkpointAt && this.#committing === undefined && !this.#checkpointer.running) {
+    // Only what a checkpoint holds can be delivered, so crowded sinks do not wait for its time.
+    const due = now >= this.#checkpointAt || (this.#graph.heldBytes() > 0 && this.#crowded());
+    if (due && this.#committing === undefined && !this.#checkpointer.running) {
       this.#checkpointAt = now + this.#parts.plan.checkpointEvery / 1000;
-      if (this.#graph.sources.some(({ active }) => active))
-        this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+      if (this.#hasNews()) this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
     }
     this.#storeWhenComplete(false);
+  }
+
+  /** Whether there is anything that the last checkpoint does not have. */
+  #hasNews(): boolean {
+    return this.#graph.heldBytes() > 0 || this.#graph.sources.some(({ active }) => active);
   }
 
   #storeWhenComplete(drained: boolean): void {
@@ -221,9 +242,9 @@ export class Job {
 
   /** The last checkpoint, then the last delivery of every sink. */
   async #stopCleanly(drained: boolean): Promise<void> {
-    await this.#finishCheckpoint(drained);
-    const due = this.#graph.sources.some(({ active }) => active);
-    if (due || drained) {
+    // A barrier that is on its way went before the end of the input.
+    await this.#finishCheckpoint(false);
+    if (this.#hasNews() || drained) {
       this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
       await this.#finishCheckpoint(drained);
     }
@@ -239,27 +260,25 @@ export class Job {
     this.#throwFailure();
   }
 
-  async #findSplits(first: boolean): Promise<void> {
+  /** Reads the splits that are there and not yet read; `starting` when the graph has not moved yet. */
+  async #findSplits(starting: boolean): Promise<void> {
     const known = new Map(this.#last?.splits.map((split) => [`${split.source}\n${split.split}`, split]));
+    const first = starting && this.#last === undefined;
     for (const node of this.#parts.plan.nodes) {
-      if (node.kind === "source") this.#addSplits(node, await this.#sourceOf(node).splits(), known, first);
+      if (node.kind !== "source") continue;
+      for (const split of await this.#sourceOf(node).splits()) {
+        const record = known.get(`${node.id}\n${split.id}`);
+        const held = starting ? record : record && { ...record, status: "idle" as const };
+        this.#addSplit(node, split, held, first);
+      }
     }
   }
 
-  #addSplits(
-    node: SourceNode,
-    splits: readonly Split[],
-    known: ReadonlyMap<string, CheckpointRecord["splits"][number]>,
-    first: boolean,
-  ): void {
+  #addSplit(node: SourceNode, split: Split, record: SplitRecord | undefined, first: boolean): void {
     const runners = this.#graph.runners(node.id);
-    const reading = new Set(runners.flatMap((runner) => runner.splits.map(({ id }) => id)));
-    for (const split of splits) {
-      if (reading.has(split.id)) continue;
-      const record = known.get(`${node.id}\n${split.id}`);
-      const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
-      runner.add(split, record, record === undefined && !first);
-    }
+    if (runners.some((runner) => runner.splits.some(({ id }) => id === split.id))) return;
+    const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
+    runner.add(split, record, record === undefined && !first);
   }
 
   #sourceOf(node: SourceNode): Source {

@@ -47,6 +47,7 @@ function runnerOf(operator: Operator, barriers: number[] = []): { runner: NodeRu
     ledger: new NodeLedger(),
     clock: BEGINNING,
     epoch: 0,
+    holdsRows: () => false,
     onBarrier: (_, epoch) => barriers.push(epoch),
   });
   const out = new Recorder();

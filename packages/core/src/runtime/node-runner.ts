@@ -1,6 +1,7 @@
 import { assert, present } from "../assert.ts";
 import { BATCH_ROWS_MAX } from "../batch/batch.ts";
 import type { SplitStatus } from "../checkpoint/records.ts";
+import { DataflowError } from "../error.ts";
 import type { Operator, Output, Progress } from "../operator.ts";
 import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
@@ -52,6 +53,8 @@ export interface RunnerParts {
   readonly clock: Time;
   /** The checkpoint it starts from; 0 without. */
   readonly epoch: Epoch;
+  /** Whether its state holds rows. */
+  readonly holdsRows: () => boolean;
   /** Called with everything before the barrier done and flushed, and nothing after it begun. */
   readonly onBarrier: (runner: NodeRunner, epoch: Epoch) => void;
 }
@@ -72,6 +75,7 @@ export class NodeRunner {
   clock: Time;
   /** Barriers that have passed: rows of now belong to this epoch + 1. */
   epoch: Epoch;
+  readonly #holdsRows: RunnerParts["holdsRows"];
   readonly #onBarrier: RunnerParts["onBarrier"];
   readonly #output: Output;
   #status: SplitStatus = "live";
@@ -87,6 +91,7 @@ export class NodeRunner {
     this.clock = parts.clock;
     this.epoch = parts.epoch;
     this.targets = Array.from({ length: parts.outputs }, () => []);
+    this.#holdsRows = parts.holdsRows;
     this.#onBarrier = parts.onBarrier;
     this.#output = (batch, port = 0) => {
       assert(
@@ -119,9 +124,7 @@ export class NodeRunner {
       if (!this.#outputsFree()) return progressed;
       const rest = this.#afterResume;
       if (rest !== undefined) {
-        const { operator } = this;
-        assert(operator.resume !== undefined, `"${this.node}" said "more" but has no resume()`);
-        if (operator.resume(this.#output) === "more") continue;
+        if (this.#resume() === "more") continue;
         this.#afterResume = undefined;
         rest();
         continue;
@@ -135,7 +138,11 @@ export class NodeRunner {
   /** Emits what is due, outside of barriers: for low latency under low load. Only between events. */
   flush(): void {
     if (this.unfinished || !this.#outputsFree() || this.operator.flush === undefined) return;
-    this.#call(this.operator.flush(this.#output), nothing);
+    try {
+      this.#call(this.operator.flush(this.#output), nothing);
+    } catch (thrown) {
+      throw inNode(this.node, thrown);
+    }
   }
 
   /** Whether nothing waits here. */
@@ -143,7 +150,25 @@ export class NodeRunner {
     return !this.unfinished && this.channels.every((channel) => channel.queue.length === 0);
   }
 
+  #resume(): Progress {
+    const { operator } = this;
+    assert(operator.resume !== undefined, `"${this.node}" said "more" but has no resume()`);
+    try {
+      return operator.resume(this.#output);
+    } catch (thrown) {
+      throw inNode(this.node, thrown);
+    }
+  }
+
   #process(channel: Channel, event: StreamEvent): void {
+    try {
+      this.#take(channel, event);
+    } catch (thrown) {
+      throw inNode(this.node, thrown);
+    }
+  }
+
+  #take(channel: Channel, event: StreamEvent): void {
     switch (event.kind) {
       case "batch":
         this.ledger.rowsIn += event.batch.length;
@@ -177,10 +202,19 @@ export class NodeRunner {
 
   #sendClock(): void {
     const clock = this.operator.clockOut?.(this.clock) ?? this.clock;
-    const status = this.#status;
+    const status = this.#mayStillEmit(clock) ? "live" : this.#status;
     if (clock === this.#sent.clock && status === this.#sent.status) return;
     this.#sent = { clock, status };
     this.#sendToAll({ kind: "clock", clock, status });
+  }
+
+  /**
+   * Whether rows behind `clock` may still come from what is in state, and not only from new input. Then receivers wait
+   * for this node even where its inputs have ended or are idle: they could not take these rows any more.
+   */
+  #mayStillEmit(clock: Time): boolean {
+    if (this.operator.clockOut === undefined || clock === Number.POSITIVE_INFINITY) return false;
+    return clock < this.clock || this.#holdsRows();
   }
 
   #passBarrier(barrier: StreamEvent & { readonly kind: "barrier" }): void {
@@ -222,6 +256,15 @@ export class NodeRunner {
     for (const target of targets) if (target.push(event) === "full") answer = "full";
     return answer;
   }
+}
+
+/** Says in which node it happened. Nodes run inside each other's calls, so an error that names one has passed here before. */
+function inNode(node: string, thrown: unknown): unknown {
+  if (!(thrown instanceof DataflowError) || thrown.code === "DF_BUG" || thrown.message.startsWith('Node "'))
+    return thrown;
+  const { code, transient, message } = thrown;
+  const words = message.replace(` [${code}]`, "");
+  return new DataflowError(code as `DF_${string}`, `Node "${node}": ${words}`, { cause: thrown, transient });
 }
 
 function nothing(): void {

@@ -90,9 +90,9 @@ class Run {
     const job = this.#job(sources, restored);
     try {
       if (this.#identity.drained && restored !== undefined) {
-        await this.#refuseNewInput(sources, restored);
         // The run that drained it may have died between its last checkpoint and its last delivery.
         await this.#deliveries.deliverAll(restored);
+        await this.#refuseNewInput(sources, restored);
         return { ...job.status(), ended: "nothing new" };
       }
       this.#options.onStart?.({ status: () => job.status() });
@@ -118,7 +118,9 @@ class Run {
       const record = present(records.get(intent.sink), `the record of sink "${intent.sink}"`);
       const delivery = await this.#openDelivery(record, intent);
       try {
-        this.#options.onShown?.(await delivery.finish(intent));
+        // Not inside the call of an optional listener: without one its arguments are not evaluated.
+        const shown = await delivery.finish(intent);
+        this.#options.onShown?.(shown);
       } finally {
         await delivery.close();
       }

@@ -23,6 +23,8 @@ interface Reading {
   /** Wall clock, ms: when it last had rows, and when it may be asked again. */
   heardAt: number;
   askAt: number;
+  /** Number of the poll in which it was asked last. */
+  asked: number;
 }
 
 export interface SourceParts {
@@ -39,6 +41,8 @@ export interface SourceParts {
   readonly now: () => number;
   /** The highest clock any operator has reached: what a mark lifts to. */
   readonly reached: () => Time;
+  /** Whether nothing is on its way between nodes: all that was sent has been taken. */
+  readonly settled: () => boolean;
   readonly invalid: (runner: SourceRunner, split: string, record: InvalidRecord) => void;
   /** Something happened that a checkpoint should remember, or that the main loop waits for. */
   readonly wake: () => void;
@@ -62,9 +66,9 @@ export class SourceRunner {
   readonly #parts: SourceParts;
   readonly #readings: Reading[] = [];
   #polling: Reading | undefined;
+  #polls = 0;
   #ready: { readonly reading: Reading; readonly polled: Polled } | undefined;
   #sent: InputClock = { clock: BEGINNING, status: "live" };
-  #clock: Time = BEGINNING;
   #finished = false;
 
   constructor(parts: SourceParts) {
@@ -75,10 +79,14 @@ export class SourceRunner {
     this.epoch = parts.epoch;
   }
 
-  /** Takes a split over: from its record, or, `late`, one that was not there when the pipeline first started. */
+  /**
+   * Takes a split over: from its record, or, `late`, one that was not there when the pipeline first started. Such a one
+   * holds the clock back from its first row on, which gets a mark.
+   */
   add(split: Split, record: SplitRecord | undefined, late: boolean): void {
     const { source, time } = this.#parts;
     const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record);
+    if (late) clock.status = "idle";
     const reading: Reading = {
       split,
       clock,
@@ -86,12 +94,15 @@ export class SourceRunner {
       position: record?.position,
       heardAt: this.#parts.now(),
       askAt: 0,
+      asked: 0,
     };
     this.#readings.push(reading);
-    if (late) {
-      this.active = true;
-      this.#mark(reading);
-    }
+    if (late) this.active = true;
+  }
+
+  /** A split speaks again; its rows wait until every receiver knows that it holds the clock back. */
+  get waking(): boolean {
+    return this.#ready !== undefined && this.#ready.reading.clock.status !== "live";
   }
 
   /** Splits it reads. */
@@ -104,13 +115,15 @@ export class SourceRunner {
     return (
       !this.#parts.follow &&
       this.#ready === undefined &&
-      this.#readings.every(({ reader }) => reader === undefined)
+      this.#readings.every(({ reader }) => reader === undefined) &&
+      !this.#clockMoves(this.#combined())
     );
   }
 
   /** Does one piece of work if there is any and the receivers have room; says whether it did. */
   step(): boolean {
     for (const target of this.targets) if (target.full()) return false;
+    if (this.waking && (this.#sendClock() || !this.#parts.settled())) return true;
     const ready = this.#ready;
     this.#ready = undefined;
     this.#pollNext();
@@ -128,6 +141,8 @@ export class SourceRunner {
   }
 
   barrier(epoch: Epoch): void {
+    // What a split's end makes of the clock belongs to the epoch that records the end.
+    this.#sendClock();
     this.#parts.onBarrier(this, epoch);
     this.epoch = epoch;
     this.active = false;
@@ -157,24 +172,35 @@ export class SourceRunner {
 
   /** The clock that has been handed on. */
   get clock(): Time {
-    return this.#clock;
+    return this.#sent.clock;
+  }
+
+  /** How far its splits have come together; undefined while it has none. */
+  get state(): InputClock | undefined {
+    return this.#readings.length === 0 ? undefined : this.#sent;
   }
 
   async close(): Promise<void> {
     for (const { reader } of this.#readings) await reader?.close();
   }
 
-  /** Asks the split with the lowest clock for more: fewer open panes, and no split runs far ahead of the others. */
+  /**
+   * Asks the split with the lowest clock for more: fewer open panes, and no split runs far ahead of the others. Splits
+   * with equal clocks, as all are without event time, take turns.
+   */
   #pollNext(): void {
     if (this.#polling !== undefined || this.#ready !== undefined) return;
     const now = this.#parts.now();
     let next: Reading | undefined;
     for (const reading of this.#readings) {
       if (reading.reader === undefined || reading.askAt > now) continue;
-      if (next === undefined || reading.clock.clock < next.clock.clock) next = reading;
+      const behind = next === undefined ? -1 : reading.clock.clock - next.clock.clock;
+      // Two clocks of −∞ have no difference.
+      if (behind < 0 || (!(behind > 0) && reading.asked < (next?.asked ?? 0))) next = reading;
     }
     if (next?.reader === undefined) return;
     this.#polling = next;
+    next.asked = ++this.#polls;
     const asked = next;
     asked.reader?.poll(this.#parts.batchRows).then(
       (polled) => this.#answered(asked, polled),
@@ -268,16 +294,25 @@ export class SourceRunner {
   }
 
   #sendClock(): boolean {
-    if (this.#finished) return false;
-    const combined = combine(
-      this.#readings.map(({ clock }) => clock),
-      this.#clock,
-    );
-    this.#clock = combined.clock;
-    if (combined.clock === this.#sent.clock && combined.status === this.#sent.status) return false;
+    const combined = this.#combined();
+    if (!this.#clockMoves(combined)) return false;
     this.#sent = combined;
     this.#send({ kind: "clock", ...combined });
     return true;
+  }
+
+  #combined(): InputClock {
+    const waking = this.waking ? this.#ready?.reading : undefined;
+    return combine(
+      this.#readings.map((reading) =>
+        reading === waking ? { clock: reading.clock.clock, status: "live" } : reading.clock,
+      ),
+      this.#sent.clock,
+    );
+  }
+
+  #clockMoves({ clock, status }: InputClock): boolean {
+    return !this.#finished && (clock !== this.#sent.clock || status !== this.#sent.status);
   }
 
   #send(event: StreamEvent): void {

@@ -43,6 +43,12 @@ export class MemoryStateStore implements StateStore, StatePages {
     return table;
   }
 
+  /** Whether any table has a row. */
+  get holdsRows(): boolean {
+    for (const { table } of this.#tables.values()) if (table.size > 0) return true;
+    return false;
+  }
+
   /** Tables in the order in which they were opened. */
   gather(rewrite: (keyGroup: number) => boolean): Chunk[] {
     return [...this.#tables.values()].flatMap(({ checkpoint }) => checkpoint.gather(rewrite));

@@ -81,10 +81,20 @@ function physicalType(type: ColumnType): Omit<SchemaElement, "name"> {
   }
 }
 
-/** Rows `start` to `end` as the writer wants them; doubles keep −0 only without a dictionary. */
+/**
+ * Rows `start` to `end` as the writer wants them. Doubles keep −0 only without a dictionary, and have no bounds where one
+ * is NaN: bounds leave NaN out, and readers that count NaN as the largest value would skip its rows.
+ */
 function columnSource(field: Field, column: Column, start: number, end: number): ColumnSource {
   const source = { name: field.name, data: valuesOf(field, column, start, end) };
-  return field.type.kind === "float64" ? { ...source, encoding: "PLAIN" } : source;
+  if (field.type.kind !== "float64") return source;
+  return { ...source, encoding: "PLAIN", statistics: !hasNaN(column, start, end) };
+}
+
+function hasNaN(column: Column, start: number, end: number): boolean {
+  if (column.layout !== "double") return false;
+  for (let row = start; row < end; row++) if (Number.isNaN(column.values[row])) return true;
+  return false;
 }
 
 function valuesOf(field: Field, column: Column, start: number, end: number): ColumnSource["data"] {

@@ -265,3 +265,19 @@ describe("what an encoder refuses", () => {
     await own.close();
   });
 });
+
+test("a file has no bounds for doubles with a NaN among them, since readers differ on where NaN stands", async () => {
+  const Doubles = t.row({ f: t.float64() });
+  const boundsOf = async (...values: number[]): Promise<unknown> => {
+    const file = await encoder.encode(Doubles.schema, [
+      batch(
+        Doubles,
+        values.map((value) => [value]),
+      ),
+    ]);
+    const statistics = parquetMetadata(bufferOf(file)).row_groups[0]?.columns[0]?.meta_data?.statistics;
+    return [statistics?.min_value, statistics?.max_value];
+  };
+  expect(await boundsOf(1, 2)).toEqual([1, 2]);
+  expect(await boundsOf(1, Number.NaN, 2)).toEqual([undefined, undefined]);
+});

@@ -49,6 +49,47 @@ test("a copy takes no place in the state, also where only the row beside its pan
   expect(harness.stateRows()).toBe(1);
 });
 
+describe("keep: first", () => {
+  const first = dedupe({ ...options, keep: "first", allowedLatenessMicros: 5_000 });
+  const at = (...times: number[]): { id: string; at: number }[] =>
+    times.map((time) => ({ id: "a", at: time }));
+
+  test("holds rows until the clock is the allowed lateness beyond them, and the clock as long", () => {
+    const harness = openOperator(first, [INPUT]);
+    harness.push(at(20, 12));
+    expect([harness.buffered(), harness.take()]).toEqual([2, []]);
+    harness.clock(16_999);
+    expect([harness.buffered(), harness.clockOut]).toEqual([2, 11_999]);
+    harness.clock(17_000);
+    expect(harness.take()).toEqual(at(12));
+    expect([harness.buffered(), harness.clockOut]).toEqual([1, 12_000]);
+    harness.end();
+    expect(harness.take()).toEqual([]);
+    expect(Object.fromEntries(harness.counts)).toEqual({ passed: 1, duplicate: 1 });
+  });
+
+  test("drops a row near to the kept one at once, without holding it", () => {
+    const harness = openOperator(first, [{ ...INPUT, boundMicros: 4_000 }]);
+    harness.push(at(10));
+    harness.clock(15_000);
+    harness.push(at(19.999));
+    expect([harness.buffered(), harness.count("duplicate")]).toEqual([0, 1]);
+  });
+
+  test("forgets a key once nothing can be near to its last row", () => {
+    const harness = openOperator(first, [INPUT]);
+    harness.push(at(10));
+    harness.clock(24_998);
+    expect([harness.take(), harness.stateRows()]).toEqual([at(10), 1]);
+    harness.clock(24_999);
+    expect(harness.stateRows()).toBe(0);
+  });
+
+  test("needs all columns: which of two rows is the lower one must not depend on what is read later", () => {
+    expect(first.needs([new Set(), new Set()], [Row.schema])).toEqual([new Set(["id", "at"])]);
+  });
+});
+
 describe("dedupe refuses", () => {
   const shape: Shape = { schema: Row.schema, change: "append", key: [], timed: true };
   test("streams with updates", () => {

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { dataflow, newFolder, root, startDataflow } from "../command.ts";
+import { someOrders, writeOrders } from "./order-lines.ts";
+import { Started, until, windowsIn } from "./started.ts";
+
+const pipeline = join(root, "test/cli/orders.ts");
+
+interface Told {
+  readonly pipeline: string;
+  readonly pid: number | null;
+  readonly epoch: number;
+  readonly rowsRead: number;
+  readonly ledger: readonly { readonly node: string; readonly rowsIn: number }[];
+  readonly sinks: readonly { readonly sink: string; readonly contentHash: string }[];
+}
+
+function statusOf(folder: string): Told {
+  const { code, stdout, stderr } = dataflow(folder, ["status", "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+  return JSON.parse(stdout) as Told;
+}
+
+describe("dataflow status", () => {
+  test("asks the running process, through a socket only its user may open, and reads the state once it is gone", async () => {
+    const folder = newFolder("status");
+    writeOrders(folder, "a.jsonl", someOrders(0, 30));
+    const run = new Started(
+      startDataflow(folder, ["run", pipeline, "--follow"], { ORDERS_ROW_MS: "5", DATAFLOW_LOG: "info" }),
+    );
+    await until("all rows are folded", async () => (await windowsIn(folder)).folded === 30);
+    const socket = join(folder, ".dataflow/orders/control.sock");
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    const running = statusOf(folder);
+    expect(running).toMatchObject({ pipeline: "orders", pid: run.child.pid, rowsRead: 30 });
+    const words = dataflow(folder, ["status"]);
+    expect(words).toMatchObject({ code: 0, stderr: "" });
+    expect(words.stdout).toContain(`orders: running as process ${run.child.pid}, epoch `);
+
+    const { code, stderr, stdout } = await run.stop("SIGTERM");
+    expect(code).toBe(143);
+    expect(existsSync(socket)).toBe(false);
+    // At info each delivery is a line of JSON on standard error; standard output has the report and nothing else.
+    const told = stderr.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly sink?: string; msg: string });
+    expect(new Set(told.map(({ msg }) => msg))).toEqual(new Set(["delivered"]));
+    expect(new Set(told.map(({ sink }) => sink))).toEqual(new Set(["bronze", "gold"]));
+    expect(stdout).toMatch(/^orders: stopped\. 30 rows read, epoch /);
+
+    const after = statusOf(folder);
+    expect(after).toMatchObject({ pipeline: "orders", pid: null });
+    expect(after.ledger.find(({ node }) => node === "per-hour")).toMatchObject({ rowsIn: 30 });
+    const next = dataflow(folder, ["run", pipeline, "--json"]);
+    expect(next).toMatchObject({ code: 0, stderr: "" });
+    const report = JSON.parse(next.stdout) as Told;
+    const contents = ({ sinks }: Told): string[] =>
+      sinks.flatMap(({ sink, contentHash }) => (contentHash === undefined ? [] : [`${sink} ${contentHash}`]));
+    expect(contents(report)).toEqual(contents(after));
+  });
+
+  test("reads the state of a process that was killed, and of several pipelines", async () => {
+    const folder = newFolder("status");
+    writeOrders(folder, "a.jsonl", someOrders(0, 30));
+    expect(dataflow(folder, ["run", pipeline], { ORDERS_WITH: "other-name without-bronze" }).code).toBe(0);
+    writeFileSync(join(folder, "more.ts"), "");
+    mkdirSync(join(folder, ".dataflow/no-state"));
+    const run = new Started(
+      startDataflow(folder, ["run", pipeline], { DATAFLOW_PAUSE_MS: "200", ORDERS_WITH: "rare-commits" }),
+    );
+    await until("an epoch is stored", () => run.stderr.includes("step: checkpoint stored"));
+    await run.stop("SIGKILL");
+    const { code, stdout, stderr } = dataflow(folder, ["status"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.match(/^\w+: not running, epoch \d+/gm)).toEqual([
+      expect.stringMatching(/^orders: not running, epoch [1-9]/),
+      expect.stringMatching(/^other: not running, epoch [1-9]/),
+    ]);
+  });
+});
