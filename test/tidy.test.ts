@@ -89,7 +89,8 @@ test("no code file is so long that it holds two ideas", () => {
 });
 
 test("no line of code runs off the screen, but for a text that cannot be broken", () => {
-  const withoutTexts = (line: string): string => line.replaceAll(/(["'`])(?:\\.|(?!\1).)*\1|\/(?=[^/*\s])(?:\\.|[^/\\])+\/[a-z]*/g, "");
+  const withoutTexts = (line: string): string =>
+    line.replaceAll(/(["'`])(?:\\.|(?!\1).)*\1|\/(?=[^/*\s])(?:\\.|[^/\\])+\/[a-z]*/g, "");
   const wide = broken(code, (line) =>
     line.length > COLUMNS_MAX && withoutTexts(line).length > COLUMNS_MAX
       ? `${line.length} columns, at most ${COLUMNS_MAX}. Break it.`

@@ -42,7 +42,10 @@ function order(id: string, more: Readonly<Record<string, string>> = {}): string 
 
 const good: readonly string[] = [
   order("first"),
-  order("with __proto__", { ["__proto__"]: '{"polluted":true}', constructor: '{"prototype":{"polluted":true}}' }),
+  order("with __proto__", {
+    ["__proto__"]: '{"polluted":true}',
+    constructor: '{"prototype":{"polluted":true}}',
+  }),
   order("beyond 2^53", { amount: "9007199254740993" }),
   order("last"),
 ];
@@ -53,7 +56,11 @@ const bad: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ["no JSON at all", "hello", /object|expected|JSON/i],
   ["a number for a string", order("x").replace('"x"', "5"), /^Column "id": .*5/],
   ["a string for a number", order("x", { amount: '"many"' }), /^Column "amount": .*many/],
-  ["an integer beyond int64", order("x", { amount: "9223372036854775808" }), /^Column "amount": .*9223372036854775808/],
+  [
+    "an integer beyond int64",
+    order("x", { amount: "9223372036854775808" }),
+    /^Column "amount": .*9223372036854775808/,
+  ],
   ["a fraction for an integer", order("x", { amount: "1.5" }), /^Column "amount": .*1\.5/],
   ["NaN", order("x", { weight: "NaN" }), /NaN/],
   ["Infinity", order("x", { weight: "Infinity" }), /Infinity/],
@@ -101,11 +108,17 @@ describe.skipIf(missingReaders !== undefined)("with a place for bad records", ()
       ]);
       position += bytes.length + 1;
     }
-    const rows = deltaRows(join(folder, "bronze")).map((line) => JSON.parse(line) as { id: string; amount: string });
+    const rows = deltaRows(join(folder, "bronze")).map(
+      (line) => JSON.parse(line) as { id: string; amount: string },
+    );
     expect(rows.map(({ id }) => id).toSorted()).toEqual(["beyond 2^53", "first", "last", "with __proto__"]);
     expect(rows.find(({ id }) => id === "beyond 2^53")?.amount).toBe("9007199254740993");
     const { ledger } = JSON.parse(stdout) as {
-      readonly ledger: readonly { readonly node: string; readonly rowsIn: number; readonly outcomes: object }[];
+      readonly ledger: readonly {
+        readonly node: string;
+        readonly rowsIn: number;
+        readonly outcomes: object;
+      }[];
     };
     expect(ledger.find(({ node }) => node === "orders")).toMatchObject({
       rowsIn: good.length + bad.length,
@@ -148,7 +161,9 @@ describe("without a place for bad records", () => {
     const folder = folderWith(FILE("", "", ""), [order("a"), '{"id":"half', order("c")]);
     const { code, stdout, stderr } = dataflow(folder, ["run", "pipeline.ts"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^Node "orders" refused a row \(split a\.jsonl, position \d+\): .*\. The record is: \{"id":"half\. .*onInvalid.*rejected.* \[DF_REJECTED\]\n$/);
+    expect(stderr).toMatch(
+      /^Node "orders" refused a row \(split a\.jsonl, position \d+\): .*\. The record is: \{"id":"half\. .*onInvalid.*rejected.* \[DF_REJECTED\]\n$/,
+    );
     const status = dataflow(folder, ["status", "--json"]);
     expect(JSON.parse(status.stdout)).toMatchObject({ epoch: 0, ledger: [], sinks: [] });
     writeFileSync(join(folder, "input/a.jsonl"), `${order("a")}\n${order("c")}\n`);
@@ -167,6 +182,8 @@ describe("without a place for bad records", () => {
     ]);
     const { code, stderr } = dataflow(folder, ["run", "pipeline.ts"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Node "per-hour": sum\("amount"\) is 9223372036854775808, beyond .* \[DF_OVERFLOW\]\n$/);
+    expect(stderr).toMatch(
+      /^Node "per-hour": sum\("amount"\) is 9223372036854775808, beyond .* \[DF_OVERFLOW\]\n$/,
+    );
   });
 });

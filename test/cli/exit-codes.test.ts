@@ -45,8 +45,16 @@ describe("exit code 2 says that the command was used wrongly, with the way to us
       ["run", orders, "--param", "x=1"],
       /There is no parameter "x"\. The pipeline declares none\.[\s\S]*\[DF_PARAM\]/,
     ],
-    ["the file is missing", ["run", "nowhere.ts"], /There is no file .*nowhere\.ts.*dataflow run pipeline\.ts/],
-    ["the file has no pipeline", ["run", "none.ts"], /none\.ts has no pipeline as its default export\. Write: export default/],
+    [
+      "the file is missing",
+      ["run", "nowhere.ts"],
+      /There is no file .*nowhere\.ts.*dataflow run pipeline\.ts/,
+    ],
+    [
+      "the file has no pipeline",
+      ["run", "none.ts"],
+      /none\.ts has no pipeline as its default export\. Write: export default/,
+    ],
     ["the state directory holds no state", ["status"], /holds no state of a pipeline\..*--state-dir/],
   ])("%s", (_when, given, says) => {
     const { code, stdout, stderr } = dataflow(good, given);
@@ -118,7 +126,9 @@ test("exit code 6 says that the pipeline is running already, naming its process 
   await until("the first process answers", () => existsSync(join(folder, ".dataflow/orders/control.sock")));
   const second = dataflow(folder, ["run", orders]);
   expect({ code: second.code, stdout: second.stdout }).toEqual({ code: 6, stdout: "" });
-  expect(second.stderr).toContain(`as process ${first.child.pid}, on the state ${join(folder, ".dataflow/orders")}`);
+  expect(second.stderr).toContain(
+    `as process ${first.child.pid}, on the state ${join(folder, ".dataflow/orders")}`,
+  );
   expect(second.stderr).toMatch(/--state-dir.*\[DF_ALREADY_RUNNING\]\n$/);
   expect(await first.ended()).toMatchObject({ code: 0, stderr: "" });
 });
@@ -127,9 +137,13 @@ test.skipIf(!isOld(OLD_NODE))(
   `with an old Node the command says which one it needs, and nothing else${isOld(OLD_NODE) ? "" : ` (no old Node at ${OLD_NODE})`}`,
   () => {
     const bin = join(root, "packages/cli/bin/dataflow.js");
-    const { status, stdout, stderr } = spawnSync(OLD_NODE, [bin, "run", "my pipeline.ts"], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(OLD_NODE, [bin, "run", "my pipeline.ts"], {
+      encoding: "utf8",
+    });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/^dataflow needs Node 22\.18 or newer; this is \d+\.\d+\.\d+ \(\/usr\/bin\/node\)\./);
+    expect(stderr).toMatch(
+      /^dataflow needs Node 22\.18 or newer; this is \d+\.\d+\.\d+ \(\/usr\/bin\/node\)\./,
+    );
     expect(stderr).toContain('npx -y pnpm@12.21.0 dataflow run "my pipeline.ts"');
     expect(stderr).not.toMatch(/\n\s+at /);
   },

@@ -65,7 +65,11 @@ test.skipIf(missingReaders !== undefined)(
     const grown = dataflow(folder, ["run", pipeline, "--json"], env);
     expect(grown).toMatchObject({ code: 0, stderr: "" });
     const report = JSON.parse(grown.stdout) as {
-      readonly ledger: readonly { readonly node: string; readonly rowsIn: number; readonly outcomes: object }[];
+      readonly ledger: readonly {
+        readonly node: string;
+        readonly rowsIn: number;
+        readonly outcomes: object;
+      }[];
     };
     const entry = report.ledger.find(({ node }) => node === "per-hour");
     expect(entry).toMatchObject({ rowsIn: 14, outcomes: { folded: 11, late: 3 } });

@@ -77,18 +77,37 @@ export default [few, scoped];
     const given = ["run", "both.ts", "--json", "--param", "least=2", "--param", "table=./out=1"];
     const { code, stdout, stderr } = dataflow(folder, given);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const reports = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { sinks: { sink: string; rows: number }[] });
+    const reports = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { sinks: { sink: string; rows: number }[] });
     expect(reports).toMatchObject([
       { pipeline: "few", sinks: [{ sink: "out", rows: 2 }] },
-      { pipeline: "scoped", sinks: [{ sink: "eu/out", rows: 1 }, { sink: "us/out", rows: 2 }] },
+      {
+        pipeline: "scoped",
+        sinks: [
+          { sink: "eu/out", rows: 1 },
+          { sink: "us/out", rows: 2 },
+        ],
+      },
     ]);
     expect(rowsIn(folder, "out=1")).toEqual([{ n: "2" }, { n: "3" }]);
     expect(rowsIn(folder, "out=1-us")).toEqual([{ n: "0" }, { n: "1" }]);
 
     const missing = dataflow(folder, ["run", "both.ts", "--state-dir", "new", "--param", "table=./new"]);
     expect(missing.code).toBe(2);
-    expect(missing.stderr).toMatch(/Parameter "least" \(int64\) is missing\. .*--param name=value\. \[DF_PARAM\]\n$/);
-    const wrong = dataflow(folder, [...given.slice(0, 3), "--state-dir", "new", "--param", "least=two", "--param", "table=./new"]);
+    expect(missing.stderr).toMatch(
+      /Parameter "least" \(int64\) is missing\. .*--param name=value\. \[DF_PARAM\]\n$/,
+    );
+    const wrong = dataflow(folder, [
+      ...given.slice(0, 3),
+      "--state-dir",
+      "new",
+      "--param",
+      "least=two",
+      "--param",
+      "table=./new",
+    ]);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/Parameter "least" is "two", but it must be an integer\. .*\[DF_PARAM\]\n$/);
     const unknown = dataflow(folder, [...given, "--param", "leest=2"]);
@@ -97,7 +116,9 @@ export default [few, scoped];
   });
 
   test("that throws while it is loaded ends the command with code 1 and the place in the file", () => {
-    const folder = folderOf({ "bad.ts": `const none: { x: number } | undefined = undefined as never;\nconsole.error(none.x);\n` });
+    const folder = folderOf({
+      "bad.ts": `const none: { x: number } | undefined = undefined as never;\nconsole.error(none.x);\n`,
+    });
     const { code, stdout, stderr } = dataflow(folder, ["run", "bad.ts"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/TypeError[\s\S]*bad\.ts:2:\d+/);

@@ -33,6 +33,16 @@ function expectRefused(folder: string, says: RegExp, changes = "", more: readonl
   expect(filesBelow(join(folder, "lake"))).toEqual(before);
 }
 
+/** Rows in a table to which rows are only added, by the statistics in its log. */
+function appendedRows(folder: string, table: string): number {
+  const log = filesBelow(join(folder, table, "_delta_log")).filter((path) => path.endsWith(".json"));
+  const lines = log.flatMap((path) => readFileSync(path, "utf8").trimEnd().split("\n"));
+  return lines.reduce((rows, line) => {
+    const { add } = JSON.parse(line) as { readonly add?: { readonly stats: string } };
+    return add === undefined ? rows : rows + (JSON.parse(add.stats) as { numRecords: number }).numRecords;
+  }, 0);
+}
+
 /** Whoever opened the state last left its log behind it; a copy takes both. */
 function copyState(from: string, to: string): void {
   cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith(".sock") });
@@ -67,14 +77,20 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
   test("its table was deleted", () => {
     const folder = ranFolder();
     rmSync(join(folder, "lake/gold"), { recursive: true });
-    expectRefused(folder, /"\.\/lake\/gold" of sink "gold" was replaced .*it is gone.*new state directory.* \[DF_SINK_REPLACED\]\n$/);
+    expectRefused(
+      folder,
+      /"\.\/lake\/gold" of sink "gold" was replaced .*it is gone.*new state directory.* \[DF_SINK_REPLACED\]\n$/,
+    );
   });
 
   test("its table was deleted and made anew by another pipeline", () => {
     const folder = ranFolder();
     rmSync(join(folder, "lake"), { recursive: true });
     expect(runIn(folder, "other-name").code).toBe(0);
-    expectRefused(folder, /"\.\/lake\/bronze" of sink "bronze" was replaced .*its id is .* \[DF_SINK_REPLACED\]\n$/);
+    expectRefused(
+      folder,
+      /"\.\/lake\/bronze" of sink "bronze" was replaced .*its id is .* \[DF_SINK_REPLACED\]\n$/,
+    );
   });
 
   test.skipIf(missingReaders !== undefined)("its table was restored to an older version by its owner", () => {
@@ -83,7 +99,10 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
     expect(runIn(folder).code).toBe(0);
     python("test/interop/delta_restore.py", join(folder, "lake/bronze"), "0");
     expect(deltaRows(join(folder, "lake/bronze"))).toEqual([]);
-    expectRefused(folder, /set the table back to version 0, which is before epoch \d+ .*new target\. \[DF_SINK_ROLLED_BACK\]\n$/);
+    expectRefused(
+      folder,
+      /set the table back to version 0, which is before epoch \d+ .*new target\. \[DF_SINK_ROLLED_BACK\]\n$/,
+    );
   });
 
   test("another pipeline's state lies in its place", () => {
@@ -116,13 +135,18 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
     writeOrders(folder, "a.jsonl", someOrders(50, 80));
     const env = { ORDERS_WITH: "rare-commits", ORDERS_ROW_MS: "100" };
     const slow = new Started(startDataflow(folder, ["run", pipeline, "--state-dir", "copy"], env));
-    await until("the slow copy is past its checks", () => existsSync(join(folder, "copy/orders/control.sock")));
+    await until("the slow copy is past its checks", () =>
+      existsSync(join(folder, "copy/orders/control.sock")),
+    );
     expect(runIn(folder)).toMatchObject({ code: 0, stderr: "" });
     const { code, stderr } = await slow.ended();
     expect(stderr).toMatch(/^The target of sink .* \[DF_SINK_(AHEAD|OTHER_LINEAGE)\]\n$/);
     expect(code).toBe(5);
-    if (missingReaders === undefined)
-      expect(idsIn(folder, "lake/bronze")).toEqual(idsOf(someOrders(0, 80)));
+    const report = JSON.parse(runIn(folder, "", ["--json"]).stdout) as {
+      readonly ledger: readonly { readonly node: string; readonly rowsIn: number }[];
+    };
+    expect(report.ledger.find(({ node }) => node === "bronze")).toMatchObject({ rowsIn: 80 });
+    expect(appendedRows(folder, "lake/bronze")).toBe(80);
   });
 
   test("it was drained and there is new input; without new input it ends at once and writes nothing", () => {
@@ -157,10 +181,7 @@ describe("a changed pipeline", () => {
     // A refused change leaves everything as it was, also what it would have removed.
     expectRefused(folder, /\[DF_PLAN_CHANGED\]\n$/, "wide-windows without-bronze");
     expect(runIn(folder)).toMatchObject({ code: 0, stderr: "" });
-    if (missingReaders === undefined) {
-      expect(goldIn(folder)).toEqual(goldOf(someOrders(0, 100)));
-      expect(idsIn(folder, "lake/bronze")).toEqual(idsOf(someOrders(0, 100)));
-    }
+    expect(appendedRows(folder, "lake/bronze")).toBe(100);
   });
 
   test("goes on from its state when only the text of a lambda is another", () => {
@@ -175,7 +196,10 @@ describe("a changed pipeline", () => {
     const folder = ranFolder();
     writeOrders(folder, "a.jsonl", someOrders(50, 100));
     expect(runIn(folder, "without-bronze")).toMatchObject({ code: 0, stderr: "" });
-    expectRefused(folder, /sink "bronze".*taken out of the pipeline and put back.*new id and a new target.* \[DF_SINK_AHEAD\]\n$/);
+    expectRefused(
+      folder,
+      /sink "bronze".*taken out of the pipeline and put back.*new id and a new target.* \[DF_SINK_AHEAD\]\n$/,
+    );
     expect(runIn(folder, "without-bronze")).toMatchObject({ code: 0, stderr: "" });
   });
 });

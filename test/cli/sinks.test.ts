@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dataflow, newFolder } from "../command.ts";
@@ -14,16 +14,17 @@ const options = { eventTime: "at", maxOutOfOrderness: "1h" } as const;
 const source = files({ path: "input/*.jsonl", decode: json(Row) });
 `;
 
-function folderWith(body: string, rows: readonly string[]): { folder: string; append: (rows: readonly string[]) => void } {
+function folderWith(
+  body: string,
+  rows: readonly string[],
+): { folder: string; append: (rows: readonly string[]) => void } {
   const folder = newFolder("sinks");
   mkdirSync(join(folder, "input"));
   writeFileSync(join(folder, "pipeline.ts"), `${HEAD}${body}`);
   const append = (keys: readonly string[]): void =>
-    writeFileSync(
-      join(folder, "input/a.jsonl"),
-      keys.map((k) => `{"k":"${k}","at":1700000000}\n`).join(""),
-      { flag: "a" },
-    );
+    writeFileSync(join(folder, "input/a.jsonl"), keys.map((k) => `{"k":"${k}","at":1700000000}\n`).join(""), {
+      flag: "a",
+    });
   append(rows);
   return { folder, append };
 }
@@ -39,7 +40,10 @@ test("a console sink prints each row once over several runs, and standard output
   const second = dataflow(folder, ["run", "pipeline.ts", "--json"]);
   expect(second).toMatchObject({ code: 0, stderr: "" });
   const keys = [first, second].map(({ stdout }) => {
-    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly k?: string });
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly k?: string });
     expect(lines.at(-1)).toMatchObject({ pipeline: "p" });
     return lines.slice(0, -1).map(({ k }) => k);
   });
@@ -79,7 +83,32 @@ test.skipIf(missingReaders !== undefined)(
     run();
     append(["d"]);
     run();
-    expect(deltaRows(join(folder, "out")).map((line) => (JSON.parse(line) as { k: string }).k)).toEqual(["b", "d"]);
+    expect(deltaRows(join(folder, "out")).map((line) => (JSON.parse(line) as { k: string }).k)).toEqual([
+      "b",
+      "d",
+    ]);
     expect(versions).toEqual([0, 0, 1, 1, 2]);
+  },
+);
+
+test.skipIf(missingReaders !== undefined)(
+  "a sink that cannot write ends the run with code 1, naming it, and the next run delivers once the way is free",
+  () => {
+    const { folder, append } = folderWith(
+      `export default pipeline("p", (p) => {
+  p.from("rows", source, options).to("out", delta({ path: "./out", partitionBy: ["k"] }));
+});`,
+      ["a"],
+    );
+    expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
+    writeFileSync(join(folder, "out/k=b"), "in the way");
+    append(["b"]);
+    const { code, stdout, stderr } = dataflow(folder, ["run", "pipeline.ts"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^Sink "out": Could not write "k=b\/.* \[DF_STORE_IO\]\n$/);
+    rmSync(join(folder, "out/k=b"));
+    expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
+    const keys = deltaRows(join(folder, "out")).map((line) => (JSON.parse(line) as { k: string }).k);
+    expect(keys).toEqual(["a", "b"]);
   },
 );

@@ -43,7 +43,10 @@ describe("dataflow status", () => {
     expect(code).toBe(143);
     expect(existsSync(socket)).toBe(false);
     // At info each delivery is a line of JSON on standard error; standard output has the report and nothing else.
-    const told = stderr.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly sink?: string; msg: string });
+    const told = stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly sink?: string; msg: string });
     expect(new Set(told.map(({ msg }) => msg))).toEqual(new Set(["delivered"]));
     expect(new Set(told.map(({ sink }) => sink))).toEqual(new Set(["bronze", "gold"]));
     expect(stdout).toMatch(/^orders: stopped\. 30 rows read, epoch /);
@@ -63,7 +66,6 @@ describe("dataflow status", () => {
     const folder = newFolder("status");
     writeOrders(folder, "a.jsonl", someOrders(0, 30));
     expect(dataflow(folder, ["run", pipeline], { ORDERS_WITH: "other-name without-bronze" }).code).toBe(0);
-    writeFileSync(join(folder, "more.ts"), "");
     mkdirSync(join(folder, ".dataflow/no-state"));
     const run = new Started(
       startDataflow(folder, ["run", pipeline], { DATAFLOW_PAUSE_MS: "200", ORDERS_WITH: "rare-commits" }),
@@ -76,5 +78,22 @@ describe("dataflow status", () => {
       expect.stringMatching(/^orders: not running, epoch [1-9]/),
       expect.stringMatching(/^other: not running, epoch [1-9]/),
     ]);
+  });
+
+  test("and run refuse a damaged state and a state directory that is a file, in words", () => {
+    const folder = newFolder("status");
+    writeOrders(folder, "a.jsonl", someOrders(0, 3));
+    mkdirSync(join(folder, ".dataflow/orders"), { recursive: true });
+    writeFileSync(join(folder, ".dataflow/orders/state.sqlite"), "this is no database at all");
+    for (const given of [["status"], ["run", pipeline]]) {
+      const { code, stdout, stderr } = dataflow(folder, given);
+      expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
+      expect(stderr).toMatch(
+        /^The state .*state\.sqlite is damaged: .*--state-dir.* \[DF_STATE_CORRUPT\]\n$/,
+      );
+    }
+    const file = dataflow(folder, ["status", "--state-dir", "input/a.jsonl"]);
+    expect(file.code).toBe(2);
+    expect(file.stderr).toMatch(/^.*a\.jsonl holds no state of a pipeline\. .* \[DF_USAGE\]\n$/);
   });
 });

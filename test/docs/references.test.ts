@@ -42,6 +42,12 @@ test.each(["ARCHITECTURE.md", "CONTRIBUTING.md", ...documents.filter((file) => f
   },
 );
 
+test("the list of decisions has every note, in order", () => {
+  const notes = documents.filter((file) => /^docs\/decisions\/\d/.test(file)).toSorted();
+  const listed = [...read("docs/decisions/README.md").matchAll(/^\d+\. \[.+\]\((.+)\)$/gm)];
+  expect(listed.map(([, file = ""]) => `docs/decisions/${file}`)).toEqual(notes);
+});
+
 /** Tests that a document quotes: `file`: "title", or `file`, "title", with more titles of the file behind it. */
 function quotedTests(document: string): { readonly file: string; readonly title: string }[] {
   const quotes = /`([\w./-]+\.test\.ts)`[:,] ("[^"\n]+"(?:(?:,| and) "[^"\n]+")*)/g;

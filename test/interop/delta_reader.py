@@ -139,7 +139,9 @@ def prune(path, version):
         operators = ("=", "<=", ">=", "<", ">")
         conditions += [f'"{field.name}" {op} {sql_value(v, kind)}{extra}' for v in picked for op in operators]
         conditions += [f'"{field.name}" is null', f'"{field.name}" is not null']
-    scanned = select(builder, ", ".join(f"count(case when {condition} then 1 end)" for condition in conditions))
+    # Named: a condition may hold a NUL, which no column's name can.
+    counts = (f"count(case when {condition} then 1 end) as c{i}" for i, condition in enumerate(conditions))
+    scanned = select(builder, ", ".join(counts))
     for i, condition in enumerate(conditions):
         skipping = select(builder, "count(*)", condition).column(0)[0].as_py()
         full = scanned.column(i)[0].as_py()

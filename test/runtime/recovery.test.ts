@@ -91,12 +91,16 @@ test("a window that fires at the very end of the input is shown, however crowded
   expect(memoryTarget(`${name}-copy`).changes).toHaveLength(5);
 });
 
-test("a sink that is full asks for a checkpoint instead of waiting for its time", { timeout: 5_000 }, async () => {
-  const name = newName();
-  await runInMemory(crowded(rowsAt(1, 2, 3, 4, 5, 6, 70), name, "1h"));
-  expect(memoryTarget(`${name}-copy`).changes).toHaveLength(7);
-  expect(counts(name)).toEqual([6]);
-});
+test(
+  "a sink that is full asks for a checkpoint instead of waiting for its time",
+  { timeout: 5_000 },
+  async () => {
+    const name = newName();
+    await runInMemory(crowded(rowsAt(1, 2, 3, 4, 5, 6, 70), name, "1h"));
+    expect(memoryTarget(`${name}-copy`).changes).toHaveLength(7);
+    expect(counts(name)).toEqual([6]);
+  },
+);
 
 test.each([1, 2, 7])("a commit carries the clock of the pipeline at parallelism %i", async (parallelism) => {
   const name = newName();

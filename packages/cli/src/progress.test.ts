@@ -4,7 +4,7 @@ import { Progress } from "./progress.ts";
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 function statusOf(rowsRead: number): Status {
@@ -22,10 +22,12 @@ function statusOf(rowsRead: number): Status {
 }
 
 test("where standard error is no terminal, a run says every ten seconds how it is doing, on plain lines, and nothing when it is short", () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1, 12) });
-  vi.spyOn(process.stderr, "isTTY", "get").mockReturnValue(false);
   const lines: string[] = [];
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1, 12) });
+  vi.stubGlobal("process", {
+    ...process,
+    stderr: { isTTY: false, write: (text: string) => lines.push(text) },
+  });
   let rows = 0;
   const progress = new Progress();
   progress.start(() => statusOf(rows));

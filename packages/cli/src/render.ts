@@ -32,6 +32,7 @@ export function renderReport(report: RunReport): string {
     `${report.pipeline}: ${ENDINGS[report.ended]}. ${count(report.rowsRead)} rows read, epoch ${report.epoch}, ${report.label} results.`,
     ...renderSinks(report.sinks),
     ...renderLedger(report.ledger),
+    ...renderChecked(report.ledger),
     ...renderOpen(report),
   ];
   return `${lines.join("\n")}\n`;
@@ -75,6 +76,12 @@ function renderLedger(ledger: readonly LedgerEntry[]): string[] {
       count(buffered),
       count(rowsOut),
     ]),
+  );
+}
+
+function renderChecked(ledger: readonly LedgerEntry[]): string[] {
+  return ledger.flatMap(({ node, checked }) =>
+    checked === undefined ? [] : [`Type and range were checked of "${node}": ${checked.join(", ")}.`],
   );
 }
 

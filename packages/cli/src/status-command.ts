@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataflowError } from "@df/core";
 import { storedStatus } from "@df/core/runtime/stored-status";
@@ -14,7 +14,7 @@ export interface StatusFlags {
 /** `dataflow status`: what the pipelines of a state directory are doing, or where they have stopped. */
 export async function statusCommand(flags: StatusFlags): Promise<number> {
   const directory = resolve(flags.stateDir);
-  const pipelines = existsSync(directory)
+  const pipelines = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(directory).filter((name) => existsSync(join(directory, name, "state.sqlite")))
     : [];
   if (pipelines.length === 0) {

@@ -32,7 +32,7 @@ type Declared = Columns | RowType<Columns>;
 interface DedupeInput {
   readonly by: string | readonly string[];
   readonly within: Duration;
-  readonly keep: "any";
+  readonly keep: "any" | "first";
   readonly allowedLateness?: Duration | undefined;
 }
 interface AggregateInput {

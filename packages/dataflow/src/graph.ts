@@ -86,7 +86,7 @@ export class Graph {
     id: string,
     spec: SourceSpec,
     shape: Shape,
-    reading: { time?: EventTime; invalid?: string },
+    reading: { time?: EventTime; invalid?: string; validate?: "read" | "all" },
   ): Edge {
     this.nodes.push({ kind: "source", id, spec, outputs: [shape], ...reading });
     return { node: id, port: 0 };

@@ -18,6 +18,11 @@ import type { Stream } from "./stream-types.ts";
 export interface Reading {
   /** "fail" (default): they go to the pipeline's `rejected` sink, and without one the run stops. */
   readonly onInvalid?: "fail" | TypedSink<QuarantineRow, "append"> | undefined;
+  /**
+   * Syntax, size and the presence of required columns are checked for every record; type and range of a column only where
+   * some step reads it ("read", the default), or always ("all").
+   */
+  readonly validate?: "read" | "all" | undefined;
 }
 /** Event time is a column; the clock of a split is the largest time so far minus `maxOutOfOrderness`. */
 export type Clock<Time> = { readonly eventTime?: Time | undefined } & ([Time] extends [never]

@@ -95,21 +95,33 @@ interface ReadingInput {
   readonly maxOutOfOrderness?: Parameters<typeof micros>[0] | undefined;
   readonly idleTimeout?: Parameters<typeof micros>[0] | undefined;
   readonly onInvalid?: "fail" | SinkSpec | undefined;
+  readonly validate?: "read" | "all" | undefined;
 }
 
 function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInput = {}): FluentStream {
   const full = graph.claim(id, "p.from()");
   const time = naming(full, () => {
-    checkOptions(options, ["eventTime", "maxOutOfOrderness", "idleTimeout", "onInvalid"], "p.from()");
+    checkOptions(
+      options,
+      ["eventTime", "maxOutOfOrderness", "idleTimeout", "onInvalid", "validate"],
+      "p.from()",
+    );
     checkSource(source);
     return eventTimeOf(source, options);
   });
-  const { onInvalid = "fail" } = options;
+  const { onInvalid = "fail", validate = "read" } = options;
+  if (validate !== "read" && validate !== "all") {
+    throw new DataflowError(
+      "DF_OPTION",
+      `Source "${full}": validate is "read" or "all", not ${JSON.stringify(validate)}.`,
+    );
+  }
   const invalid = onInvalid === "fail" ? undefined : graph.claim(`${id}.invalid`, "the option onInvalid");
   const shape: Shape = { schema: source.schema, change: "append", key: [], timed: time !== undefined };
   const edge = graph.addSource(full, source, shape, {
     ...(time === undefined ? {} : { time }),
     ...(invalid === undefined ? {} : { invalid }),
+    validate,
   });
   if (invalid !== undefined) graph.addSink(invalid, onInvalid as SinkSpec, undefined);
   return new FluentStream(graph, edge, full);

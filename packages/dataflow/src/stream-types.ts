@@ -47,8 +47,11 @@ export interface DedupeOptions<P extends string> {
   readonly by: P | readonly [P, ...P[]];
   /** Copies further apart than this, in event time, are not copies. */
   readonly within: Duration;
-  /** "any": the first copy to come passes at once. Which one that is depends on arrival. */
-  readonly keep: "any";
+  /**
+   * "any": the first copy to come passes at once; which one that is depends on arrival. "first": the copy with the earliest
+   * event time passes, once no earlier one can come any more.
+   */
+  readonly keep: "any" | "first";
   /** How much later than the clock a row may still come. Default 0. */
   readonly allowedLateness?: Duration | undefined;
 }

@@ -44,6 +44,8 @@ export interface LedgerEntry {
   readonly latePartial: number;
   /** Rows held without an outcome, at this moment. */
   readonly buffered: number;
+  /** Of a source: the columns whose type and range were checked. Syntax and presence are checked for all. */
+  readonly checked?: readonly string[] | undefined;
 }
 
 /** The part of a checkpoint that is one JSON text. */

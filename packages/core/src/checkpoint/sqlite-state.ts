@@ -16,7 +16,10 @@ import type {
   Undelivered,
 } from "./records.ts";
 import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
+import { damageOf } from "./stored-state.ts";
 
+/** Milliseconds to wait for a lock on the state. */
+const LOCK_WAIT_MS = 250;
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
 
@@ -30,7 +33,8 @@ export class SqliteState {
 
   /**
    * Opens or creates the state and takes ownership.
-   * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE
+   * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE,
+   *   DF_STATE_CORRUPT
    */
   constructor(file: string, pipeline: string) {
     this.#db = openExclusively(file);
@@ -350,7 +354,8 @@ export class SqliteState {
 }
 
 function openExclusively(file: string): Database.Database {
-  const db = new Database(file, { timeout: 0 });
+  // A status command reads for a moment; another run keeps its lock for as long as it lives.
+  const db = new Database(file, { timeout: LOCK_WAIT_MS });
   try {
     // The lock comes before WAL, so that no shared-memory file is made and every other process is kept out.
     db.pragma("locking_mode = EXCLUSIVE");
@@ -371,10 +376,16 @@ function openExclusively(file: string): Database.Database {
   } catch (thrown) {
     db.close();
     if (thrown instanceof DataflowError) throw thrown;
+    const damage = damageOf(file, thrown);
+    if (damage !== undefined) throw damage;
     if (/SQLITE_BUSY|locked/i.test(`${(thrown as { code?: string }).code ?? ""} ${reasonOf(thrown)}`)) {
-      throw new DataflowError("DF_ALREADY_RUNNING", `Another process is using the state ${file}.`, {
-        cause: thrown,
-      });
+      throw new DataflowError(
+        "DF_ALREADY_RUNNING",
+        `Another process is using the state ${file}. Stop it, or give this one a --state-dir and targets of its own.`,
+        {
+          cause: thrown,
+        },
+      );
     }
     throw thrown;
   }

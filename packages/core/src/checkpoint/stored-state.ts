@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { DataflowError } from "../error.ts";
+import { DataflowError, reasonOf } from "../error.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
 
 /** What lies in a state that nobody is running. */
@@ -19,7 +19,7 @@ export interface StoredState {
 
 /**
  * Reads a state without owning it.
- * @throws DF_ALREADY_RUNNING when a process that does not answer has it open
+ * @throws DF_ALREADY_RUNNING when a process that does not answer has it open, DF_STATE_CORRUPT
  */
 export function readStoredState(file: string): StoredState {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 });
@@ -47,6 +47,8 @@ export function readStoredState(file: string): StoredState {
         .all(),
     };
   } catch (thrown) {
+    const damage = damageOf(file, thrown);
+    if (damage !== undefined) throw damage;
     if ((thrown as { code?: string }).code !== "SQLITE_BUSY") throw thrown;
     throw new DataflowError(
       "DF_ALREADY_RUNNING",
@@ -55,4 +57,15 @@ export function readStoredState(file: string): StoredState {
   } finally {
     db.close();
   }
+}
+
+/** What SQLite says of a file that is no state, or no longer one, in words; undefined for any other error. */
+export function damageOf(file: string, thrown: unknown): DataflowError | undefined {
+  const { code = "" } = thrown as { readonly code?: string };
+  if (code !== "SQLITE_NOTADB" && !code.startsWith("SQLITE_CORRUPT")) return undefined;
+  return new DataflowError(
+    "DF_STATE_CORRUPT",
+    `The state ${file} is damaged: ${reasonOf(thrown)}. Put back the newest copy of its directory, or start with a new state directory (--state-dir) and new targets.`,
+    { cause: thrown },
+  );
 }

@@ -18,6 +18,8 @@ export interface SourceNode {
   readonly spec: SourceSpec;
   readonly outputs: readonly Shape[];
   readonly time?: EventTime | undefined;
+  /** Which columns have their type and range checked: those that some node reads, or all. Default "read". */
+  readonly validate?: "read" | "all" | undefined;
   /** The sink node that takes records that could not be decoded, and rows refused in the stateless chain. */
   readonly invalid?: string | undefined;
 }

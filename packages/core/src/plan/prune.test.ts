@@ -69,6 +69,12 @@ test("The key of updates is kept, whether or not their maker asks for it", () =>
   expect(columns(pruned, "end")).toEqual(["k", "y"]);
 });
 
+test("A source that is to check all columns decodes all of them, also those that nobody reads", () => {
+  const s = { ...source("s", ints("a", "b", "at", "c")), validate: "all" as const };
+  const group = operator("group", groups(["a"], ["b"]), [s]);
+  expect(columns(prune(planOf(s, group, sink("out", group))), "s")).toEqual(["a", "b", "at", "c"]);
+});
+
 test("A source of which nothing is read keeps one column", () => {
   const s = source("s", ints("a", "b"));
   expect(columns(prune(planOf(s)), "s")).toEqual(["a"]);

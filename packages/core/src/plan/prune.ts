@@ -91,7 +91,7 @@ function prunedSource(node: SourceNode, wanted: ReadonlySet<string>): Shape {
   const kept = new Set([...wanted, ...shape.key]);
   if (node.time !== undefined) kept.add(node.time.column);
   const all = shape.schema.fields;
-  const fields = all.filter((field) => kept.has(field.name));
+  const fields = node.validate === "all" ? all : all.filter((field) => kept.has(field.name));
   // A batch without columns could not be told from one that was decoded wrongly, so one column is read in any case.
   const left = fields.length > 0 ? fields : all.slice(0, 1);
   for (const column of kept) fieldOf(shape.schema, column);

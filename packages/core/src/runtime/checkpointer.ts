@@ -59,7 +59,7 @@ export class Checkpointer {
     this.#passed(epoch);
     this.#splits.push(...source.records());
     this.#marks.push(...source.marks.splice(0));
-    this.#ledger.push(source.ledger.entry(source.node, 0));
+    this.#ledger.push(source.entry());
   }
 
   nodePassed(runner: NodeRunner, epoch: Epoch): void {

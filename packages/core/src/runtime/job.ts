@@ -1,5 +1,11 @@
 import { present } from "../assert.ts";
-import type { Checkpoint, CheckpointRecord, Identity, SinkRecord, SplitRecord } from "../checkpoint/records.ts";
+import type {
+  Checkpoint,
+  CheckpointRecord,
+  Identity,
+  SinkRecord,
+  SplitRecord,
+} from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
@@ -104,7 +110,7 @@ export class Job {
     for (const source of sources) for (const { status } of source.records()) splits[status]++;
     const lowest = Math.min(...clocksOfSources(sources).values());
     const now = [
-      ...sources.map(({ node, ledger }) => ledger.entry(node, 0)),
+      ...sources.map((source) => source.entry()),
       ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
     ];
     return {
@@ -147,7 +153,8 @@ export class Job {
     const { sources } = this.#graph;
     // A split that speaks again must not be overtaken by the clocks of the others: they wait until it has its mark.
     const waking = sources.filter((source) => source.waking);
-    for (const source of shuffle(waking.length > 0 ? waking : sources)) progressed = source.step() || progressed;
+    for (const source of shuffle(waking.length > 0 ? waking : sources))
+      progressed = source.step() || progressed;
     return progressed;
   }
 

@@ -24,9 +24,9 @@ export class NodeLedger {
     return Object.values(this.outcomes).reduce((sum, rows) => sum + rows, 0);
   }
 
-  entry(node: string, buffered: number): LedgerEntry {
+  entry(node: string, buffered: number, checked?: readonly string[]): LedgerEntry {
     const { rowsIn, rowsOut, latePartial } = this;
-    return { node, rowsIn, rowsOut, outcomes: { ...this.outcomes }, latePartial, buffered };
+    return { node, rowsIn, rowsOut, outcomes: { ...this.outcomes }, latePartial, buffered, checked };
   }
 }
 
@@ -53,6 +53,7 @@ function plus(a: LedgerEntry, b: LedgerEntry): LedgerEntry {
     >,
     latePartial: a.latePartial + b.latePartial,
     buffered: a.buffered + b.buffered,
+    checked: b.checked ?? a.checked,
   };
 }
 

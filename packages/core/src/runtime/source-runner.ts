@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
-import type { Mark, SplitRecord, SplitStatus } from "../checkpoint/records.ts";
+import type { LedgerEntry, Mark, SplitRecord, SplitStatus } from "../checkpoint/records.ts";
 import type { InvalidRecord, Polled, Position, Source, Split, SplitReader } from "../connector.ts";
 import type { EventTime } from "../plan/plan.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
@@ -168,6 +168,11 @@ export class SourceRunner {
       lift: finite(clock.lift),
       status: clock.status,
     }));
+  }
+
+  entry(): LedgerEntry {
+    const checked = this.#parts.schema.fields.map(({ name }) => name);
+    return this.ledger.entry(this.node, 0, checked);
   }
 
   /** The clock that has been handed on. */
