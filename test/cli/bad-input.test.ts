@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder } from "../command.ts";
+import { dataflow, newFolder, startDataflow } from "../command.ts";
 import { deltaRows, missingReaders, python } from "../outside-readers.ts";
+import { Started, until } from "./started.ts";
 
 /** The default limit of a record. */
 const RECORD_BYTES_MAX = 1024 * 1024;
@@ -130,6 +131,26 @@ describe.skipIf(missingReaders !== undefined)("with a place for bad records", ()
     });
     expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
     expect(quarantined(join(folder, "bad"))).toHaveLength(bad.length);
+  });
+
+  test("each is there once, though the run is killed at every step of the delivery", async () => {
+    const bads = Array.from({ length: 5 }, (_, index) => `{"bad":${index}`);
+    const folder = folderWith(FILE("batchRows: 2", `onInvalid: parquet({ path: "./bad" }),`, ""), [
+      order("a"),
+      ...bads,
+      order("b"),
+    ]);
+    for (const step of ["checkpoint stored", "staged", "intent stored", "committed"]) {
+      const env = { DATAFLOW_PAUSE_MS: "150" };
+      const run = new Started(startDataflow(folder, ["run", "pipeline.ts"], env));
+      const line = new RegExp(`^step: ${step} \\((orders\\.invalid|shop)\\)$`, "m");
+      await until(`it is past "${step}"`, () => line.test(run.stderr));
+      expect(await run.stop("SIGKILL")).toMatchObject({ code: null });
+    }
+    expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
+    const raws = quarantined(join(folder, "bad")).map(({ raw }) => Buffer.from(raw, "hex").toString());
+    expect(raws.toSorted()).toEqual(bads);
+    expect(deltaRows(join(folder, "bronze"))).toHaveLength(2);
   });
 
   test("rows refused behind a step that keeps state go to the pipeline's rejected sink, with their node and without a position", () => {

@@ -50,6 +50,7 @@ describe("exit code 2 says that the command was used wrongly, with the way to us
       ["run", "nowhere.ts"],
       /There is no file .*nowhere\.ts.*dataflow run pipeline\.ts/,
     ],
+    ["the file is a directory", ["run", "."], /There is no file .*dataflow run pipeline\.ts/],
     [
       "the file has no pipeline",
       ["run", "none.ts"],

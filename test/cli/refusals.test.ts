@@ -192,6 +192,19 @@ describe("a changed pipeline", () => {
     expect(JSON.parse(changed.stdout)).toMatchObject({ rowsRead: 50 });
   });
 
+  test("may gain a step that keeps state, which begins with the rows from then on, and may not lose it again", () => {
+    const folder = ranFolder();
+    writeOrders(folder, "a.jsonl", someOrders(50, 100));
+    const gained = runIn(folder, "more-state", ["--json"]);
+    expect(gained).toMatchObject({ code: 0, stderr: "" });
+    const { ledger } = JSON.parse(gained.stdout) as {
+      readonly ledger: readonly { readonly node: string; readonly rowsIn: number }[];
+    };
+    expect(ledger.find(({ node }) => node === "per-day")).toMatchObject({ rowsIn: 50 });
+    expect(ledger.find(({ node }) => node === "per-hour")).toMatchObject({ rowsIn: 100 });
+    expectRefused(folder, /The step "per-day" is gone, but its state is there\..* \[DF_PLAN_CHANGED\]\n$/);
+  });
+
   test("may not get a removed sink back on its old target, which lacks what came between", () => {
     const folder = ranFolder();
     writeOrders(folder, "a.jsonl", someOrders(50, 100));

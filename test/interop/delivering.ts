@@ -1,7 +1,8 @@
-/** Runs pipelines into tables of their own: each run is one delivery. */
+/** Runs pipelines into tables of their own: a delivery is shown before the next one begins. */
 import { join } from "node:path";
 import { committerFactory as delta } from "@df/connectors/delta/committer";
 import { committerFactory as parquet } from "@df/connectors/parquet/committer";
+import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport } from "@df/core/runtime/report";
 import type { PipelineDefinition } from "dataflow";
 import { newFolder } from "../command.ts";
@@ -11,21 +12,42 @@ import { runInMemory } from "../in-memory.ts";
 export interface Delivering {
   /** Where the pipeline's `./table` lies. */
   readonly table: string;
-  /** Shows what came since the last time: one commit. */
+  /** Runs to the end of what there is: one delivery. */
   deliver(): Promise<RunReport>;
+  /**
+   * Runs while `more` adds rows, one delivery each time; gives the version that each has shown. It is faster than as many
+   * runs.
+   */
+  deliverEach(times: number, more: () => void, onStep?: OnStep): Promise<number[]>;
 }
 
-/** Prepares a pipeline with a sink at `./table`. */
+/** Prepares a pipeline with a sink at `./table`, which commits whenever there is a row. */
 export function delivering(definition: PipelineDefinition): Delivering {
   const directory = newFolder("interop");
-  const stateDirectory = join(directory, "state");
+  const options = {
+    stateDirectory: join(directory, "state"),
+    directory,
+    connectors: { delta, parquet },
+  };
   return {
     table: join(directory, "table"),
-    deliver: () => runInMemory(definition, { stateDirectory, directory, connectors: { delta, parquet } }),
+    deliver: () => runInMemory(definition, options),
+    deliverEach: async (times, more, onStep) => {
+      const stop = new AbortController();
+      const versions: number[] = [];
+      more();
+      await runInMemory(definition, {
+        ...options,
+        follow: true,
+        signal: stop.signal,
+        onStep,
+        onShown: ({ version }) => {
+          versions.push(Number(version));
+          if (versions.length < times) more();
+          else stop.abort();
+        },
+      });
+      return versions;
+    },
   };
-}
-
-/** The version of its only table that a run has shown. */
-export function shownVersion({ sinks }: RunReport): number {
-  return Number(sinks[0]?.version);
 }

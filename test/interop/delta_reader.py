@@ -7,6 +7,7 @@
     delta_reader.py PATH --engine duckdb    DuckDB on the file list of delta-rs: tables without deletion vectors
     delta_reader.py PATH --prune            filters at and around values of every column, with skipping and without,
                                             must find the same rows; prints the number of filters
+    delta_reader.py PATH --prune --column id    the same for one column only
 
 Canonical: keys sorted; int64, decimal and timestamp (microseconds) as text, bytes as hex, dates as yyyy-mm-dd,
 NaN and infinities as text, -0.0 as 0.0.
@@ -122,13 +123,16 @@ def sql_value(value, kind):
     return literal(value) if isinstance(value, str) else str(value)
 
 
-def prune(path, version):
+def prune(path, version, only):
     """Counts rows with each filter, which may skip files, and with all of them at once in a scan that skips none."""
     builder = QueryBuilder().register("t", DeltaTable(path, version=version))
     everything = select(builder, "*")
     conditions = []
     for field in everything.schema:
         kind = field.type
+        if only not in (None, field.name):
+            continue
+        conditions += [f'"{field.name}" is null', f'"{field.name}" is not null']
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
             continue
         present = [value for value in everything.column(field.name).to_pylist() if value is not None]
@@ -138,7 +142,6 @@ def prune(path, version):
         extra = f' and not isnan("{field.name}")' if pa.types.is_floating(kind) else ""
         operators = ("=", "<=", ">=", "<", ">")
         conditions += [f'"{field.name}" {op} {sql_value(v, kind)}{extra}' for v in picked for op in operators]
-        conditions += [f'"{field.name}" is null', f'"{field.name}" is not null']
     # Named: a condition may hold a NUL, which no column's name can.
     counts = (f"count(case when {condition} then 1 end) as c{i}" for i, condition in enumerate(conditions))
     scanned = select(builder, ", ".join(counts))
@@ -155,12 +158,13 @@ def main():
     parser.add_argument("path")
     parser.add_argument("--count", action="store_true")
     parser.add_argument("--prune", action="store_true")
+    parser.add_argument("--column")
     parser.add_argument("--where")
     parser.add_argument("--version", type=int)
     parser.add_argument("--engine", choices=["delta-rs", "duckdb"], default="delta-rs")
     given = parser.parse_args()
     if given.prune:
-        print(prune(given.path, given.version))
+        print(prune(given.path, given.version, given.column))
         return
     if given.engine == "duckdb":
         table = duckdb_table(given.path, given.version, given.where)

@@ -69,19 +69,17 @@ const PARTS: readonly (string | null)[] = [
 
 /**
  * Rows in which each of these values comes up with others beside it, and each column is null now and then: columns turn
- * at their own pace. With few values in `part`, files hold rows enough to be worth statistics.
+ * at their own pace. `part` has the first `parts` of its values; 12 or all of them give files with different values.
  */
-export function everyRows(
-  first: number,
-  count: number,
-  parts: readonly (string | null)[] = PARTS,
-): EveryRow[] {
+export function everyRows(first: number, count: number, parts: 12 | 30 = 30): EveryRow[] {
   return Array.from({ length: count }, (_, i) => {
     const id = first + i;
+    // Moved on with each round of `parts`: 13 and 31 have no divisor in common with the lengths of the lists.
+    const at = id + Math.floor(id / parts);
     const turned = Object.entries(VALUES).map(([name, values]) => [
       name,
-      [...values, null][id % (values.length + 1)],
+      [...values, null][at % (values.length + 1)],
     ]);
-    return { id, ...Object.fromEntries(turned), part: parts[id % parts.length] ?? null } as EveryRow;
+    return { id, ...Object.fromEntries(turned), part: PARTS[id % parts] ?? null } as EveryRow;
   });
 }

@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+import { cpSync } from "node:fs";
 import { memoryTarget } from "@df/connectors/memory/target";
 import type { Duration } from "@df/core";
 import type { ProtocolStep } from "@df/core/runtime/delivery";
@@ -6,6 +8,7 @@ import { memorySink, memorySource } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
 import { runInMemory } from "../in-memory.ts";
+import { type Gates, gatedSource } from "./gated-source.ts";
 
 const Row = t.row({ key: t.string(), at: t.timestamp() });
 interface PlainRow {
@@ -104,8 +107,9 @@ test(
 
 test.each([1, 2, 7])("a commit carries the clock of the pipeline at parallelism %i", async (parallelism) => {
   const name = newName();
-  await runInMemory(hours(rowsAt(1, 2, 70), name, false), { parallelism });
-  expect(memoryTarget(name).marker?.clock).toBe(70 * 60_000_000 - 1);
+  await runInMemory(crowded(rowsAt(1, 2, 70), name, "1h"), { parallelism });
+  for (const target of [name, `${name}-copy`])
+    expect(memoryTarget(target).marker?.clock).toBe(70 * 60_000_000 - 1);
 });
 
 /** Two sinks, or only the first of them. */
@@ -150,4 +154,75 @@ test("what a removed sink still held is shown to it before the pipeline goes on"
   await expect(runInMemory(copies(log, name, true), { stateDirectory, onStep })).rejects.toThrow("crash");
   await runInMemory(copies(log, name, false), { stateDirectory });
   expect(memoryTarget(`${name}-second`).changes).toHaveLength(3);
+});
+
+test.each([
+  ["another state", "DF_SINK_OTHER_LINEAGE", () => newFolder("state")],
+  ["a copy of the state, after the original went on", "DF_SINK_AHEAD", undefined],
+] as const)("a target is not written from %s", async (_, code, other) => {
+  const [stateDirectory, copy, name, log] = [newFolder("state"), newFolder("copy"), newName(), rowsAt(1, 70)];
+  await runInMemory(hours(log, name, false), { stateDirectory });
+  cpSync(stateDirectory, copy, { recursive: true });
+  log.push(...rowsAt(150));
+  await runInMemory(hours(log, name, false), { stateDirectory });
+  const before = memoryTarget(name).changes.length;
+  log.push(...rowsAt(300));
+  const given = other === undefined ? copy : other();
+  await expect(runInMemory(hours(log, name, false), { stateDirectory: given })).rejects.toThrow(code);
+  expect(memoryTarget(name).changes).toHaveLength(before);
+});
+
+test("a target that was set back to an older version is not written", async () => {
+  const [stateDirectory, name, log] = [newFolder("state"), newName(), rowsAt(1, 70)];
+  await runInMemory(hours(log, name, false), { stateDirectory });
+  const older = memoryTarget(name).marker;
+  log.push(...rowsAt(150));
+  await runInMemory(hours(log, name, false), { stateDirectory });
+  memoryTarget(name).marker = older;
+  await expect(runInMemory(hours(log, name, false), { stateDirectory })).rejects.toThrow("DF_SINK_BEHIND");
+});
+
+test("a run that is done leaves nothing behind on the signal that could have stopped it", async () => {
+  const { signal } = new AbortController();
+  await runInMemory(hours(rowsAt(1, 70), newName()), { signal });
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+test("a run that fails closes the readers of all splits", async () => {
+  const name = newName();
+  const source = memorySource(rowsAt(1, 70), Row);
+  let open = 0;
+  const counted: typeof source = {
+    ...source,
+    open: async (context) => {
+      const opened = await source.open(context);
+      return {
+        splits: () => opened.splits(),
+        read: () => {
+          open++;
+          return { poll: () => Promise.reject(new Error("unreadable")), close: async () => void open-- };
+        },
+        close: () => opened.close(),
+      };
+    },
+  };
+  const definition = pipeline("unreadable", (p) => p.from("log", counted).to("out", memorySink(name)));
+  await expect(runInMemory(definition)).rejects.toThrow("unreadable");
+  expect(open).toBe(0);
+});
+
+test("splits without event time are read in turns", async () => {
+  const order: string[] = [];
+  const logs = { a: rowsAt(1, 2, 3), b: rowsAt(1, 2, 3) };
+  const gates: Gates<PlainRow> = { logs, silent: new Set(), onPoll: (split) => void order.push(split) };
+  const definition = pipeline("turns", { batchRows: 1 }, (p) =>
+    p.from("log", gatedSource(gates, Row)).to("out", memorySink(newName())),
+  );
+  await runInMemory(definition);
+  expect(order.slice(0, 6)).toEqual(["a", "b", "a", "b", "a", "b"]);
+});
+
+test.each([0, 129, 1.5])("a parallelism of %d is refused before anything is read", async (parallelism) => {
+  const name = newName();
+  await expect(runInMemory(hours(rowsAt(1, 70), name), { parallelism })).rejects.toThrow("DF_OPTION");
 });

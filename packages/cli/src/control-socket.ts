@@ -29,8 +29,8 @@ export function socketPath(stateDirectory: string): string {
 }
 
 /**
- * Serves the status of a pipeline to processes of the same user (mode 0600). The caller owns the state, so a socket file
- * that is still there is left over from a killed process.
+ * Serves the status of a pipeline to processes of the same user (mode 0600). The caller owns the state, so a socket
+ * file that is still there is left over from a killed process.
  */
 export async function serveStatus(
   stateDirectory: string,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DataflowError } from "@df/core";
@@ -11,7 +11,7 @@ import { readPipelines } from "./resolve.ts";
  */
 export async function loadPipelines(file: string): Promise<readonly PipelineDefinition[]> {
   const path = resolve(file);
-  if (!existsSync(path)) {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new DataflowError(
       "DF_NO_FILE",
       `There is no file ${path}. Give the path of a pipeline: dataflow run pipeline.ts`,

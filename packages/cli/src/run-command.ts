@@ -14,6 +14,7 @@ import { Progress } from "./progress.ts";
 import { renderReport } from "./render.ts";
 import { stopSignals } from "./signals.ts";
 
+/** The options of `dataflow run`. */
 export interface RunFlags {
   readonly stateDir: string;
   readonly parallelism: number;

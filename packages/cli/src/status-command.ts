@@ -6,6 +6,7 @@ import { askStatus } from "./control-socket.ts";
 import { EXIT } from "./exit.ts";
 import { renderStatus } from "./render.ts";
 
+/** The options of `dataflow status`. */
 export interface StatusFlags {
   readonly stateDir: string;
   readonly json?: boolean;

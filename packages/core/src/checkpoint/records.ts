@@ -58,6 +58,7 @@ export interface CheckpointRecord {
   readonly drained: boolean;
 }
 
+/** Where a split's clock was lifted, and to what, µs. */
 export interface Mark {
   readonly source: string;
   readonly split: string;
@@ -65,6 +66,7 @@ export interface Mark {
   readonly clock: number;
 }
 
+/** Rows of one sink and shard, as the frame that an epoch holds of them. */
 export interface HeldFrame {
   readonly sink: string;
   readonly shard: number;
@@ -73,10 +75,12 @@ export interface HeldFrame {
   readonly bytes: Uint8Array;
 }
 
+/** A piece of the keyed state of a node. */
 export interface NodeChunk extends Chunk {
   readonly node: string;
 }
 
+/** What is stored of a sink, so that its work can be finished without the pipeline file. */
 export interface SinkRecord {
   readonly id: string;
   readonly connector: string;
@@ -94,6 +98,7 @@ export interface Checkpoint {
   readonly sinks: readonly SinkRecord[];
 }
 
+/** An intent as it lies in the state until its delivery is recorded. `rows`: rows it will show. */
 export interface StoredIntent {
   readonly sink: string;
   readonly rows: number;

@@ -13,20 +13,25 @@ CREATE TABLE IF NOT EXISTS chunk (
 CREATE INDEX IF NOT EXISTS chunk_group ON chunk (node, tab, key_group, epoch);
 -- Where a split's clock was lifted, and to what.
 CREATE TABLE IF NOT EXISTS mark (
-  source TEXT NOT NULL, split TEXT NOT NULL, position TEXT NOT NULL, clock REAL NOT NULL, epoch INTEGER NOT NULL) STRICT;
+  source TEXT NOT NULL, split TEXT NOT NULL, position TEXT NOT NULL, clock REAL NOT NULL,
+  epoch INTEGER NOT NULL) STRICT;
 -- What is needed to finish the work of a sink without the pipeline file.
-CREATE TABLE IF NOT EXISTS sink (id TEXT PRIMARY KEY, connector TEXT NOT NULL, options TEXT NOT NULL, shape TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sink (
+  id TEXT PRIMARY KEY, connector TEXT NOT NULL, options TEXT NOT NULL, shape TEXT NOT NULL) STRICT;
 -- Rows that are decided but not staged.
 CREATE TABLE IF NOT EXISTS held (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, shard INTEGER NOT NULL, seq INTEGER NOT NULL, rows INTEGER NOT NULL,
   bytes BLOB NOT NULL, PRIMARY KEY (sink, epoch, shard, seq)) STRICT;
 -- Staged, not known to be visible.
-CREATE TABLE IF NOT EXISTS intent (sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS intent_index (sink TEXT NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
+CREATE TABLE IF NOT EXISTS intent (
+  sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS intent_index (
+  sink TEXT NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
 CREATE TABLE IF NOT EXISTS delivered (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, hash TEXT NOT NULL, content_hash TEXT NOT NULL, version TEXT NOT NULL,
   state TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (sink, epoch)) STRICT;
 -- Where each key of a keyed target lies: a cache of the table at one version.
-CREATE TABLE IF NOT EXISTS key_index (sink TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key_index (
+  sink TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS key_index_version (sink TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
 `;

@@ -1,4 +1,5 @@
-import { mkdtempSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -140,4 +141,22 @@ test("the thread answers like the file, and its refusals keep their code", async
   const second = openStateThread(join(file, ".."), "p");
   await expect(second.identity()).rejects.toMatchObject({ code: "DF_ALREADY_RUNNING" });
   await state.close();
+});
+
+test("a process that was refused a state comes to its end", () => {
+  const directory = mkdtempSync(join(tmpdir(), "dataflow-state-"));
+  const thread = new URL("./state-thread.ts", import.meta.url).href;
+  const script = `
+    import { openStateThread } from ${JSON.stringify(thread)};
+    const first = openStateThread(${JSON.stringify(directory)}, "p");
+    await first.identity();
+    const second = openStateThread(${JSON.stringify(directory)}, "p");
+    await second.identity().catch((thrown) => console.log(thrown.code));
+    await second.close().catch(() => {});
+    await first.close();
+    console.log("done");`;
+  const file = join(directory, "refused.mjs");
+  writeFileSync(file, script);
+  const ended = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 });
+  expect([ended.stdout, ended.signal]).toEqual(["DF_ALREADY_RUNNING\ndone\n", null]);
 });

@@ -9,6 +9,11 @@ let state: SqliteState | undefined;
 
 parentPort?.on("message", ({ id, method, given }: StateRequest) => {
   const answer = (text: Omit<StateAnswer, "id">): void => parentPort?.postMessage({ id, ...text });
+  if (method === "close" && state === undefined) {
+    // It could not be opened, or nobody asked: there is nothing to close but the thread.
+    answer({});
+    process.exit(0);
+  }
   try {
     // Opened by the first request, so that a refusal reaches whoever asked.
     state ??= new SqliteState(file, pipeline);

@@ -11,7 +11,7 @@ import type {
 } from "../checkpoint/records.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
-import { clocksOfSources } from "./input-clock.ts";
+import { clocksByNode, type InputClock } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
 import type { NodeRunner } from "./node-runner.ts";
 import type { SourceRunner } from "./source-runner.ts";
@@ -31,8 +31,7 @@ export class Checkpointer {
   #ledger: LedgerEntry[] = [];
   #splits: SplitRecord[] = [];
   #marks: Mark[] = [];
-  #clocks: Record<string, number | null> = {};
-  #sourceClocks: Record<string, number | null> = {};
+  #clocks: { readonly node: string; readonly state: InputClock | undefined }[] = [];
 
   constructor(graph: Graph, before: CheckpointRecord | undefined) {
     this.#graph = graph;
@@ -51,13 +50,12 @@ export class Checkpointer {
     this.#epoch = epoch;
     this.#waiting = this.#graph.sources.length + this.#graph.nodes.length;
     for (const source of this.#graph.sources) source.barrier(epoch);
-    const clocks = [...clocksOfSources(this.#graph.sources)].map(([node, clock]) => [node, finite(clock)]);
-    this.#sourceClocks = Object.fromEntries(clocks);
   }
 
   sourcePassed(source: SourceRunner, epoch: Epoch): void {
     this.#passed(epoch);
     this.#splits.push(...source.records());
+    this.#clocks.push({ node: source.node, state: source.state });
     this.#marks.push(...source.marks.splice(0));
     this.#ledger.push(source.entry());
   }
@@ -70,7 +68,7 @@ export class Checkpointer {
       (keyGroup - first + KEY_GROUPS) % KEY_GROUPS < GROUPS_REWRITTEN;
     for (const chunk of this.#graph.storeOf(runner).gather(rewrite)) this.#chunks.push({ node, ...chunk });
     for (const frame of this.#graph.sinkOf(runner)?.hold() ?? []) this.#held.push({ ...frame, shard });
-    this.#clocks[node] = lower(this.#clocks[node], runner.clock);
+    this.#clocks.push({ node, state: runner.state });
     this.#ledger.push(runner.ledger.entry(node, runner.operator.buffered?.() ?? 0));
   }
 
@@ -85,7 +83,9 @@ export class Checkpointer {
     const record: CheckpointRecord = {
       epoch,
       splits: this.#allSplits(),
-      clocks: { ...this.#sourceClocks, ...this.#clocks },
+      clocks: Object.fromEntries(
+        [...clocksByNode(this.#clocks)].map(([node, clock]) => [node, finite(clock)]),
+      ),
       ledger,
       drained,
     };
@@ -103,7 +103,7 @@ export class Checkpointer {
     this.#ledger = [];
     this.#splits = [];
     this.#marks = [];
-    this.#clocks = {};
+    this.#clocks = [];
     return checkpoint;
   }
 
@@ -134,12 +134,6 @@ function numbered(frames: readonly HeldFrame[]): HeldFrame[] {
     next.set(place, seq + 1);
     return { ...frame, seq };
   });
-}
-
-function lower(before: number | null | undefined, clock: number): number | null {
-  const now = finite(clock);
-  if (before === undefined) return now;
-  return before === null || now === null ? null : Math.min(before, now);
 }
 
 /** A drained clock is +∞; the record keeps the largest finite one, since JSON has no infinity. */

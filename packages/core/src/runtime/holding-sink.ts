@@ -22,9 +22,12 @@ export class HoldingSink implements Operator {
   }
 
   onBatch(batch: Batch): Progress {
+    // Rows wider than a frame make more than one; they are counted with the first.
+    let rows = batch.length;
     for (const bytes of encodeFrames([batch])) {
-      this.#frames.push({ rows: batch.length, bytes });
+      this.#frames.push({ rows, bytes });
       this.bytes += bytes.length;
+      rows = 0;
     }
     this.#count("passed", batch.length);
     return "done";

@@ -7,8 +7,8 @@ export interface InputClock {
   readonly status: SplitStatus;
 }
 
-/** The clock of each source over all of its shards, by node; the end of all time is not counted. */
-export function clocksOfSources(
+/** The clock of each node over all of its shards, by node; shards without a state say nothing. */
+export function clocksByNode(
   runners: readonly { readonly node: string; readonly state: InputClock | undefined }[],
 ): ReadonlyMap<string, Time> {
   const shards = Map.groupBy(runners, ({ node }) => node);

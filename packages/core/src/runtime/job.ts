@@ -15,7 +15,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { Graph } from "./graph.ts";
-import { clocksOfSources } from "./input-clock.ts";
+import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 
@@ -108,7 +108,7 @@ export class Job {
     const { sources, nodes } = this.#graph;
     const splits = { live: 0, idle: 0, ended: 0 };
     for (const source of sources) for (const { status } of source.records()) splits[status]++;
-    const lowest = Math.min(...clocksOfSources(sources).values());
+    const lowest = Math.min(...clocksByNode(sources).values());
     const now = [
       ...sources.map((source) => source.entry()),
       ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),

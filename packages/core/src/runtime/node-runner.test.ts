@@ -28,7 +28,7 @@ class Recorder implements Target {
 
   push(event: StreamEvent): "ok" | "full" {
     if (event.kind === "batch") this.seen.push(`rows ${rows(event.batch).join(" ")}`);
-    else if (event.kind === "clock") this.seen.push(`clock ${event.clock}`);
+    else if (event.kind === "clock") this.seen.push(this.#clock(event));
     else this.seen.push(event.kind === "barrier" ? `barrier ${event.epoch}` : "end");
     return this.full() ? "full" : "ok";
   }
@@ -36,9 +36,17 @@ class Recorder implements Target {
   full(): boolean {
     return this.closed;
   }
+
+  #clock({ clock, status }: StreamEvent & { readonly kind: "clock" }): string {
+    return status === "live" ? `clock ${clock}` : `clock ${clock} ${status}`;
+  }
 }
 
-function runnerOf(operator: Operator, barriers: number[] = []): { runner: NodeRunner; out: Recorder } {
+function runnerOf(
+  operator: Operator,
+  barriers: number[] = [],
+  holdsRows = (): boolean => false,
+): { runner: NodeRunner; out: Recorder } {
   const runner = new NodeRunner({
     node: "n",
     shard: 0,
@@ -47,7 +55,7 @@ function runnerOf(operator: Operator, barriers: number[] = []): { runner: NodeRu
     ledger: new NodeLedger(),
     clock: BEGINNING,
     epoch: 0,
-    holdsRows: () => false,
+    holdsRows,
     onBarrier: (_, epoch) => barriers.push(epoch),
   });
   const out = new Recorder();
@@ -131,4 +139,16 @@ test("the clock handed on is the one the operator holds it back to, once per cha
   b?.push({ kind: "clock", clock: 15, status: "ended" });
   expect(given).toEqual([10, 20]);
   expect(out.seen).toEqual(["clock 5", "clock 15"]);
+  // It may still make rows behind the clock it hands on, so "ended" is not said.
+});
+
+test("receivers wait for a node whose inputs have ended while rows may come from its state", () => {
+  let rowsHeld = 1;
+  const { runner, out } = runnerOf({ ...forward, clockOut: (clock) => clock }, [], () => rowsHeld > 0);
+  const [input] = channels(runner, 1);
+  input?.push({ kind: "clock", clock: 10, status: "ended" });
+  expect(out.seen).toEqual(["clock 10"]);
+  rowsHeld = 0;
+  input?.push({ kind: "clock", clock: 20, status: "ended" });
+  expect(out.seen).toEqual(["clock 10", "clock 20 ended"]);
 });

@@ -118,6 +118,11 @@ export class NodeRunner {
     return true;
   }
 
+  /** The last clock it was given, and whether its inputs are live. */
+  get state(): InputClock {
+    return { clock: this.clock, status: this.#status };
+  }
+
   /** Goes on as far as possible; says whether anything was done. */
   pump(): boolean {
     for (let progressed = false; ; progressed = true) {
@@ -258,7 +263,10 @@ export class NodeRunner {
   }
 }
 
-/** Says in which node it happened. Nodes run inside each other's calls, so an error that names one has passed here before. */
+/**
+ * Says in which node it happened. Nodes run inside each other's calls, so an error that names one has passed here
+ * before.
+ */
 function inNode(node: string, thrown: unknown): unknown {
   if (!(thrown instanceof DataflowError) || thrown.code === "DF_BUG" || thrown.message.startsWith('Node "'))
     return thrown;

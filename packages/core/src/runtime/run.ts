@@ -13,9 +13,10 @@ import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkRecords } from "./job.ts";
-import type { Label } from "../stream.ts";
+import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 
+/** How a pipeline is run, and who hears of it. */
 export interface RunOptions {
   /** Where this pipeline's state lies. */
   readonly stateDirectory: string;
@@ -47,6 +48,7 @@ export interface RunOptions {
 export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   validate(plan);
   requireLabel(plan);
+  checkParallelism(options.parallelism ?? 1);
   const { label } = labels(plan);
   const pruned = prune(plan);
   const state = openStateThread(options.stateDirectory, plan.name);
@@ -56,6 +58,11 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   } finally {
     await state.close().catch(() => undefined);
   }
+}
+
+function checkParallelism(parallelism: number): void {
+  if (Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= KEY_GROUPS) return;
+  throw new DataflowError("DF_OPTION", `parallelism is ${parallelism}; it must be 1 to ${KEY_GROUPS}.`);
 }
 
 class Run {
@@ -85,10 +92,11 @@ class Run {
     await this.#finishIntents();
     this.#refuseOtherPlan();
     await this.#forgetRemovedSinks(restored);
-    await this.#openSinks();
-    const sources = await this.#openSources();
-    const job = this.#job(sources, restored);
+    const sources = new Map<string, Source>();
     try {
+      await this.#openSinks();
+      await this.#openSources(sources);
+      const job = this.#job(sources, restored);
       if (this.#identity.drained && restored !== undefined) {
         // The run that drained it may have died between its last checkpoint and its last delivery.
         await this.#deliveries.deliverAll(restored);
@@ -127,7 +135,10 @@ class Run {
     }
   }
 
-  /** Delivers what sinks hold that the plan no longer has, then forgets them. Their targets may be gone if nothing is held. */
+  /**
+   * Delivers what sinks hold that the plan no longer has, then forgets them. A target may be gone if nothing is held
+   * for it.
+   */
   async #forgetRemovedSinks(restored: CheckpointRecord | undefined): Promise<void> {
     const planned = new Set(sinkRecords(this.#plan).map(({ id }) => id));
     const holding = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
@@ -182,15 +193,13 @@ class Run {
     return delivery;
   }
 
-  async #openSources(): Promise<Map<string, Source>> {
-    const sources = new Map<string, Source>();
+  async #openSources(sources: Map<string, Source>): Promise<void> {
     for (const node of this.#plan.nodes) {
       const schema = node.kind === "source" ? node.outputs[0]?.schema : undefined;
       if (node.kind !== "source" || schema === undefined) continue;
       const { directory, follow = false, generate = true } = this.#options;
       sources.set(node.id, await node.spec.open({ schema, follow, generate, directory }));
     }
-    return sources;
   }
 
   /** A drained pipeline has said its last word: new input would be late for windows that are closed for good. */

@@ -263,6 +263,7 @@ export class SourceRunner {
   }
 
   #mark(reading: Reading): void {
+    if (this.#parts.time === undefined) return;
     const reached = this.#parts.reached();
     if (!reading.clock.mark(reached)) return;
     const { split, position } = reading;

@@ -1,6 +1,7 @@
 import { ChunkWriter, corrupt, type ReadChunk } from "./chunk.ts";
 import { padded } from "./row-records.ts";
-import { KEY_GROUPS, type Pane } from "./row-pages.ts";
+import { KEY_GROUPS } from "../stream.ts";
+import type { Pane } from "./row-pages.ts";
 import type { Chunk } from "./state-store.ts";
 import type { StagedText } from "./staged-keys.ts";
 import { assertSameLayout } from "./table-layout.ts";

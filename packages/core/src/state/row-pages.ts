@@ -1,8 +1,7 @@
 import type { KeyIndex } from "./key-index.ts";
+import { KEY_GROUPS } from "../stream.ts";
 import type { PaneId } from "./state-store.ts";
 
-/** Key groups that rows are counted by: those of stream.ts. */
-export const KEY_GROUPS = 128;
 /** From this many pages on, new rows of a pane go to pages of their key group: 32k rows. */
 const SHARED_PAGES_MAX = 512;
 const NO_PAGE = -1;

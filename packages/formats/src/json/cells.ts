@@ -21,14 +21,16 @@ export class Cells {
   readonly #type: ColumnType;
   readonly #kind: ColumnType["kind"];
   readonly #allowed: Names | undefined;
-  /** Of these, those of the column's layout are in use. */
-  #flags: Uint8Array = new Uint8Array(0);
-  #ints: Int32Array = new Int32Array(0);
-  #doubles: Float64Array = new Float64Array(0);
-  #starts: Int32Array = this.#ints;
-  #ends: Int32Array = this.#ints;
+  /** Of these, those of the column's layout are in use. Generated code writes to them, see walk-text.ts. */
+  flags: Uint8Array = new Uint8Array(0);
+  ints: Int32Array = new Int32Array(0);
+  doubles: Float64Array = new Float64Array(0);
+  starts: Int32Array = this.ints;
+  ends: Int32Array = this.ints;
+  /** 1 where the value is not null; undefined where the column is not nullable. */
+  validity: Uint8Array | undefined;
+  /** Integers that a double does not hold; their rows are NaN in `doubles`. */
   #wide: BigInt64Array | undefined;
-  #validity: Uint8Array | undefined;
 
   constructor(field: Field) {
     this.field = field;
@@ -43,43 +45,72 @@ export class Cells {
   /** Begins a batch of at most `rows` rows, in fresh arrays. */
   begin(rows: number): void {
     const layout = layoutOf(this.#type);
-    if (layout === "bool") this.#flags = new Uint8Array(rows);
-    else if (layout === "int") this.#ints = new Int32Array(rows);
+    if (layout === "bool") this.flags = new Uint8Array(rows);
+    else if (layout === "int") this.ints = new Int32Array(rows);
     else if (layout === "text") {
-      this.#starts = new Int32Array(rows);
-      this.#ends = new Int32Array(rows);
-    } else this.#doubles = new Float64Array(rows);
+      this.starts = new Int32Array(rows);
+      this.ends = new Int32Array(rows);
+    } else this.doubles = new Float64Array(rows);
     this.#wide = undefined;
-    this.#validity = this.field.nullable ? new Uint8Array(rows) : undefined;
+    this.validity = this.field.nullable ? new Uint8Array(rows) : undefined;
+  }
+
+  /** Makes room for `rows` rows, keeping those there are. */
+  grow(rows: number): void {
+    const { flags, ints, doubles, starts, ends, validity } = this;
+    const wide = this.#wide;
+    this.begin(rows);
+    // Arrays that the layout does not use stayed as they were.
+    this.flags.set(flags);
+    this.ints.set(ints);
+    this.doubles.set(doubles);
+    this.starts.set(starts);
+    this.ends.set(ends);
+    if (validity !== undefined) this.validity?.set(validity);
+    if (wide !== undefined) {
+      this.#wide = new BigInt64Array(rows);
+      this.#wide.set(wide);
+    }
   }
 
   /** The first `rows` rows as a column over `bytes`. */
   finish(rows: number, bytes: Uint8Array): Column {
-    const validity = this.#validity?.subarray(0, rows).includes(0) === true ? this.#validity : undefined;
+    const given = this.validity?.subarray(0, rows);
+    const validity = given?.includes(0) === true ? given : undefined;
     const layout = layoutOf(this.#type);
-    if (layout === "bool") return { layout, values: this.#flags, validity };
-    if (layout === "int") return { layout, values: this.#ints, validity };
-    if (layout === "double") return { layout, values: this.#doubles, validity };
+    if (layout === "bool") return { layout, values: this.flags.subarray(0, rows), validity };
+    if (layout === "int") return { layout, values: this.ints.subarray(0, rows), validity };
+    if (layout === "double") return { layout, values: this.doubles.subarray(0, rows), validity };
     if (layout === "long") return { layout, values: this.#longs(rows), validity };
-    return { layout, starts: this.#starts, ends: this.#ends, bytes, validity };
+    return {
+      layout,
+      starts: this.starts.subarray(0, rows),
+      ends: this.ends.subarray(0, rows),
+      bytes,
+      validity,
+    };
   }
 
   /** Sets a row to null. @throws Refused where the column is not nullable */
   setNull(row: number): void {
-    if (this.#validity === undefined) throw new Refused("is not nullable");
-    this.#validity[row] = 0;
+    if (this.validity === undefined) throw new Refused("is not nullable");
+    this.validity[row] = 0;
     // A refused record may have left its value in this row.
-    if (row < this.#flags.length) this.#flags[row] = 0;
-    if (row < this.#ints.length) this.#ints[row] = 0;
-    if (row < this.#doubles.length) this.#doubles[row] = 0;
-    if (row < this.#starts.length) this.#starts[row] = this.#ends[row] = 0;
-    if (this.#wide !== undefined) this.#wide[row] = 0n;
+    if (row < this.flags.length) this.flags[row] = 0;
+    if (row < this.ints.length) this.ints[row] = 0;
+    if (row < this.doubles.length) this.doubles[row] = 0;
+    if (row < this.starts.length) this.starts[row] = this.ends[row] = 0;
+  }
+
+  /** Whether the text `bytes[start .. end)` is one of the strings the column allows. */
+  allows(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#allowed === undefined || this.#allowed.find(bytes, start, end) >= 0;
   }
 
   /** Reads the value at the scanner's place into a row. @throws Refused where it is none of this column */
   read(scan: Scanner, row: number): void {
     if (scan.takeNull()) return this.setNull(row);
-    if (this.#validity !== undefined) this.#validity[row] = 1;
+    if (this.validity !== undefined) this.validity[row] = 1;
     switch (this.#kind) {
       case "string":
         return this.#readText(scan, row);
@@ -87,28 +118,28 @@ export class Cells {
         return this.#readInt64(scan, row);
       case "float64":
         readNumber(scan);
-        this.#doubles[row] = scan.number.double();
+        this.doubles[row] = scan.number.double();
         return;
       case "timestamp":
-        this.#doubles[row] = this.#readMicros(scan);
+        this.doubles[row] = this.#readMicros(scan);
         return;
       case "int32":
         return this.#readInt32(scan, row);
       case "bool":
-        this.#flags[row] = scan.readBool() ? 1 : 0;
+        this.flags[row] = scan.readBool() ? 1 : 0;
         return;
       case "decimal":
         return this.#readDecimal(scan, row);
       case "date":
         scan.readString();
-        this.#ints[row] = daysOf(scan.text, scan.textStart, scan.textEnd);
+        this.ints[row] = daysOf(scan.text, scan.textStart, scan.textEnd);
         return;
       case "bytes":
         return this.#readBytes(scan, row);
       case "json":
-        this.#starts[row] = scan.at;
+        this.starts[row] = scan.at;
         scan.skipValue(1);
-        this.#ends[row] = scan.at;
+        this.ends[row] = scan.at;
         return;
     }
   }
@@ -116,7 +147,7 @@ export class Cells {
   #readText(scan: Scanner, row: number): void {
     scan.readString();
     const { text, textStart, textEnd } = scan;
-    if (this.#allowed !== undefined && this.#allowed.find(text, textStart, textEnd) < 0) {
+    if (!this.allows(text, textStart, textEnd)) {
       const values = this.#type.kind === "string" ? (this.#type.values ?? []) : [];
       throw new Refused(`is none of ${values.map((value) => JSON.stringify(value)).join(", ")}`);
     }
@@ -126,8 +157,8 @@ export class Cells {
   /** Text in `extra` counts on behind the bytes: the decoder joins the two. */
   #setText(scan: Scanner, row: number): void {
     const base = scan.text === scan.bytes ? 0 : scan.bytes.length;
-    this.#starts[row] = base + scan.textStart;
-    this.#ends[row] = base + scan.textEnd;
+    this.starts[row] = base + scan.textStart;
+    this.ends[row] = base + scan.textEnd;
   }
 
   #readBytes(scan: Scanner, row: number): void {
@@ -135,15 +166,15 @@ export class Cells {
     const to = scan.reserve(Math.ceil(((scan.textEnd - scan.textStart) * 3) / 4));
     const from = { bytes: scan.text, start: scan.textStart, end: scan.textEnd };
     scan.extraUsed = fromBase64(from, scan.extra, to);
-    this.#starts[row] = scan.bytes.length + to;
-    this.#ends[row] = scan.bytes.length + scan.extraUsed;
+    this.starts[row] = scan.bytes.length + to;
+    this.ends[row] = scan.bytes.length + scan.extraUsed;
   }
 
   #readInt32(scan: Scanner, row: number): void {
     readNumber(scan);
     const value = scan.number.integer(0);
     if (typeof value === "bigint" || value !== (value | 0)) throw new Refused("is out of the range of int32");
-    this.#ints[row] = value;
+    this.ints[row] = value;
   }
 
   #readInt64(scan: Scanner, row: number): void {
@@ -184,20 +215,22 @@ export class Cells {
   #setLong(row: number, value: number | bigint): void {
     if (typeof value === "bigint") {
       if (value > INT64_MAX || value < INT64_MIN) throw new Refused("is out of the range of int64");
-      this.#wide ??= BigInt64Array.from(this.#doubles, BigInt);
+      this.#wide ??= new BigInt64Array(this.doubles.length);
       this.#wide[row] = value;
-    } else if (this.#wide !== undefined) this.#wide[row] = BigInt(value);
-    else this.#doubles[row] = value;
+      this.doubles[row] = Number.NaN;
+    } else this.doubles[row] = value;
   }
 
   /** By their contract long columns are wide exactly if a value needs it; one of a refused record does not count. */
   #longs(rows: number): Float64Array | BigInt64Array {
-    const wide = this.#wide;
-    if (wide === undefined) return this.#doubles;
+    const doubles = this.doubles.subarray(0, rows);
+    const wide = this.#wide?.subarray(0, rows);
+    if (wide === undefined || !doubles.some(Number.isNaN)) return doubles;
     for (let row = 0; row < rows; row++) {
-      if (!Number.isSafeInteger(Number(wide[row] as bigint))) return wide;
+      const value = doubles[row] as number;
+      if (!Number.isNaN(value)) wide[row] = BigInt(value);
     }
-    return Float64Array.from(wide.subarray(0, rows), Number);
+    return wide;
   }
 }
 

@@ -16,7 +16,8 @@ export class RecordReader {
   readonly scan: Scanner = new Scanner();
   /** Of the wanted columns, in their order. */
   readonly cells: readonly Cells[];
-  readonly #names: Names;
+  /** The names of all columns. */
+  readonly names: Names;
   readonly #fields: Schema["fields"];
   /** Cells by field of the full schema; undefined where nobody reads the column. */
   readonly #cellsByField: readonly (Cells | undefined)[];
@@ -34,7 +35,7 @@ export class RecordReader {
 
   constructor(schema: Schema, wanted: Schema) {
     this.#fields = schema.fields;
-    this.#names = new Names(schema.fields.map(({ name }) => name));
+    this.names = new Names(schema.fields.map(({ name }) => name));
     this.cells = wanted.fields.map((field) => new Cells(field));
     this.#cellsByField = schema.fields.map(({ name }) => this.cells.find(({ field }) => field.name === name));
     this.#seenIn = new Float64Array(schema.fields.length);
@@ -111,14 +112,14 @@ export class RecordReader {
     if (bytes[at] !== QUOTE) throw new Refused("a key expected", at);
     const expected = place < LAYOUT_KEYS_MAX ? (this.#layout[place] as number) : -1;
     if (expected >= 0) {
-      const end = this.#names.endAt(expected, bytes, at + 1);
+      const end = this.names.endAt(expected, bytes, at + 1);
       if (end >= 0 && bytes[end] === QUOTE) {
         scan.at = end + 1;
         return expected;
       }
     }
     scan.readString();
-    const field = this.#names.find(scan.text, scan.textStart, scan.textEnd);
+    const field = this.names.find(scan.text, scan.textStart, scan.textEnd);
     // A name with a character that JSON escapes never stands in the bytes as it is, so it is not expected there.
     if (place < LAYOUT_KEYS_MAX) this.#layout[place] = scan.text === bytes ? field : -1;
     return field;
