@@ -242,7 +242,7 @@ describe.skipIf(missingReaders !== undefined)("what is decided is delivered", ()
     expect(runIn(folder, "without-bronze")).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("by the next run when a drained one dies between its last checkpoint and its last delivery", async () => {
+  test("by the next run when a drained one dies between its last checkpoint and its last delivery, also if new input is refused", async () => {
     const folder = newFolder("drained");
     writeOrders(folder, "a.jsonl", someOrders(0, 20));
     const env = { ORDERS_WITH: "rare-commits", DATAFLOW_PAUSE_MS: "300" };
@@ -253,8 +253,10 @@ describe.skipIf(missingReaders !== undefined)("what is decided is delivered", ()
     });
     const { stderr } = await run.stop("SIGKILL");
     expect(stderr).not.toContain("step: committed");
+    writeOrders(folder, "a.jsonl", someOrders(20, 30));
     const next = runIn(folder);
-    expect(next).toMatchObject({ code: 0, stderr: "" });
+    expect(next.stderr).toMatch(/ \[DF_STATE_DRAINED\]\n$/);
+    expect(next).toMatchObject({ code: 5, stdout: "" });
     expect(goldIn(folder)).toEqual(goldOf(someOrders(0, 20)));
     expect(idsIn(folder, "lake/bronze")).toEqual(idsOf(someOrders(0, 20)));
   });

@@ -12,6 +12,15 @@ function foreign({ table }: OrdersTable, action: Foreign, ...given: readonly str
   python("test/interop/delta_foreign.py", table, action, ...given);
 }
 
+/**
+ * Deletes every file that the newest version does not name. Compacted first: a full vacuum of delta-rs knows nothing of
+ * deletion vectors and would delete those too.
+ */
+function sweep(orders: OrdersTable): void {
+  foreign(orders, "compact");
+  foreign(orders, "vacuum", "full");
+}
+
 /** The content hash of the rows that delta-rs reads, and the one that our newest marker has. */
 function contentHashes({ table }: OrdersTable): string[] {
   return python("test/interop/content_hash.py", table);
@@ -42,7 +51,7 @@ describe.skipIf(missingReaders !== undefined)(
           before: (delivery) => delivery === 2 && foreign(orders, action),
           staged: (delivery) => delivery === 3 && foreign(orders, action),
         });
-        if (action === "vacuum") foreign(orders, action, "full");
+        if (action === "vacuum") sweep(orders);
         expect(readBy(orders)).toEqual(orders.expected());
         const [rows, marker] = contentHashes(orders);
         expect(rows).toBe(marker);
@@ -113,11 +122,11 @@ describe.skipIf(missingReaders !== undefined)(
       const orders = ordersTable();
       await orders.deliverOrders(2);
       const shown = orders.expected();
-      const staged = (): never => {
+      const intentStored = (): never => {
         throw new Error("crash");
       };
-      await expect(orders.deliverOrders(1, { intentStored: staged })).rejects.toThrow("crash");
-      foreign(orders, "vacuum", "full");
+      await expect(orders.deliverOrders(1, { intentStored })).rejects.toThrow("crash");
+      sweep(orders);
       await expect(orders.deliver()).rejects.toMatchObject({ code: "DF_STAGED_LOST" });
       expect(readBy(orders)).toEqual(shown);
     });

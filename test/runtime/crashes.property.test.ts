@@ -3,7 +3,15 @@ import { committerFactory } from "@df/connectors/memory/committer";
 import { dropMemoryTarget, memoryTarget, type MemoryFailure } from "@df/connectors/memory/target";
 import { DataflowError, type TypedSource } from "@df/core";
 import { Crash, Crashes, crashing } from "@df/testing";
-import { type Events, pipeline, type Pipeline, type PipelineDefinition, t, tumbling } from "dataflow";
+import {
+  type Events,
+  pipeline,
+  type Pipeline,
+  type PipelineDefinition,
+  t,
+  type Timestamp,
+  tumbling,
+} from "dataflow";
 import { memorySink, memorySource } from "dataflow/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -153,7 +161,16 @@ function twoDays(
   }
 }
 
-function finalHours(rows: Events<PlainRow>, prefix: string, name: string) {
+/** What one key had in one hour. */
+interface Hour {
+  readonly key: string;
+  readonly windowStart: Timestamp;
+  readonly windowEnd: Timestamp;
+  readonly rows: number;
+  readonly total: bigint;
+}
+
+function finalHours(rows: Events<PlainRow>, prefix: string, name: string): Events<Hour> {
   const hours = rows
     .keyBy("key")
     .window(tumbling("1h"))
@@ -176,7 +193,7 @@ function changedHours(rows: Events<PlainRow>, prefix: string, emit: "corrected" 
   return hours.changelog(`${prefix}changes`);
 }
 
-function days(hours: ReturnType<typeof finalHours>, name: string): void {
+function days(hours: Events<Hour>, name: string): void {
   hours
     .keyBy("key")
     .window(tumbling("4h"))

@@ -226,3 +226,46 @@ test.each([0, 129, 1.5])("a parallelism of %d is refused before anything is read
   const name = newName();
   await expect(runInMemory(hours(rowsAt(1, 70), name), { parallelism })).rejects.toThrow("DF_OPTION");
 });
+
+/** A log whose source writes down up to where it may forget, with a sink and a slow one. */
+function acknowledged(log: readonly PlainRow[], name: string, told: unknown[]): PipelineDefinition {
+  const source = memorySource(log, Row, { bounded: false });
+  const telling: typeof source = {
+    ...source,
+    open: async (context) => {
+      const opened = await source.open(context);
+      return {
+        splits: () => opened.splits(),
+        read: (split, position) => opened.read(split, position),
+        committed: async (_, positions) => {
+          // What is acknowledged is shown by both.
+          const shown = ["", "-slow"].map((sink) => memoryTarget(`${name}${sink}`).changes.length);
+          told.push([...positions.values(), Math.min(...shown)]);
+        },
+        close: () => opened.close(),
+      };
+    },
+  };
+  return pipeline("acknowledged", { checkpointEvery: "1ms", batchRows: 1 }, (p) => {
+    const rows = p.from("log", telling);
+    rows.to("out", memorySink(name), { commitEvery: { time: "1ms", bytes: 1 } });
+    rows.to("slow", memorySink(`${name}-slow`), { commitEvery: { time: "20ms", bytes: 1_000_000 } });
+  });
+}
+
+test("a source is told positions only when every sink shows all before them, and in the end the last ones", async () => {
+  const [name, told] = [newName(), [] as [number, number][]];
+  await runInMemory(acknowledged(rowsAt(...Array(40).keys()), name, told));
+  expect(told.at(-1)).toEqual([40, 40]);
+  for (const [position, shown] of told) expect(shown).toBeGreaterThanOrEqual(position);
+});
+
+test("a source is told again what a crash kept it from hearing", async () => {
+  const [stateDirectory, name, told] = [newFolder("state"), newName(), [] as [number, number][]];
+  const definition = acknowledged(rowsAt(1, 2, 3), name, told);
+  const onStep = crashAt("intent stored");
+  await expect(runInMemory(definition, { stateDirectory, onStep })).rejects.toThrow("crash");
+  expect(told).toEqual([]);
+  await runInMemory(definition, { stateDirectory });
+  expect(told.at(-1)).toEqual([3, 3]);
+});

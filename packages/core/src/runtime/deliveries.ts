@@ -1,5 +1,6 @@
 import type { CheckpointRecord, HeldFrame, Undelivered } from "../checkpoint/records.ts";
 import type { SinkNode } from "../plan/plan.ts";
+import type { Epoch } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import type { Shown, SinkDelivery } from "./delivery.ts";
 import type { SinkStatus } from "./report.ts";
@@ -16,6 +17,8 @@ interface Lane {
   /** Wall clock, ms: when the last delivery began. */
   at: number;
   running: Promise<void> | undefined;
+  /** Epochs whose rows are held and not yet shown. */
+  waiting: Epoch[];
   shownRows: number;
 }
 
@@ -43,24 +46,34 @@ export class Deliveries {
       rows: undelivered?.rows ?? 0,
       at: this.#clock.now(),
       running: undefined,
+      // Of which epochs they are is not asked: they are all shown by the first delivery.
+      waiting: undelivered === undefined ? [] : [0],
       shownRows: 0,
     });
   }
 
   /** An epoch has become durable. */
-  held(frames: readonly HeldFrame[]): void {
+  held(frames: readonly HeldFrame[], epoch: Epoch): void {
     for (const { sink, rows, bytes } of frames) {
       const lane = this.#lanes.get(sink);
       if (lane === undefined) continue;
+      if (lane.waiting.at(-1) !== epoch) lane.waiting.push(epoch);
       lane.bytes += bytes.length;
       lane.rows += rows;
     }
   }
 
-  /** Whether so much waits that sources should stop; `running` are the bytes of the running epoch. */
-  crowded(running: number): boolean {
-    for (const { bytes, commitEvery } of this.#lanes.values()) {
-      if (bytes + running > commitEvery.bytes * CROWDED_AT) return true;
+  /** The epoch up to which all sinks show everything, at most `last`. */
+  shownThrough(last: Epoch): Epoch {
+    let through = last;
+    for (const { waiting } of this.#lanes.values()) through = Math.min(through, (waiting[0] ?? Infinity) - 1);
+    return through;
+  }
+
+  /** Whether so much waits that sources should stop; `runningBytes` of a sink are those of the running epoch. */
+  crowded(runningBytes: (sink: string) => number): boolean {
+    for (const [sink, { bytes, commitEvery }] of this.#lanes) {
+      if (bytes + runningBytes(sink) > commitEvery.bytes * CROWDED_AT) return true;
     }
     return false;
   }
@@ -117,6 +130,7 @@ export class Deliveries {
         lane.bytes -= bytes;
         lane.rows -= rows;
         lane.shownRows += shown.rows;
+        lane.waiting = lane.waiting.filter((epoch) => epoch > checkpoint.epoch);
         this.#onShown(shown);
       })
       .catch((error: unknown) => {

@@ -88,11 +88,17 @@ export class Graph {
     return this.#instance(runner).sink;
   }
 
-  /** Bytes that the sinks hold since the last barrier. */
+  /** Bytes that a sink holds since the last barrier. */
+  heldBytesOf(sink: string): number {
+    let bytes = 0;
+    for (const instance of this.#instances.get(sink) ?? []) bytes += instance.sink?.bytes ?? 0;
+    return bytes;
+  }
+
+  /** Bytes that all sinks hold since the last barrier. */
   heldBytes(): number {
     let bytes = 0;
-    for (const instances of this.#instances.values())
-      for (const { sink } of instances) bytes += sink?.bytes ?? 0;
+    for (const sink of this.#instances.keys()) bytes += this.heldBytesOf(sink);
     return bytes;
   }
 

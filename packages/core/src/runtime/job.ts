@@ -11,6 +11,7 @@ import type { Source, Split } from "../connector.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
@@ -51,6 +52,7 @@ export class Job {
   readonly #parts: JobParts;
   readonly #graph: Graph;
   readonly #checkpointer: Checkpointer;
+  readonly #acknowledgements: Acknowledgements;
   readonly #sinkRecords: readonly SinkRecord[];
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
@@ -81,6 +83,9 @@ export class Job {
       settled: () => this.#graph.nodes.every((runner) => runner.idle()),
     });
     this.#checkpointer = new Checkpointer(this.#graph, parts.restored);
+    this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
+      this.#fail(error),
+    );
     this.#sinkRecords = sinkRecords(parts.plan);
   }
 
@@ -135,6 +140,7 @@ export class Job {
       const progressed = this.#work();
       this.#checkpointWhenDue();
       deliveries.deliverWhenDue(this.#last);
+      this.#acknowledge();
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
         await this.#sleep();
@@ -160,7 +166,7 @@ export class Job {
 
   /** Whether sources wait until sinks have delivered. */
   #crowded(): boolean {
-    return this.#parts.deliveries.crowded(this.#graph.heldBytes());
+    return this.#parts.deliveries.crowded((sink) => this.#graph.heldBytesOf(sink));
   }
 
   async #sleep(): Promise<void> {
@@ -208,6 +214,10 @@ export class Job {
     this.#storeWhenComplete(false);
   }
 
+  #acknowledge(): void {
+    this.#acknowledgements.shown(this.#parts.deliveries.shownThrough(this.#last?.epoch ?? 0));
+  }
+
   /** Whether there is anything that the last checkpoint does not have. */
   #hasNews(): boolean {
     return this.#graph.heldBytes() > 0 || this.#graph.sources.some(({ active }) => active);
@@ -228,7 +238,8 @@ export class Job {
     await this.#parts.state.commit(checkpoint);
     await this.#parts.onStep("checkpoint stored", this.#parts.plan.name);
     this.#last = checkpoint.record;
-    this.#parts.deliveries.held(checkpoint.held);
+    this.#parts.deliveries.held(checkpoint.held, checkpoint.record.epoch);
+    this.#acknowledgements.stored(checkpoint.record);
   }
 
   async #drain(): Promise<void> {
@@ -256,6 +267,9 @@ export class Job {
       await this.#finishCheckpoint(drained);
     }
     if (this.#last !== undefined) await this.#parts.deliveries.deliverAll(this.#last);
+    this.#acknowledge();
+    await this.#acknowledgements.settled();
+    this.#throwFailure();
   }
 
   async #finishCheckpoint(drained: boolean): Promise<void> {

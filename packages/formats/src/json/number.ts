@@ -1,7 +1,7 @@
 import { Refused } from "./refused.ts";
 
-/** Powers of ten that a double holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+/** Powers of ten that a double holds exactly: 10^0 to 10^22. */
+export const POWERS: Float64Array = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 /** Decimal digits that always fit 53 bits. */
 const EXACT_DIGITS = 15;
 /** Digits of the largest int64. */

@@ -1,0 +1,53 @@
+import type { CheckpointRecord } from "../checkpoint/records.ts";
+import type { Position, Source } from "../connector.ts";
+import type { Epoch } from "../stream.ts";
+
+/** Tells sources which positions every sink has shown, in the order of the epochs. */
+export class Acknowledgements {
+  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #failed: (error: unknown) => void;
+  /** Whether any source wants to know. */
+  readonly #heard: boolean;
+  /** Checkpoints that are durable and not acknowledged, oldest first. */
+  #waiting: CheckpointRecord[];
+  #running: Promise<void> = Promise.resolve();
+
+  /** `restored`: the process before this one may have ended before it acknowledged its last checkpoint. */
+  constructor(
+    sources: ReadonlyMap<string, Source>,
+    restored: CheckpointRecord | undefined,
+    failed: (error: unknown) => void,
+  ) {
+    this.#sources = sources;
+    this.#failed = failed;
+    this.#heard = [...sources.values()].some(({ committed }) => committed !== undefined);
+    this.#waiting = restored === undefined ? [] : [restored];
+  }
+
+  stored(checkpoint: CheckpointRecord): void {
+    if (this.#heard) this.#waiting.push(checkpoint);
+  }
+
+  /** Everything of the epochs up to `through` is shown by all sinks. */
+  shown(through: Epoch): void {
+    const newest = this.#waiting.findLast(({ epoch }) => epoch <= through);
+    if (newest === undefined) return;
+    this.#waiting = this.#waiting.filter(({ epoch }) => epoch > newest.epoch);
+    this.#running = this.#running.then(() => this.#tell(newest)).catch(this.#failed);
+  }
+
+  /** Settles when the sources have been told. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+
+  async #tell({ epoch, splits }: CheckpointRecord): Promise<void> {
+    for (const [id, source] of this.#sources) {
+      const positions = new Map<string, Position>();
+      for (const { source: of, split, position } of splits) {
+        if (of === id && position !== undefined) positions.set(split, position);
+      }
+      await source.committed?.(epoch, positions);
+    }
+  }
+}

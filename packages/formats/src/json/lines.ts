@@ -1,0 +1,161 @@
+import { isUtf8 } from "node:buffer";
+import type { InvalidRecord, Schema } from "@df/core";
+import { BATCH_ROWS_MAX } from "@df/core";
+import type { DecodedLines, OpenLineDecoder } from "../decoder.ts";
+import { LearnedLayouts } from "./learned.ts";
+import { RecordReader } from "./record.ts";
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const OPENING = 0x7b;
+
+/** Cuts bytes into lines and has each one read. */
+export class JsonLines implements OpenLineDecoder {
+  readonly #records: RecordReader;
+  readonly #recordBytesMax: number;
+  readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+
+  constructor(schema: Schema, columns: Schema, recordBytesMax: number) {
+    this.#records = new RecordReader(schema, columns);
+    this.#recordBytesMax = recordBytesMax;
+  }
+
+  decode(bytes: Uint8Array, base: number, atEnd: boolean, rowsMax: number): DecodedLines {
+    const isOpen = atEnd && bytes.length > 0 && bytes[bytes.length - 1] !== NEWLINE;
+    const content = isOpen ? withNewline(bytes) : bytes;
+    const first = base === 0 && hasByteOrderMark(content) ? 3 : 0;
+    const lines = this.#findLines(content, first, rowsMax);
+    // One byte more may be the beginning of CRLF.
+    if (lines.consumed === 0 && content.length - first > this.#recordBytesMax + 1) {
+      const reason = `The record is longer than ${this.#recordBytesMax} bytes`;
+      const raw = content.slice(first, first + this.#recordBytesMax);
+      return this.#finish(content, {
+        rows: this.#begin(0),
+        invalid: [{ position: base + first, raw, reason }],
+        consumed: content.length,
+        cut: true,
+      });
+    }
+    const { rows, invalid } = this.#readLines(content, base, lines);
+    const consumed = Math.min(lines.consumed, bytes.length);
+    return this.#finish(content, { rows, invalid, consumed, cut: false });
+  }
+
+  /** Finds complete lines that are not blank. */
+  #findLines(bytes: Uint8Array, first: number, rowsMax: number): Lines {
+    let count = 0;
+    let at = first;
+    let consumed = 0;
+    while (count < rowsMax) {
+      const newline = bytes.indexOf(NEWLINE, at);
+      if (newline < 0) break;
+      consumed = newline + 1;
+      const end = newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline;
+      if (bytes[at] === OPENING || !isBlank(bytes, at, end)) {
+        this.#starts[count] = at;
+        this.#ends[count] = end;
+        count++;
+      }
+      at = consumed;
+    }
+    return { count, consumed };
+  }
+
+  #begin(rows: number): Rows {
+    for (const cells of this.#records.cells) cells.begin(rows);
+    return {
+      length: 0,
+      positions: new Float64Array(rows),
+      starts: new Int32Array(rows),
+      ends: new Int32Array(rows),
+    };
+  }
+
+  #readLines(bytes: Uint8Array, base: number, lines: Lines): { rows: Rows; invalid: InvalidRecord[] } {
+    const rows = this.#begin(lines.count);
+    const invalid: InvalidRecord[] = [];
+    this.#records.scan.begin(bytes);
+    const isText = isUtf8(bytes.subarray(0, lines.consumed));
+    for (let line = 0; line < lines.count; line++) {
+      const start = this.#starts[line] as number;
+      const end = this.#ends[line] as number;
+      let reason: string | undefined;
+      if (end - start > this.#recordBytesMax) {
+        reason = `The record has ${end - start} bytes, the limit is ${this.#recordBytesMax}`;
+      } else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
+      else reason = this.#records.read(start, rows.length);
+      if (reason === undefined) {
+        rows.positions[rows.length] = base + start;
+        rows.starts[rows.length] = start;
+        rows.ends[rows.length] = end;
+        rows.length++;
+      } else {
+        const raw = bytes.slice(start, Math.min(end, start + this.#recordBytesMax));
+        invalid.push({ position: base + start, raw, reason });
+      }
+    }
+    return { rows, invalid };
+  }
+
+  #finish(bytes: Uint8Array, found: Found): DecodedLines {
+    const { rows, invalid, consumed, cut } = found;
+    const { scan, cells } = this.#records;
+    const text = scan.extraUsed === 0 ? bytes : joined(bytes, scan.extra.subarray(0, scan.extraUsed));
+    scan.extraUsed = 0;
+    return {
+      length: rows.length,
+      columns: cells.map((column) => column.finish(rows.length, text)),
+      positions: rows.positions,
+      raw: { starts: rows.starts, ends: rows.ends, bytes },
+      invalid,
+      consumed,
+      cut,
+    };
+  }
+}
+
+interface Lines {
+  readonly count: number;
+  readonly consumed: number;
+}
+
+interface Rows {
+  length: number;
+  readonly positions: Float64Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+interface Found {
+  readonly rows: Rows;
+  readonly invalid: readonly InvalidRecord[];
+  readonly consumed: number;
+  readonly cut: boolean;
+}
+
+function withNewline(bytes: Uint8Array): Uint8Array {
+  const ended = new Uint8Array(bytes.length + 1);
+  ended.set(bytes);
+  ended[bytes.length] = NEWLINE;
+  return ended;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== RETURN) return false;
+  }
+  return true;
+}
