@@ -6,7 +6,9 @@ import { root } from "./command.ts";
 
 const found = readersPython();
 
-/** Why the outside readers are missing; undefined when they are there. Tests that need them are then skipped by name. */
+/**
+ * Why the outside readers are missing; undefined when they are there. Tests that need them are then skipped by name.
+ */
 export const missingReaders: string | undefined = "missing" in found ? found.missing : undefined;
 
 /** Runs one of the Python scripts of the tests and gives its lines. */

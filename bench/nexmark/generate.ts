@@ -1,13 +1,14 @@
 /**
- * Writes Nexmark-like events as JSON Lines: 1 person, 3 auctions and 46 bids in each 50, out of order by up to 2 s, spread
- * over two files. The same numbers give the same bytes.
+ * Writes Nexmark-like events as JSON Lines: 1 person, 3 auctions and 46 bids in each 50, out of order by up to 2 s,
+ * spread over two files. The same numbers give the same bytes.
  *
  *     node bench/nexmark/generate.ts EVENTS DIRECTORY
  */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const [count = 0, folder = ""] = [Number(process.argv[2]), process.argv[3]];
+const [, , events = "0", folder = ""] = process.argv;
+const count = Number(events);
 const BASE_MS = 1_700_000_000_000;
 const EVENTS_PER_SECOND = 5_000;
 const DISORDER_MS = 2_000;

@@ -59,7 +59,10 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
   return { folder, kills: counts };
 }
 
-/** Starts a run and kills it: some time after its start, or after it has taken a step for the n-th time. Gives its steps. */
+/**
+ * Starts a run and kills it: some time after its start, or after it has taken a step for the n-th time. Gives its
+ * steps.
+ */
 async function runAndKill(
   folder: string,
   when: { readonly step?: string | undefined; readonly nth?: number; readonly afterMs: number },

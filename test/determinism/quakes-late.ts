@@ -1,4 +1,7 @@
-/** The earthquakes with a bound far smaller than their disorder: many rows are late, and which ones is a fact of the logs. */
+/**
+ * The earthquakes with a bound far smaller than their disorder: many rows are late, and which ones is a fact of the
+ * logs.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline, t, tumbling, type PipelineDefinition } from "dataflow";

@@ -21,7 +21,7 @@ function lineOf(cells: readonly (readonly [string, unknown])[]): string {
 
 function canonical(value: unknown, type: ColumnType): unknown {
   if (value === null) return null;
-  if (type.kind === "int64" || type.kind === "decimal") return String(value);
+  if (type.kind === "int64" || type.kind === "decimal") return String(value as bigint | string | number);
   if (type.kind === "bytes") return Buffer.from(value as Uint8Array).toString("hex");
   if (type.kind === "json") return JSON.stringify(value);
   if (type.kind === "timestamp") return String(microsOf(value));

@@ -13,12 +13,12 @@ export interface Delivering {
   /** Where the pipeline's `./table` lies. */
   readonly table: string;
   /** Runs to the end of what there is: one delivery. */
-  deliver(): Promise<RunReport>;
+  readonly deliver: () => Promise<RunReport>;
   /**
-   * Runs while `more` adds rows, one delivery each time; gives the version that each has shown. It is faster than as many
-   * runs.
+   * Runs while `more` adds rows, one delivery each time; gives the version that each has shown. Faster than a run for
+   * each.
    */
-  deliverEach(times: number, more: () => void, onStep?: OnStep): Promise<number[]>;
+  readonly deliverEach: (times: number, more: () => void, onStep?: OnStep) => Promise<number[]>;
 }
 
 /** Prepares a pipeline with a sink at `./table`, which commits whenever there is a row. */

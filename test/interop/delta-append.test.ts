@@ -51,13 +51,13 @@ describe.skipIf(missingReaders !== undefined)(
       },
     );
 
-    test("the content hash in the marker is the one that other code computes from the rows that delta-rs reads", () => {
+    test("the content hash in the marker is what other code computes from the rows that delta-rs reads", () => {
       const hashes = python("test/interop/content_hash.py", hostile.table);
       expect(hashes).toEqual([hostile.contentHash, hostile.contentHash]);
       expect(hostile.contentHash).toMatch(/^[0-9a-f]{32}$/);
     });
 
-    test("filters of delta-rs find the same rows with our statistics as without, but NaN, on which readers differ", () => {
+    test("filters of delta-rs find the same rows with our statistics as without, NaN apart", () => {
       const [filters] = python("test/interop/delta_reader.py", hostile.table, "--prune");
       expect(Number(filters)).toBeGreaterThan(300);
     });
@@ -65,7 +65,9 @@ describe.skipIf(missingReaders !== undefined)(
     test("the check of statistics finds each kind of wrong bound and count in each column", async () => {
       const { table } = await written(36, 12);
       const ordered = ["id", "small", "big", "whole", "exact", "real", "text", "day", "at"];
-      const nullable = Object.entries(EveryType.columns).filter(([name, { isNullable }]) => isNullable && name !== "part");
+      const nullable = Object.entries(EveryType.columns).filter(
+        ([name, { isNullable }]) => isNullable && name !== "part",
+      );
       const wrong = [
         ...ordered.flatMap((column) => [`${column} minimum`, `${column} maximum`]),
         ...nullable.map(([column]) => `${column} nulls`),

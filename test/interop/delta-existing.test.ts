@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { pipeline, t } from "dataflow";
 import { delta } from "dataflow/delta";
 import { memorySource } from "dataflow/memory";
@@ -58,7 +57,7 @@ describe.skipIf(missingReaders !== undefined)(
       const expected = canonicalLines(Row.schema, log);
       expect(sameForm(deltaRows(table))).toEqual(expected);
       expect(sameForm(deltaRows(table, "--engine", "duckdb"))).toEqual(expected);
-      const [hash, marker] = python("test/interop/content_hash.py", join(table));
+      const [hash, marker] = python("test/interop/content_hash.py", table);
       expect(hash).toBe(marker);
     });
   },

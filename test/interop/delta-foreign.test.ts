@@ -39,7 +39,7 @@ describe.skipIf(missingReaders !== undefined)(
       ["checkpoint", ["windowStart"]],
       ["vacuum", []],
     ] as const)(
-      "a table gets each row once although delta-rs does “%s” between runs, between deliveries and before a commit (by %j)",
+      "a table keeps each row once when delta-rs does “%s” between runs, deliveries and before a commit (by %j)",
       async (action, partitionBy) => {
         const orders = ordersTable(partitionBy);
         await orders.deliverOrders(11);
@@ -58,7 +58,7 @@ describe.skipIf(missingReaders !== undefined)(
       },
     );
 
-    test("rows that delta-rs deletes stay deleted until they change, and come back with their whole value", async () => {
+    test("rows that delta-rs deletes stay deleted until they change, and come back whole", async () => {
       const orders = ordersTable();
       await orders.deliverOrders(6);
       foreign(orders, "delete", `"user" = 'a'`);
@@ -118,7 +118,7 @@ describe.skipIf(missingReaders !== undefined)(
       expect(readBy(orders)).toEqual(shown.get(3));
     });
 
-    test("files that were staged when a run died and swept away since are missed before anything is shown", async () => {
+    test("files that were staged by a run that died and swept away since are missed before a commit", async () => {
       const orders = ordersTable();
       await orders.deliverOrders(2);
       const shown = orders.expected();

@@ -39,11 +39,14 @@ describe.skipIf(missingReaders !== undefined)(
       expect(vectors.length).toBeGreaterThan(25);
     });
 
-    test.each([1, 10, 20, 30, DELIVERIES])("delta-rs reads what the table showed as version %i", (version) => {
-      const expected = shown.get(version) ?? [];
-      expect(expected.length).toBeGreaterThan(20);
-      expect(sameForm(deltaRows(orders.table, "--version", String(version)))).toEqual(expected);
-    });
+    test.each([1, 10, 20, 30, DELIVERIES])(
+      "delta-rs reads what the table showed as version %i",
+      (version) => {
+        const expected = shown.get(version) ?? [];
+        expect(expected.length).toBeGreaterThan(20);
+        expect(sameForm(deltaRows(orders.table, "--version", String(version)))).toEqual(expected);
+      },
+    );
 
     test("delta-rs reads the same from our checkpoint alone, without the log that led to it", () => {
       expect(sameForm(deltaRows(withoutOldLog(orders.table)))).toEqual(orders.expected());
@@ -54,7 +57,7 @@ describe.skipIf(missingReaders !== undefined)(
       expect(Number(filters)).toBeGreaterThan(200);
     });
 
-    test("the content hash in the marker is the one that other code computes from the rows that delta-rs reads", async () => {
+    test("the content hash in the marker is what other code computes from the rows that delta-rs reads", async () => {
       // Nothing is new: it only reports.
       const { sinks } = await orders.deliver();
       const hashes = python("test/interop/content_hash.py", orders.table);

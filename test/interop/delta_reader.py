@@ -102,6 +102,8 @@ def duckdb_type(kind):
         return "date"
     if pa.types.is_boolean(kind):
         return "boolean"
+    if pa.types.is_int32(kind):
+        return "integer"
     return "bigint" if pa.types.is_integer(kind) else "varchar"
 
 
@@ -138,7 +140,7 @@ def prune(path, version, only):
         present = [value for value in everything.column(field.name).to_pylist() if value is not None]
         ordered = sorted(set(value for value in present if value == value))
         picked = sorted(set(ordered[i * (len(ordered) - 1) // 7] for i in range(8))) if ordered else []
-        # Parquet's own statistics leave NaN out, as the format demands, so whether a filter finds NaN is up to the reader.
+        # Parquet's own statistics leave NaN out, as the format demands: whether a filter finds NaN is up to the reader.
         extra = f' and not isnan("{field.name}")' if pa.types.is_floating(kind) else ""
         operators = ("=", "<=", ">=", "<", ">")
         conditions += [f'"{field.name}" {op} {sql_value(v, kind)}{extra}' for v in picked for op in operators]

@@ -58,7 +58,8 @@ def main(path):
         with open(name, encoding="utf-8") as file:
             commits[name] = file.read()
     actions = [json.loads(line) for commit in commits.values() for line in commit.splitlines()]
-    columns = {name for action in actions if "add" in action for name in json.loads(action["add"]["stats"])["nullCount"]}
+    statistics = [json.loads(action["add"]["stats"]) for action in actions if "add" in action]
+    columns = {column for stats in statistics for column in stats["nullCount"]}
     for column in sorted(columns):
         for kind in ("minimum", "maximum", "nulls"):
             wrong = {name: spoiled(commit, column, kind) for name, commit in commits.items()}

@@ -42,7 +42,7 @@ export interface Between {
   readonly intentStored?: () => void;
 }
 
-/** An upsert table that grows, and its model. A row whose count is a multiple of 4 is not shown, so rows come and go. */
+/** An upsert table that grows, and its model. Rows whose count is a multiple of 4 are not shown: rows come and go. */
 export interface OrdersTable extends Delivering {
   /** Delivers some more orders, in one commit each time; gives what each version must show. */
   deliverOrders(times: number, between?: Between): Promise<ReadonlyMap<number, readonly string[]>>;

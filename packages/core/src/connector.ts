@@ -175,6 +175,8 @@ export interface Marker {
 /** Decided, not yet visible: everything that `commit` needs, and nothing that only the pipeline file knows. */
 export interface Intent {
   readonly marker: Marker;
+  /** Hash of the marker that the target showed when this was decided, null for none: see `isShown` in shown.ts. */
+  readonly follows: string | null;
   /** The committer's own: files with sizes and checksums, statistics, keys. */
   readonly manifest: Json;
   readonly index: readonly IndexChange[];

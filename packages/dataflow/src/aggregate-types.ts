@@ -30,7 +30,10 @@ type Obeys<Definition, Laws extends Law, Change> = [Change] extends ["append"]
     ? Definition
     : Refused<"rows of this stream can be taken back: give this aggregate a .retract() [DF_NO_RETRACT]">;
 
-/** What `aggregate(id, (a) => ({ … }))` may use. Null values are passed over; the result is null where there were no others. */
+/**
+ * What `aggregate(id, (a) => ({ … }))` may use. Null values are passed over; the result is null where there were no
+ * others.
+ */
 export interface Aggregates<Row, Change extends ChangeMode> {
   /** The number of rows, nulls and all. */
   count(): Agg<number>;

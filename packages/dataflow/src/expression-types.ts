@@ -20,6 +20,7 @@ type Operand<V> =
   | Expression<NonNullable<V> | null>
   | (NonNullable<V> extends bigint ? number : never);
 
+/** What can be asked of a value of any type. */
 export interface AnyExpr<out V> extends Expression<V> {
   /** Comparisons answer true or false, never null: null equals nothing, not even null. */
   eq(other: Operand<V>): BoolExpr<boolean>;
@@ -29,6 +30,7 @@ export interface AnyExpr<out V> extends Expression<V> {
   orElse(value: Operand<V>): Expr<NonNullable<V>>;
   cast<To>(type: Type<To, never, boolean>): Expr<To | NullIn<V>>;
 }
+/** What can be asked of values that have an order. */
 export interface OrderedExpr<out V> extends AnyExpr<V> {
   lt(other: Operand<V>): BoolExpr<boolean>;
   le(other: Operand<V>): BoolExpr<boolean>;
@@ -37,6 +39,7 @@ export interface OrderedExpr<out V> extends AnyExpr<V> {
   /** `low <= this && this <= high`. */
   between(low: Operand<V>, high: Operand<V>): BoolExpr<boolean>;
 }
+/** What can be asked of numbers. */
 export interface NumberExpr<out V> extends OrderedExpr<V> {
   add<const O extends Operand<V>>(other: O): NumberExpr<V | NullOf<O>>;
   sub<const O extends Operand<V>>(other: O): NumberExpr<V | NullOf<O>>;
@@ -46,6 +49,7 @@ export interface NumberExpr<out V> extends OrderedExpr<V> {
   mod<const O extends Operand<V>>(other: O): NumberExpr<V | NullOf<O>>;
   abs(): NumberExpr<V>;
 }
+/** What can be asked of text. */
 export interface TextExpr<out V> extends OrderedExpr<V> {
   lower(): TextExpr<V>;
   upper(): TextExpr<V>;
@@ -57,6 +61,7 @@ export interface TextExpr<out V> extends OrderedExpr<V> {
   startsWith(prefix: string): BoolExpr<boolean>;
   length(): NumberExpr<number | NullIn<V>>;
 }
+/** What can be asked of points in time. */
 export interface TimeExpr<out V> extends OrderedExpr<V> {
   plus(duration: Duration): TimeExpr<V>;
   minus(duration: Duration): TimeExpr<V>;
@@ -65,6 +70,7 @@ export interface TimeExpr<out V> extends OrderedExpr<V> {
   /** The beginning of the unit it lies in, in UTC. */
   truncate(to: TruncateUnit): TimeExpr<V>;
 }
+/** What can be asked of conditions. */
 export interface BoolExpr<out V> extends AnyExpr<V> {
   and(other: Expression<boolean | null>): BoolExpr<boolean>;
   or(other: Expression<boolean | null>): BoolExpr<boolean>;

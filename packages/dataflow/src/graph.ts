@@ -104,7 +104,10 @@ export class Graph {
     this.lambdas[id] = Function.prototype.toString.call(lambda);
   }
 
-  /** Adds a sink behind `input`, or for quarantined rows without one. @throws what the sink's check throws, DF_SINK_MODE */
+  /**
+   * Adds a sink behind `input`, or for quarantined rows without one. @throws what the sink's check throws,
+   * DF_SINK_MODE
+   */
   addSink(id: string, spec: SinkSpec, input: Edge | undefined, options: SinkOptions = {}): void {
     naming(id, () => {
       if (!isSink(spec)) {

@@ -1,4 +1,7 @@
-/** Pipelines over streams: what a pipeline file imports. Connectors have modules of their own, such as `dataflow/delta`. */
+/**
+ * Pipelines over streams: what a pipeline file imports. Connectors have modules of their own, such as
+ * `dataflow/delta`.
+ */
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
 export { tumbling } from "./windows.ts";

@@ -19,8 +19,8 @@ export interface Reading {
   /** "fail" (default): they go to the pipeline's `rejected` sink, and without one the run stops. */
   readonly onInvalid?: "fail" | TypedSink<QuarantineRow, "append"> | undefined;
   /**
-   * Syntax, size and the presence of required columns are checked for every record; type and range of a column only where
-   * some step reads it ("read", the default), or always ("all").
+   * Syntax, size and the presence of required columns are checked for every record; type and range of a column only
+   * where some step reads it ("read", the default), or always ("all").
    */
   readonly validate?: "read" | "all" | undefined;
 }
@@ -36,6 +36,7 @@ export type Clock<Time> = { readonly eventTime?: Time | undefined } & ([Time] ex
 type Times<Row> = { [P in keyof Row as [Row[P]] extends [Timestamp] ? P : never]: Row[P] };
 type IsTimed<Time> = [Time] extends [never] ? false : true;
 
+/** What a pipeline's function is given to declare its graph with. */
 export interface Pipeline {
   /** Reads events. State hangs on the id. */
   from<Row, Kind extends "events" | "changes", const Time extends keyof Times<Row> & string = never>(
@@ -49,6 +50,7 @@ export interface Pipeline {
   scope<Result>(name: string, build: (p: Pipeline) => Result): Result;
 }
 
+/** What is said of a pipeline as a whole. */
 export interface PipelineOptions<P extends Columns> {
   /** Columns of the parameters that a run may be given. */
   readonly params?: RowType<P> | undefined;

@@ -10,9 +10,9 @@ import type { ChangeMode, TypedSink } from "@df/core";
 
 declare const WHY: unique symbol;
 /**
- * A parameter of this type accepts nothing: the text is the error message. Texts stay under 200 characters: the compiler
- * cuts at 320. Text with a brand, because an interface would be reported as "property is missing", and bare text would be
- * offered as a completion.
+ * A parameter of this type accepts nothing: the text is the error message. Texts stay under 200 characters: the
+ * compiler cuts at 320. Text with a brand, because an interface would be reported as "property is missing", and bare
+ * text would be offered as a completion.
  */
 export type Refused<Why extends string> = Why & { readonly [WHY]: never };
 
@@ -87,8 +87,8 @@ type FitsRow<S, Row, Wanted> = unknown extends Wanted
     ? S
     : Refused<`this sink wants ${Misfit<Row, Wanted>} [DF_SINK_ROW]`>;
 /**
- * The sink, if it takes these rows and changes. The widest cases are asked first, so that a sink for any row or any change
- * works where Row or Change is a type parameter.
+ * The sink, if it takes these rows and changes. The widest cases are asked first, so that a sink for any row or any
+ * change works where Row or Change is a type parameter.
  */
 export type Fits<S, Row, Change extends ChangeMode> =
   S extends TypedSink<infer Wanted, infer Takes>

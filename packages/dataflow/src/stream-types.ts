@@ -42,14 +42,15 @@ export interface SinkOptions {
     | undefined;
 }
 
+/** Which rows are copies, and which copy is kept. */
 export interface DedupeOptions<P extends string> {
   /** The columns that make two rows copies of each other. */
   readonly by: P | readonly [P, ...P[]];
   /** Copies further apart than this, in event time, are not copies. */
   readonly within: Duration;
   /**
-   * "any": the first copy to come passes at once; which one that is depends on arrival. "first": the copy with the earliest
-   * event time passes, once no earlier one can come any more.
+   * "any": the first copy to come passes at once; which one that is depends on arrival. "first": the copy with the
+   * earliest event time passes, once no earlier one can come any more.
    */
   readonly keep: "any" | "first";
   /** How much later than the clock a row may still come. Default 0. */
@@ -82,6 +83,7 @@ export type Table<Row, Key extends string, Timed extends boolean = boolean> = St
 /** Any stream over a row: for functions that only look at it or end it. */
 export type AnyStream<Row> = Stream<Row, ChangeMode, string, boolean>;
 
+/** Rows with what is known of them: their columns, how they change, their key, whether they have event time. */
 export interface Stream<
   out Row,
   out Change extends ChangeMode = "append",
@@ -160,8 +162,11 @@ export interface Keyed<out Row, out Change extends ChangeMode, G extends string,
 
 /** When results are shown: when the window is over, or whenever something changed. */
 export type Emit = "final" | "onUpdate";
+/** When a window's results are shown, and how long they are corrected. */
 export interface WindowOptions<L, E> {
-  /** How long after the window's end, in event time, rows still correct its result. Default 0: a result never changes. */
+  /**
+   * How long after the window's end, in event time, rows still correct its result. Default 0: a result never changes.
+   */
   readonly allowedLateness?: L | undefined;
   readonly emit?: E | undefined;
 }

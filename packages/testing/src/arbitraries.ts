@@ -71,8 +71,8 @@ export function cellArbitrary(field: Field): fc.Arbitrary<unknown> {
 }
 
 /**
- * Rows of a schema as lambdas read them, so `rowsOf(batchOf(schema, [row]))` is the row again, with null for the optional
- * columns that it leaves out.
+ * Rows of a schema as lambdas read them, so `rowsOf(batchOf(schema, [row]))` is the row again, with null for the
+ * optional columns that it leaves out.
  */
 export function rowArbitrary(schema: Schema): fc.Arbitrary<Record<string, unknown>> {
   const cells = schema.fields.map((field) =>
@@ -89,6 +89,7 @@ export function rowArbitrary(schema: Schema): fc.Arbitrary<Record<string, unknow
   });
 }
 
+/** What random batches are like. */
 export interface BatchArbitraryOptions {
   /** Default 1. */
   readonly rowsMin?: number | undefined;

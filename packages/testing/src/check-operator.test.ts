@@ -80,7 +80,7 @@ function firstOfId(
   return {
     onBatch(batch, _port, out) {
       const isFirst = remember(batch, context);
-      const rows = Int32Array.from(isFirst.keys().filter((i) => isFirst[i] === true));
+      const rows = Int32Array.from([...isFirst.keys()].filter((i) => isFirst[i] === true));
       context.count("passed", rows.length);
       context.count("duplicate", batch.length - rows.length);
       if (rows.length > 0) out({ ...gatherRows(batch, rows, rows.length), origin: undefined });

@@ -32,6 +32,7 @@ export interface OracleOutput {
   readonly counts?: Partial<Readonly<Record<Outcome, number>>> | undefined;
 }
 
+/** An operator, random input, and what must come out. */
 export interface OperatorCase {
   readonly operator: OperatorSpec;
   readonly inputs: readonly TestInput[];

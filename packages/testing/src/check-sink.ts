@@ -22,6 +22,7 @@ export interface SinkTarget {
   close?(): Promise<void>;
 }
 
+/** A sink, its target, and what is delivered to it. */
 export interface SinkCase {
   readonly shape: Shape;
   /** A new, empty target. Called for each of the runs, some hundred times: use a store in memory. */

@@ -6,6 +6,7 @@ import { assert, BATCH_ROWS_MAX, isNull, layoutOf, pick } from "@df/core";
 /** Places to resume from, per split: a long split is resumed from so many of its positions, evenly spread. */
 const RESUMES_MAX = 24;
 
+/** How a source is read. */
 export interface CheckSourceOptions {
   /** Default: all. */
   readonly columns?: readonly string[] | undefined;
@@ -34,10 +35,10 @@ interface Step {
 }
 
 /**
- * Reads a source that ends, and returns what it delivered. Asserts of each poll: at most as many records as asked for, columns
- * of the layouts of the schema with an entry for every row, positions in rising order, a next position that JSON keeps.
- * Asserts of each next position: reading from it gives exactly the rows that came after it. Asserts that all polls of a
- * split stay as they were when later ones are made.
+ * Reads a source that ends, and returns what it delivered. Asserts of each poll: at most as many records as asked
+ * for, columns of the layouts of the schema with an entry for every row, positions in rising order, a next position
+ * that JSON keeps. Asserts of each next position: reading from it gives exactly the rows that came after it. Asserts
+ * that all polls of a split stay as they were when later ones are made.
  */
 export async function checkSource(spec: SourceSpec, options: CheckSourceOptions = {}): Promise<SplitRows[]> {
   const { columns, directory = process.cwd(), rowsMax = BATCH_ROWS_MAX } = options;

@@ -81,9 +81,8 @@ test("canonical bytes decode to the values they were made of, in the layout of c
       expect(canonical(decoded)).toEqual(canonical(batch));
       for (const column of decoded.columns) {
         if (column.layout !== "long") continue;
-        const safe = Array.from(column.values.subarray(0, batch.length)).every((v) =>
-          Number.isSafeInteger(Number(v)),
-        );
+        const values: (number | bigint)[] = [...column.values.subarray(0, batch.length)];
+        const safe = values.every((value) => Number.isSafeInteger(Number(value)));
         expect(column.values instanceof Float64Array).toBe(safe);
       }
     }),

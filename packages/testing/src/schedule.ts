@@ -33,6 +33,7 @@ export interface Mode {
   readonly pruned: boolean;
 }
 
+/** How one run of an operator goes. */
 export interface RunOptions {
   readonly operator: OperatorSpec;
   readonly inputs: readonly TestInput[];

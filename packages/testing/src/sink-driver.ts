@@ -13,6 +13,7 @@ import type { Crashes } from "./crashes.ts";
 import { MemoryKeyIndex } from "./key-index.ts";
 import { encodeRows, type LogRow } from "./log.ts";
 
+/** A committer's factory and what it is opened with. */
 export interface DriverOptions {
   readonly factory: CommitterFactory;
   readonly options: Json;
@@ -95,7 +96,8 @@ export class SinkDriver {
     };
     // Through JSON, since that is how the engine keeps it.
     const manifest = JSON.parse(JSON.stringify(staged.manifest)) as Json;
-    return { marker, manifest, index: staged.index };
+    const follows = (await committer.marker())?.hash ?? null;
+    return { marker, follows, manifest, index: staged.index };
   }
 
   /** Commits and records the delivery. */

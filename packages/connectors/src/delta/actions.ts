@@ -14,6 +14,7 @@ export interface VectorDescriptor {
   readonly cardinality: number;
 }
 
+/** A file that becomes part of the table, as the log has it. */
 export interface AddFile {
   /** Relative to the table, URL-encoded. */
   readonly path: string;
@@ -29,6 +30,7 @@ export interface AddFile {
   readonly tags?: Readonly<Record<string, string | null>>;
 }
 
+/** A file that is part of the table no more; its tombstone. */
 export interface RemoveFile {
   readonly path: string;
   /** Milliseconds since 1970. */
@@ -40,6 +42,7 @@ export interface RemoveFile {
   readonly deletionVector?: VectorDescriptor;
 }
 
+/** The table's schema, partitions and properties. */
 export interface MetaData {
   /** The table's identity: another one is another table. */
   readonly id: string;
@@ -53,6 +56,7 @@ export interface MetaData {
   readonly createdTime?: number;
 }
 
+/** What a reader and a writer must be able to do. */
 export interface Protocol {
   readonly minReaderVersion: number;
   readonly minWriterVersion: number;

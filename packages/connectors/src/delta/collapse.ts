@@ -14,6 +14,7 @@ export interface KeyChange {
   readonly replaces: boolean;
 }
 
+/** What is left of the changes of a delivery: one a key. */
 export interface Collapsed {
   readonly batches: readonly Batch[];
   /** By canonical key bytes as text, in the order in which keys first came. */

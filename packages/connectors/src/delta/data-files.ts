@@ -20,6 +20,7 @@ export interface WrittenFile {
   readonly batches: readonly Batch[];
 }
 
+/** Where and how data files are written. */
 export interface DataFileOptions {
   readonly store: ObjectStore;
   readonly encoder: ParquetEncoder;

@@ -79,6 +79,20 @@ describe("a table that is there already", () => {
     expect(await outcomeOf(driverOn("upsert").open())).toBe("DF_SINK_UNSUPPORTED");
   });
 
+  test("takes replaced rows when it lists features for types that it may have and we do not write, as delta-rs does", async () => {
+    await driverOn("upsert").open();
+    const features = ["deletionVectors", "variantType", "timestampNtz"];
+    const protocol = {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: features,
+      writerFeatures: [...features, "invariants", "appendOnly"],
+    };
+    await foreignCommit(store, [{ protocol }]);
+    await driverOn("upsert").deliver({ epoch: 1, rows: rows([1, 1]) });
+    expect(await shown(store)).toEqual(["1=1"]);
+  });
+
   test.each([
     {
       minReaderVersion: 3,

@@ -1,6 +1,6 @@
 /** Shows the rows of a sink in a Delta table, exactly once. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DataflowError } from "@df/core";
+import { DataflowError, isShown } from "@df/core";
 import type { Committer, CommitterContext, Intent, Json, Marker, Staged, StageRequest } from "@df/core";
 import { parquetEncoder } from "@df/formats";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
@@ -40,6 +40,7 @@ export interface DeltaPorts {
   readonly encoder?: ParquetEncoder | undefined;
 }
 
+/** The committer of one sink's table. See README.md for what it does to the log. */
 export class DeltaCommitter implements Committer {
   readonly #target: DeltaTarget;
   readonly #context: CommitterContext;
@@ -147,7 +148,7 @@ export class DeltaCommitter implements Committer {
       const snapshot = await this.#current();
       this.#checkIdentity(snapshot, manifest);
       const found = await this.#markers.find(snapshot);
-      if (found !== undefined && this.#isDone(found, intent)) {
+      if (isShown(found?.marker, intent, `The table "${this.#target.path}"`) && found !== undefined) {
         return this.#delivered(intent, manifest, found.version, found.version === manifest.tableVersion + 1);
       }
       const indexKnown = snapshot.dataVersion <= manifest.tableVersion;
@@ -190,20 +191,6 @@ export class DeltaCommitter implements Committer {
     const snapshot = await this.#log.refresh();
     if (snapshot === undefined) throw this.#replaced("it is gone");
     return snapshot;
-  }
-
-  /** Whether a commit of this sink already shows the intent. */
-  #isDone({ marker, version }: MarkedCommit, intent: Intent): boolean {
-    const { epoch, hash, lineage } = intent.marker;
-    if (marker.lineage !== lineage || (marker.epoch === epoch && marker.hash !== hash)) {
-      throw new DataflowError(
-        "DF_SINK_OTHER_LINEAGE",
-        `Version ${version} of "${this.#target.path}" shows epoch ${marker.epoch} of another run of "${this.#appId}" ` +
-          `(lineage ${marker.lineage}, ours is ${lineage}), so ours (epoch ${epoch}) would mix with it. ` +
-          "Go on with the state directory that wrote it, or with a new state directory and a new target.",
-      );
-    }
-    return marker.epoch >= epoch;
   }
 
   #checkIdentity(snapshot: Snapshot, manifest?: Manifest): string {

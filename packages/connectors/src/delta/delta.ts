@@ -4,6 +4,7 @@ import { checkPartitionBy } from "../lake/partition.ts";
 import { parseOptions } from "./committer.ts";
 import { checkNames } from "./schema-string.ts";
 
+/** Where the table lies, and how it is partitioned. */
 export interface DeltaOptions {
   /** The table's directory, relative to where the command runs. */
   readonly path: string;
@@ -12,8 +13,8 @@ export interface DeltaOptions {
 }
 
 /**
- * A Delta Lake table, made where it is absent. Append streams add rows; upsert and retract streams replace rows by key with
- * deletion vectors. Exactly once.
+ * A Delta Lake table, made where it is absent. Append streams add rows; upsert and retract streams replace rows by
+ * key with deletion vectors. Exactly once.
  * @throws DF_OPTION for a path that is no local directory
  */
 export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {

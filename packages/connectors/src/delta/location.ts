@@ -13,8 +13,8 @@ export interface Location {
 }
 
 /**
- * The entry that holds the content hash of the whole table, as text. No key is empty: it has a column at least, and each
- * takes a byte.
+ * The entry that holds the content hash of the whole table, as text. No key is empty: it has a column at least, and
+ * each takes a byte.
  */
 export const CONTENT_KEY: Uint8Array = new Uint8Array(0);
 

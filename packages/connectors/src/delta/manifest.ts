@@ -20,6 +20,7 @@ export interface ReplacedRows {
   readonly rows: readonly number[];
 }
 
+/** What an intent holds for this committer: the files it adds and the rows it takes away. */
 export interface Manifest {
   readonly format: 1;
   /** `metaData.id` of the table it is for. */

@@ -29,6 +29,7 @@ export function stateJson(state: DeliveredState): Json {
   return state as unknown as Json;
 }
 
+/** Finds this sink's marker on the table's present history. */
 export class MarkerReader {
   readonly #log: TableLog;
   readonly #appId: string;

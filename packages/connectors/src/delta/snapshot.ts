@@ -24,6 +24,7 @@ export interface LiveFile {
   readonly add: AddFile;
 }
 
+/** The table at one version: its live files, its metadata, the commits that carry markers. */
 export class Snapshot {
   /** −1 before the first commit. */
   version = -1;

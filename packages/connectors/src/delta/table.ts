@@ -49,8 +49,16 @@ export function createActions({ context, partitionBy }: DeltaTarget, nowMs: numb
   return [{ commitInfo }, { protocol }, { metaData }];
 }
 
-/** Features that ask nothing more of us than what is checked here. */
-const READER_FEATURES: ReadonlySet<string> = new Set(["deletionVectors", "timestampNtz", "columnMapping"]);
+/**
+ * Features that ask nothing more of us than what is checked here. Types that we do not write stand in columns that
+ * `checkColumns` judges; delta-rs lists variantType for each table that has any feature.
+ */
+const READER_FEATURES: ReadonlySet<string> = new Set([
+  "deletionVectors",
+  "timestampNtz",
+  "variantType",
+  "columnMapping",
+]);
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
   ...READER_FEATURES,
   "appendOnly",

@@ -1,4 +1,4 @@
-import { columnIndex, DataflowError, diffAt } from "@df/core";
+import { columnIndex, DataflowError, diffAt, isShown } from "@df/core";
 import type {
   Batch,
   Committer,
@@ -88,11 +88,11 @@ class MemoryCommitter implements Committer {
     };
   }
 
-  async commit({ marker, manifest }: Intent): Promise<{ readonly version: string; readonly state: Json }> {
+  async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {
     const target = this.#target;
     target.point("before commit");
-    if (!isDone(target.marker, marker)) {
-      const { staged, rows } = manifest as { readonly staged: number; readonly rows: number };
+    if (!isShown(target.marker, intent, "The memory target")) {
+      const { staged, rows } = intent.manifest as { readonly staged: number; readonly rows: number };
       const found = stagedRows.get(staged);
       if (found === undefined) {
         throw new DataflowError(
@@ -101,7 +101,7 @@ class MemoryCommitter implements Committer {
         );
       }
       // Commit point.
-      apply(target, found, marker);
+      apply(target, found, intent.marker);
       stagedRows.delete(staged);
     }
     target.point("after commit");
@@ -129,19 +129,6 @@ class MemoryCommitter implements Committer {
     if (hash !== undefined) contentHash.addHash(hash);
     hashes.set(key, hash);
   }
-}
-
-/** Whether the target shows this epoch. @throws DF_SINK_OTHER_LINEAGE when it shows another one's */
-function isDone(shown: Marker | undefined, marker: Marker): boolean {
-  if (shown === undefined) return false;
-  if (shown.lineage === marker.lineage && (shown.epoch !== marker.epoch || shown.hash === marker.hash)) {
-    return shown.epoch >= marker.epoch;
-  }
-  throw new DataflowError(
-    "DF_SINK_OTHER_LINEAGE",
-    `A memory target shows epoch ${shown.epoch} of lineage ${shown.lineage}, hash ${shown.hash}; ours is epoch ` +
-      `${marker.epoch} of ${marker.lineage}, hash ${marker.hash}. Give each run a target of its own.`,
-  );
 }
 
 function apply(target: MemoryTarget, { changes, hashes }: StagedRows, marker: Marker): void {

@@ -77,7 +77,8 @@ async function staged(
     clock: null,
     contentHash: made.contentHash,
   };
-  return { marker, manifest: made.manifest, index: [] };
+  const follows = (await committer.marker())?.hash ?? null;
+  return { marker, follows, manifest: made.manifest, index: [] };
 }
 
 async function commit(store: ObjectStore, intent: Intent, lineage = "l"): Promise<Delivered> {
@@ -168,9 +169,7 @@ describe("a Parquet directory", () => {
   test("says that staged files were lost or damaged, and shows nothing of that epoch", async () => {
     const store = memoryStore();
     const intent = await staged(store, 1, [row(1, "Bern")]);
-    const [{ path }] = (await store.list("")).filter((object) => object.path.endsWith(".staged")) as [
-      { path: string },
-    ];
+    const path = (await store.list("")).find((object) => object.path.endsWith(".staged"))?.path ?? "";
     const bytes = (await store.get(path)) ?? new Uint8Array();
     await store.put(path, bytes.with(10, (bytes[10] ?? 0) ^ 1));
     await expect(commit(store, intent)).rejects.toThrow(/damaged.*\[DF_STAGED_LOST\]/);
@@ -296,7 +295,7 @@ test("parquet() writes to the directory it names, relative to where the command 
       clock: null,
       contentHash,
     };
-    await committer.commit({ marker, manifest, index: [] });
+    await committer.commit({ marker, follows: null, manifest, index: [] });
     await committer.close();
     const paths = await patternPaths(localStore(join(directory, "out")));
     expect(paths.map((path) => path.replace(/data-.*/, ""))).toEqual([

@@ -14,7 +14,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { crc32 } from "node:zlib";
-import { DataflowError } from "@df/core";
+import { DataflowError, isShown } from "@df/core";
 import type {
   Committer,
   CommitterContext,
@@ -161,13 +161,14 @@ class ParquetCommitter implements Committer {
     return { manifest, index: [], contentHash: contentHash.toString(), rows };
   }
 
-  async commit({ marker, manifest }: Intent): Promise<{ readonly version: string; readonly state: Json }> {
-    const files = filesOf(manifest);
+  async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {
+    const { marker } = intent;
+    const files = filesOf(intent.manifest);
     const bytes = encodeCommit({ marker, files });
     let areNamed = false;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       await this.#advance();
-      if (this.#isDone(marker)) {
+      if (isShown(this.#last?.marker, intent, `The Parquet table at "${this.#options.path}"`)) {
         // Makes durable what a writer that was killed may have left without its fsync.
         await this.#store.putIfAbsent(commitPath(this.#last?.version ?? 0), bytes);
         return this.#delivered();
@@ -206,21 +207,6 @@ class ParquetCommitter implements Committer {
       if (next === undefined) return;
       this.#last = next;
     }
-  }
-
-  /** Whether the table shows this epoch already. @throws DF_SINK_OTHER_LINEAGE when it shows another one's */
-  #isDone(marker: Marker): boolean {
-    const last = this.#last?.marker;
-    if (last === undefined) return false;
-    const isOurs =
-      last.lineage === marker.lineage && (last.epoch !== marker.epoch || last.hash === marker.hash);
-    if (isOurs) return last.epoch >= marker.epoch;
-    throw new DataflowError(
-      "DF_SINK_OTHER_LINEAGE",
-      `The Parquet table at "${this.#options.path}" shows epoch ${last.epoch} of another run of this pipeline (lineage ` +
-        `${last.lineage}, hash ${last.hash}); ours is epoch ${marker.epoch} of ${marker.lineage}, hash ${marker.hash}. The ` +
-        "state was lost, copied or restored. Continue with the other state directory, or start anew with a new path.",
-    );
   }
 
   /** Gives a staged file its name, once it has proved to be what was staged. @throws DF_STAGED_LOST */

@@ -11,6 +11,7 @@ export interface Side {
   readonly wide: bigint;
 }
 
+/** A sum that needs nothing beside its limbs. */
 export const NO_SIDE: Side = { nan: 0, positive: 0, negative: 0, negativeZero: 0, wide: 0n };
 
 /** Whether nothing would be lost without it. */

@@ -57,7 +57,9 @@ export function exactSumState(name: string): readonly ValueColumn[] {
   ];
 }
 
-/** Sums in rows of a table. `rows` are word offsets of rows; the words of `exactSumState` begin `offset` words later. */
+/**
+ * Sums in rows of a table. `rows` are word offsets of rows; the words of `exactSumState` begin `offset` words later.
+ */
 export class ExactSums {
   readonly #table: StateTable;
   readonly #offset: number;
@@ -115,8 +117,8 @@ export class ExactSums {
   }
 
   /**
-   * The correctly rounded sum divided by the count, as `math.fsum(x) / n` in Python: always the quotient of what `sum` and
-   * a count show. Where the sum overflows, the exact quotient, rounded once. NaN for no values.
+   * The correctly rounded sum divided by the count, as `math.fsum(x) / n` in Python: always the quotient of what
+   * `sum` and a count show. Where the sum overflows, the exact quotient, rounded once. NaN for no values.
    */
   average(row: number): number {
     const at = row + this.#offset;

@@ -95,13 +95,18 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
     { key: bytes(1), value: bytes(9) },
     { key: bytes(2), value: undefined },
   ];
-  state.storeIntent({ sink: "s", rows: 1, intent: { marker, manifest: { files: [] }, index } });
+  state.storeIntent({
+    sink: "s",
+    rows: 1,
+    intent: { marker, follows: null, manifest: { files: [] }, index },
+  });
   expect(state.intents()).toEqual([
     {
       sink: "s",
       rows: 1,
       intent: {
         marker,
+        follows: null,
         manifest: { files: [] },
         index: [
           { key: Buffer.from([1]), value: Buffer.from([9]) },

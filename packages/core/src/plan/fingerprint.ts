@@ -51,8 +51,8 @@ function sourcePart({ spec }: SourceNode): Json {
 }
 
 /**
- * Of its inputs count the columns that its outputs need. An output that nobody reads needs none, so a window's state does
- * not depend on columns that only a stream of late rows would show.
+ * Of its inputs count the columns that its outputs need. An output that nobody reads needs none, so a window's state
+ * does not depend on columns that only a stream of late rows would show.
  */
 function statefulPart(
   { spec, inputs, outputs }: OperatorNode,

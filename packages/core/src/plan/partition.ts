@@ -3,8 +3,8 @@ import type { Exchange, Shape } from "../stream.ts";
 import type { Edge, OperatorNode, PlanNode } from "./plan.ts";
 
 /**
- * The exchange in front of a sink: rows of one key must meet in one shard, in order, to be netted there. "forward" where
- * they already do.
+ * The exchange in front of a sink: rows of one key must meet in one shard, in order, to be netted there. "forward"
+ * where they already do.
  */
 export function exchangeToSink(nodes: readonly PlanNode[], input: Edge, shape: Shape): Exchange {
   if (shape.change === "append") return "forward";

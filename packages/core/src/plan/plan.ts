@@ -11,6 +11,7 @@ export interface Edge {
 
 export type PlanNode = SourceNode | OperatorNode | SinkNode;
 
+/** A source of the pipeline. */
 export interface SourceNode {
   readonly kind: "source";
   /** Given by the user, with the prefixes of its scopes: "eu/orders". Never a counter: state hangs on it. */
@@ -24,6 +25,7 @@ export interface SourceNode {
   readonly invalid?: string | undefined;
 }
 
+/** Which column is the event time, and how much disorder is expected. */
 export interface EventTime {
   readonly column: string;
   /** Microseconds. */
@@ -32,6 +34,7 @@ export interface EventTime {
   readonly idleTimeout?: number | undefined;
 }
 
+/** A step of the pipeline. */
 export interface OperatorNode {
   readonly kind: "operator";
   readonly id: string;
@@ -42,6 +45,7 @@ export interface OperatorNode {
   readonly outputs: readonly Shape[];
 }
 
+/** The end of a stream, or the target of quarantined rows. */
 export interface SinkNode {
   readonly kind: "sink";
   readonly id: string;

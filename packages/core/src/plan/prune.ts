@@ -8,7 +8,8 @@ type Wanted = ReadonlyMap<string, readonly Set<string>[]>;
 
 /**
  * The same plan without the columns that nobody reads, from the sources on down. `outputs` of a source then names the
- * columns to decode. Sinks keep all columns of their input; key columns, event time and columns rows are spread by stay.
+ * columns to decode. Sinks keep all columns of their input; key columns, event time and columns rows are spread by
+ * stay.
  * @throws what `OperatorSpec.outputs` throws
  */
 export function prune<P extends Plan>(plan: P): P {

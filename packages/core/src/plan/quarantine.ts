@@ -3,8 +3,8 @@ import type { Schema } from "../schema/schema.ts";
 import type { Shape } from "../stream.ts";
 
 /**
- * A record that could not be decoded, or a row that was refused. It has no wall-clock time: two runs over the same input
- * must leave the same quarantine.
+ * A record that could not be decoded, or a row that was refused. It has no wall-clock time: two runs over the same
+ * input must leave the same quarantine.
  */
 export type QuarantineRow = {
   /** The record as it was read; the canonical bytes of the row where that is not known any more. */

@@ -8,6 +8,7 @@ export interface WallClock {
   yield(): Promise<void>;
 }
 
+/** The clock of this machine. */
 export const SYSTEM_CLOCK: WallClock = {
   now: () => performance.now(),
   sleep: (ms, signal) =>

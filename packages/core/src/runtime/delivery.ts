@@ -110,10 +110,14 @@ export class SinkDelivery {
    * Refuses a target that does not continue this state, whose last checkpoint is `epoch`.
    * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND
    */
-  async check(intent: StoredIntent | undefined, epoch: Epoch = this.#identity.epoch): Promise<void> {
+  async check(
+    intent: StoredIntent | undefined,
+    epoch: Epoch = this.#identity.epoch,
+  ): Promise<Marker | undefined> {
     const marker = await this.#named(() => this.#committer.marker());
     const deliveries = await this.#state.deliveries(this.id);
     refuseForeign(this.id, { ...this.#identity, epoch }, marker, deliveries, intent);
+    return marker;
   }
 
   /** Finishes what an earlier process had decided. */
@@ -149,7 +153,7 @@ export class SinkDelivery {
     );
     await this.#onStep("staged", this.id);
     // A copy of this state may be running too: what it has delivered meanwhile must not be added to.
-    await this.check(undefined, checkpoint.epoch);
+    const shown = await this.check(undefined, checkpoint.epoch);
     const open: Omit<Marker, "hash"> = {
       pipeline,
       lineage,
@@ -162,7 +166,7 @@ export class SinkDelivery {
     const stored: StoredIntent = {
       sink: this.id,
       rows: staged.rows,
-      intent: { marker, manifest: staged.manifest, index: staged.index },
+      intent: { marker, follows: shown?.hash ?? null, manifest: staged.manifest, index: staged.index },
     };
     await this.#state.storeIntent(stored);
     await this.#onStep("intent stored", this.id);

@@ -22,9 +22,9 @@ export function clocksByNode(
 }
 
 /**
- * The clock of several inputs together: the minimum of the live ones; the highest of all once all have ended; where none
- * is live but some are only idle, it stays. No inputs are like ended ones. It never goes back. Combining combined clocks
- * gives the same as combining all at once, so it may be done per source, per shard and per operator.
+ * The clock of several inputs together: the minimum of the live ones; the highest of all once all have ended; where
+ * none is live but some are only idle, it stays. No inputs are like ended ones. It never goes back. Combining
+ * combined clocks gives the same as combining all at once, so it may be done per source, per shard and per operator.
  *
  * The end of all time (+∞, sent when an input is drained) counts only once every input has sent it: an input that has
  * ended may still hand on what its own end of time makes it emit.

@@ -26,6 +26,7 @@ const SLICE_MS = 8;
 const FLUSH_EVERY_MS = 100;
 const SPLITS_EVERY_MS = 1_000;
 
+/** What a job is made of. */
 export interface JobParts {
   readonly plan: Plan;
   readonly fingerprint: string;

@@ -60,8 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * One node on one shard: takes events from its channels in order, drives the operator and hands on what it makes. Aligns
- * barriers, combines clocks, and resumes an operator that could not write all of its output.
+ * One node on one shard: takes events from its channels in order, drives the operator and hands on what it makes.
+ * Aligns barriers, combines clocks, and resumes an operator that could not write all of its output.
  */
 export class NodeRunner {
   readonly node: string;

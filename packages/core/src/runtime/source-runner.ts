@@ -27,6 +27,7 @@ interface Reading {
   asked: number;
 }
 
+/** What a source runner is made of. */
 export interface SourceParts {
   readonly node: string;
   readonly shard: number;

@@ -62,7 +62,11 @@ function learnSlot(scan: Scanner, names: Names, from: number): Slot {
   scan.blanks();
   scan.at++;
   scan.blanks();
-  const slot = { literal: copy(scan.bytes, from, scan.at), field, kind: kindOf(scan.bytes[scan.at] as number) };
+  const slot = {
+    literal: copy(scan.bytes, from, scan.at),
+    field,
+    kind: kindOf(scan.bytes[scan.at] as number),
+  };
   scan.skipValue(1);
   return slot;
 }

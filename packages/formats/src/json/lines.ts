@@ -9,6 +9,19 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const OPENING = 0x7b;
 
+/** Bytes of a line before the first ones are seen. */
+const LINE_BYTES = 128;
+/** Room is made for some rows more than there were in as many bytes last time. */
+const LINE_BYTES_SHARE = 0.95;
+const ROWS_SPARE = 4;
+
+/** How lines are decoded. */
+export interface LinesOptions {
+  readonly recordBytesMax: number;
+  /** Whether code may be generated. It changes nothing of what is decoded. */
+  readonly generate: boolean;
+}
+
 /** Cuts bytes into lines and has each one read. */
 export class JsonLines implements OpenLineDecoder {
   readonly #records: RecordReader;
@@ -16,15 +29,24 @@ export class JsonLines implements OpenLineDecoder {
   readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
 
-  constructor(schema: Schema, columns: Schema, recordBytesMax: number) {
+  readonly #layouts: LearnedLayouts | undefined;
+  /** Mean of the lines that were walked last. */
+  #lineBytes = LINE_BYTES;
+
+  constructor(schema: Schema, columns: Schema, { recordBytesMax, generate }: LinesOptions) {
     this.#records = new RecordReader(schema, columns);
     this.#recordBytesMax = recordBytesMax;
+    if (generate) this.#layouts = new LearnedLayouts(this.#records, schema, columns, recordBytesMax);
   }
 
   decode(bytes: Uint8Array, base: number, atEnd: boolean, rowsMax: number): DecodedLines {
     const isOpen = atEnd && bytes.length > 0 && bytes[bytes.length - 1] !== NEWLINE;
     const content = isOpen ? withNewline(bytes) : bytes;
     const first = base === 0 && hasByteOrderMark(content) ? 3 : 0;
+    const walked = this.#layouts === undefined ? undefined : this.#walk(content, base, { first, rowsMax });
+    if (walked !== undefined) {
+      return this.#finish(content, { ...walked, consumed: Math.min(walked.consumed, bytes.length) });
+    }
     const lines = this.#findLines(content, first, rowsMax);
     // One byte more may be the beginning of CRLF.
     if (lines.consumed === 0 && content.length - first > this.#recordBytesMax + 1) {
@@ -62,6 +84,57 @@ export class JsonLines implements OpenLineDecoder {
     return { count, consumed };
   }
 
+  /**
+   * Reads lines with the code for their layouts, which finds their ends by itself, and one by one those of which no
+   * layout is known. Undefined where no line is complete, or where not all are UTF-8: the code does not look for that.
+   */
+  #walk(bytes: Uint8Array, base: number, { first, rowsMax }: Bounds): Found | undefined {
+    const layouts = this.#layouts as LearnedLayouts;
+    const { state } = layouts;
+    let rowsRoom = Math.min(rowsMax, Math.ceil(bytes.length / this.#lineBytes) + ROWS_SPARE);
+    const rows = this.#begin(rowsRoom);
+    const invalid: InvalidRecord[] = [];
+    this.#records.scan.begin(bytes);
+    state.begin(bytes, base, first);
+    state.place(rows);
+    while (state.row + invalid.length < rowsMax) {
+      if (state.row === rowsRoom) {
+        rowsRoom = Math.min(rowsMax, rowsRoom * 2);
+        this.#grow(rows, rowsRoom);
+        state.place(rows);
+      }
+      state.rowEnd = Math.min(rowsRoom, rowsMax - invalid.length);
+      if (state.at <= state.limit) layouts.walk();
+      if (state.row === state.rowEnd) continue;
+      const newline = bytes.indexOf(NEWLINE, state.at);
+      if (newline < 0) break;
+      const start = state.at;
+      const end = newline > start && bytes[newline - 1] === RETURN ? newline - 1 : newline;
+      state.at = newline + 1;
+      if (bytes[start] !== OPENING && isBlank(bytes, start, end)) continue;
+      rows.length = state.row;
+      this.#readLine(bytes, base, { start, end, isText: true }, rows, invalid);
+      if (rows.length > state.row) layouts.learn(start);
+      state.row = rows.length;
+    }
+    const consumed = state.at;
+    if (consumed === first || !isUtf8(bytes.subarray(0, consumed))) return undefined;
+    rows.length = state.row;
+    if (rows.length > 0) this.#lineBytes = (consumed / rows.length) * LINE_BYTES_SHARE;
+    return { rows, invalid, consumed, cut: false };
+  }
+
+  #grow(rows: Rows, room: number): void {
+    for (const cells of this.#records.cells) cells.grow(room);
+    const { positions, starts, ends } = rows;
+    rows.positions = new Float64Array(room);
+    rows.starts = new Int32Array(room);
+    rows.ends = new Int32Array(room);
+    rows.positions.set(positions);
+    rows.starts.set(starts);
+    rows.ends.set(ends);
+  }
+
   #begin(rows: number): Rows {
     for (const cells of this.#records.cells) cells.begin(rows);
     return {
@@ -80,22 +153,27 @@ export class JsonLines implements OpenLineDecoder {
     for (let line = 0; line < lines.count; line++) {
       const start = this.#starts[line] as number;
       const end = this.#ends[line] as number;
-      let reason: string | undefined;
-      if (end - start > this.#recordBytesMax) {
-        reason = `The record has ${end - start} bytes, the limit is ${this.#recordBytesMax}`;
-      } else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
-      else reason = this.#records.read(start, rows.length);
-      if (reason === undefined) {
-        rows.positions[rows.length] = base + start;
-        rows.starts[rows.length] = start;
-        rows.ends[rows.length] = end;
-        rows.length++;
-      } else {
-        const raw = bytes.slice(start, Math.min(end, start + this.#recordBytesMax));
-        invalid.push({ position: base + start, raw, reason });
-      }
+      this.#readLine(bytes, base, { start, end, isText }, rows, invalid);
     }
     return { rows, invalid };
+  }
+
+  #readLine(bytes: Uint8Array, base: number, line: Line, rows: Rows, invalid: InvalidRecord[]): void {
+    const { start, end, isText } = line;
+    let reason: string | undefined;
+    if (end - start > this.#recordBytesMax) {
+      reason = `The record has ${end - start} bytes, the limit is ${this.#recordBytesMax}`;
+    } else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
+    else reason = this.#records.read(start, rows.length);
+    if (reason === undefined) {
+      rows.positions[rows.length] = base + start;
+      rows.starts[rows.length] = start;
+      rows.ends[rows.length] = end;
+      rows.length++;
+    } else {
+      const raw = bytes.slice(start, Math.min(end, start + this.#recordBytesMax));
+      invalid.push({ position: base + start, raw, reason });
+    }
   }
 
   #finish(bytes: Uint8Array, found: Found): DecodedLines {
@@ -120,11 +198,23 @@ interface Lines {
   readonly consumed: number;
 }
 
+interface Line {
+  readonly start: number;
+  readonly end: number;
+  /** It is known to be UTF-8. */
+  readonly isText: boolean;
+}
+
+interface Bounds {
+  readonly first: number;
+  readonly rowsMax: number;
+}
+
 interface Rows {
   length: number;
-  readonly positions: Float64Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  positions: Float64Array;
+  starts: Int32Array;
+  ends: Int32Array;
 }
 
 interface Found {

@@ -1,7 +1,16 @@
 import type { ColumnType, Field } from "@df/core";
 import { layoutOf, unreachable } from "@df/core";
 import type { Layout, Slot } from "./layout.ts";
-import { IS_FALSE, IS_NUMBER, fourLetters, fraction, isExact, literal, string, wholePart } from "./walk-tokens.ts";
+import {
+  IS_FALSE,
+  IS_NUMBER,
+  fourLetters,
+  fraction,
+  isExact,
+  literal,
+  string,
+  wholePart,
+} from "./walk-tokens.ts";
 
 const RETURN = 0x0d;
 const SHIFTS = { s: 6, ms: 3, us: 0 } as const;
@@ -19,10 +28,10 @@ export interface WalkPlan {
  * The body of a function that walks over lines of one layout, given a `WalkState` as `io` and the powers of ten as
  * `powers`. It consists of numbers and indexes, and holds nothing that a user wrote but the bytes of keys as numbers.
  *
- * Its variables: `b` the bytes and `view` a view of them, `p` the next byte, `row` the row that is written, `line` where
- * it begins; `s` the beginning of a value, `f` its first digit, `v` its number, `negative` its sign, `n` and `e` counts
- * of digits, `w` four bytes and `x` what was found in them. `break line` gives a line up: somebody else reads it.
- * `break slot` goes on behind a value; one that does not is read, or refused, by the reader of any value.
+ * Its variables: `b` the bytes and `view` a view of them, `p` the next byte, `row` the row that is written, `line`
+ * where it begins; `s` the beginning of a value, `f` its first digit, `v` its number, `negative` its sign, `n` and
+ * `e` counts of digits, `w` four bytes and `x` what was found in them. `break line` gives a line up: somebody else
+ * reads it. `break slot` goes on behind a value; one that does not is read, or refused, by the reader of any value.
  */
 export function walkText(plan: WalkPlan): string {
   const { layout, wanted, fields, recordBytesMax } = plan;

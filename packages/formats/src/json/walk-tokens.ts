@@ -8,7 +8,10 @@
 /** Digits that a double always holds exactly. */
 const EXACT_DIGITS = 15;
 const HIGH_BITS = every(0x80);
-/** 1 in the high bit of each byte of `w` that is no ASCII digit; exact up to the first of them. `w` becomes the digits. */
+/**
+ * 1 in the high bit of each byte of `w` that is no ASCII digit; exact up to the first of them. `w` becomes the
+ * digits.
+ */
 const SEEK_NO_DIGIT = `w = view.getInt32(p, true) ^ ${every(0x30)}; x = ((w + ${every(0x76)}) | w) & ${HIGH_BITS};`;
 /**
  * 1 in the high bit of each byte of `w` that is a quote, a backslash or a control character; exact up to the first of

@@ -100,8 +100,8 @@ const WORD_BYTES = 8;
 let walks = 0;
 
 /**
- * Makes the code for a layout; undefined where code may not be generated. A number makes its text unique: V8 shares type
- * feedback between functions of equal text.
+ * Makes the code for a layout; undefined where code may not be generated. A number makes its text unique: V8 shares
+ * type feedback between functions of equal text.
  */
 export function compileWalk(plan: WalkPlan): Walk | undefined {
   const text = `"use strict"; // ${walks++}

@@ -82,8 +82,8 @@ function physicalType(type: ColumnType): Omit<SchemaElement, "name"> {
 }
 
 /**
- * Rows `start` to `end` as the writer wants them. Doubles keep −0 only without a dictionary, and have no bounds where one
- * is NaN: bounds leave NaN out, and readers that count NaN as the largest value would skip its rows.
+ * Rows `start` to `end` as the writer wants them. Doubles keep −0 only without a dictionary, and have no bounds where
+ * one is NaN: bounds leave NaN out, and readers that count NaN as the largest value would skip its rows.
  */
 function columnSource(field: Field, column: Column, start: number, end: number): ColumnSource {
   const source = { name: field.name, data: valuesOf(field, column, start, end) };

@@ -1,6 +1,7 @@
 import { DataflowError, type OperatorSpec } from "@df/core";
 import { openChangelog } from "./operator.ts";
 
+/** What `changelog` is told. */
 export interface ChangelogOptions {
   /** The key of the stream. */
   readonly key: readonly string[];

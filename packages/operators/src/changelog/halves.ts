@@ -9,7 +9,9 @@ import {
 } from "@df/core";
 import type { CanonicalCodec } from "@df/core/batch/canonical";
 
-/** Collects old and new rows as batches of a retract stream; both halves of an update lie in one batch, side by side. */
+/**
+ * Collects old and new rows as batches of a retract stream; both halves of an update lie in one batch, side by side.
+ */
 export class Halves {
   readonly #schema: Schema;
   readonly #codec: CanonicalCodec;

@@ -17,6 +17,7 @@ import {
 } from "@df/core";
 import { lateRows, splitLate } from "./late.ts";
 
+/** What dropping copies by arrival is told. */
 export interface AnyOptions {
   readonly by: readonly string[];
   readonly withinMicros: number;
@@ -114,7 +115,9 @@ class AnyDedupe implements Operator {
     return firsts;
   }
 
-  /** Finds, or makes, each row's place in its own pane, and finds those in the panes beside it. Returns what is made. */
+  /**
+   * Finds, or makes, each row's place in its own pane, and finds those in the panes beside it. Returns what is made.
+   */
   #look(batch: Batch, rows: Int32Array, count: number): number[] {
     const { withinMicros } = this.#options;
     const columns = this.#columns;

@@ -3,6 +3,7 @@ import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
 import { lateSchema } from "./late.ts";
 
+/** Which rows are copies, and which copy is kept. */
 export interface DedupeOptions {
   /** Rows with equal values in these columns are copies of each other; nulls are equal. */
   readonly by: readonly string[];
@@ -10,8 +11,8 @@ export interface DedupeOptions {
   readonly withinMicros: number;
   /**
    * Which copy is kept. `any`: the first to arrive, at once; the result depends on arrival. `first`: the first by event
-   * time, of equal times the lowest row in canonical order; rows are held until the clock has passed them, and the result
-   * is the same in every run.
+   * time, of equal times the lowest row in canonical order; rows are held until the clock has passed them, and the
+   * result is the same in every run.
    */
   readonly keep: "any" | "first";
   /** A row is late if it comes when the clock is more than this many µs beyond it. Default 0. */

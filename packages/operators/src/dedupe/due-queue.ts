@@ -1,8 +1,8 @@
 import type { RowId, Time } from "@df/core";
 
 /**
- * Which rows of a table are due when: a binary heap with one valid time per row. It is not state, but made again from the
- * table when the operator opens.
+ * Which rows of a table are due when: a binary heap with one valid time per row. It is not state, but made again from
+ * the table when the operator opens.
  */
 export class DueQueue {
   /** Heap of (time, id); an entry whose time is not the row's valid one is passed over. */

@@ -27,8 +27,8 @@ export function openFirst(context: OperatorContext, options: AnyOptions): Operat
 }
 
 /**
- * Holds the rows of a key until the clock has passed them: then no row before them can come, and they are decided in the
- * order of event time. A key's place in the table has its held rows and the time of the row that was kept last.
+ * Holds the rows of a key until the clock has passed them: then no row before them can come, and they are decided in
+ * the order of event time. A key's place in the table has its held rows and the time of the row that was kept last.
  */
 class FirstDedupe implements Operator {
   readonly #context: OperatorContext;

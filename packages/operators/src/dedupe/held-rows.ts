@@ -29,7 +29,9 @@ export function heldCount(list: Uint8Array): number {
   return count;
 }
 
-/** The list with one row more; undefined if a row that is not higher is held of the same time. `freed` rows give way. */
+/**
+ * The list with one row more; undefined if a row that is not higher is held of the same time. `freed` rows give way.
+ */
 export function withRow(
   list: Uint8Array,
   time: Time,

@@ -3,6 +3,7 @@ import { rowReader } from "@df/core/batch/rows";
 import { DROP, KEEP, keepRows, REFUSED } from "../stateless/keep-rows.ts";
 import { indexesOf, namesOf, only, runRows, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
 
+/** A condition and the columns it reads. */
 export interface FilterOptions {
   /** The columns that `keep` reads. */
   readonly columns: ReadColumns;

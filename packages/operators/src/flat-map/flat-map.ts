@@ -17,6 +17,7 @@ import { indexesOf, namesOf, only, runRows, STATELESS, type ReadColumns } from "
 /** A row that becomes more rows than this is refused: an iterator without end would never return. */
 export const FLAT_MAP_ROWS_MAX = 100_000;
 
+/** A function from a row to rows, and their columns. */
 export interface FlatMapOptions {
   /** The columns that `make` reads. */
   readonly columns: ReadColumns;

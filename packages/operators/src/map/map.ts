@@ -21,6 +21,7 @@ import {
   type ReadColumns,
 } from "../stateless/stateless.ts";
 
+/** A function from a row to a row, and its columns. */
 export interface MapOptions {
   /** The columns that `make` reads. */
   readonly columns: ReadColumns;

@@ -7,8 +7,8 @@ import { bools, expectKind, mistyped, Refusals, valuesOf, type Vector } from "./
 const BOOL: ColumnType = { kind: "bool" };
 
 /**
- * Null equals nothing, not even null, and is neither below nor above anything; `ne` is the opposite of `eq`. Numbers are
- * compared exactly whatever their types, text and bytes by their bytes.
+ * Null equals nothing, not even null, and is neither below nor above anything; `ne` is the opposite of `eq`. Numbers
+ * are compared exactly whatever their types, text and bytes by their bytes.
  */
 export function compare(op: Comparison, left: Vector, right: Vector): Vector {
   checkComparable(op, left.type, right.type);

@@ -68,7 +68,10 @@ export function exactArithmetic(
   );
 }
 
-/** A long column of what `valueOf` gives for each valid row; what it throws, and a value out of range, refuses the row. */
+/**
+ * A long column of what `valueOf` gives for each valid row; what it throws, and a value out of range, refuses the
+ * row.
+ */
 export function wideColumn(
   rows: readonly number[],
   validity: Uint8Array,

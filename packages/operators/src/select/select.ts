@@ -15,6 +15,7 @@ import { compile } from "./compile.ts";
 import { column, columnsRead, type Expression } from "./expression.ts";
 import { Refusals } from "./vector.ts";
 
+/** The columns to make, each by its expression. */
 export interface SelectOptions {
   /** The columns of the result, in this order. */
   readonly expressions: Readonly<Record<string, Expression>>;

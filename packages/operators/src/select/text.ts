@@ -66,6 +66,7 @@ export function textFunction(kind: "lower" | "upper" | "trim" | "length", of: Ve
   }
 }
 
+/** Joins texts row by row; null if one of them is null. */
 export function concat(parts: readonly Vector[]): Vector {
   if (parts.length === 0) mistyped("concat needs at least one part.");
   for (const part of parts) expectKind("concat", part, "string");
@@ -128,7 +129,9 @@ export function orElse(of: Vector, value: Vector): Vector {
   };
 }
 
-/** Exact, or the row is refused: a fraction does not become an integer, and text must be what the type is written as. */
+/**
+ * Exact, or the row is refused: a fraction does not become an integer, and text must be what the type is written as.
+ */
 export function cast(of: Vector, to: ColumnType): Vector {
   const from = of.type.kind;
   if (typeName(of.type) === typeName(to) && JSON.stringify(of.type) === JSON.stringify(to)) return of;

@@ -1,4 +1,6 @@
-/** What operators that run a lambda over rows have in common: their spec, the columns they read, the rows they refuse. */
+/**
+ * What operators that run a lambda over rows have in common: their spec, the columns they read, the rows they refuse.
+ */
 import {
   columnIndex,
   DataflowError,

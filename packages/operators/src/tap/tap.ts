@@ -3,6 +3,7 @@ import { rowReader } from "@df/core/batch/rows";
 import { KEEP, keepRows, REFUSED } from "../stateless/keep-rows.ts";
 import { indexesOf, namesOf, only, runEach, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
 
+/** A function that looks at rows, and the columns it reads. */
 export interface TapOptions {
   /** The columns that `look` reads. */
   readonly columns: ReadColumns;

@@ -53,8 +53,8 @@ export class Results {
   }
 
   /**
-   * Appends at most `room` groups of one window: groups that have rows as they are, groups that lost all after they were
-   * emitted as deletes. Others are passed over.
+   * Appends at most `room` groups of one window: groups that have rows as they are, groups that lost all after they
+   * were emitted as deletes. Others are passed over.
    */
   append(ids: Int32Array, count: number, start: PaneId, end: number): void {
     const begin = this.#length;

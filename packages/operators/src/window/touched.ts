@@ -1,6 +1,9 @@
 import type { PaneId } from "@df/core";
 
-/** Groups that changed since the last flush, each once, by pane. Empty at every barrier, so it is no part of the state. */
+/**
+ * Groups that changed since the last flush, each once, by pane. Empty at every barrier, so it is no part of the
+ * state.
+ */
 export class Touched {
   readonly #lists = new Map<PaneId, IdList>();
 

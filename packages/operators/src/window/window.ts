@@ -22,6 +22,7 @@ export interface NamedAggregate {
   readonly spec: AggregateSpec;
 }
 
+/** Groups, windows, aggregates, and when results are given. */
 export interface WindowOptions {
   /** The columns that make groups; none for one group of all rows. */
   readonly by: readonly string[];

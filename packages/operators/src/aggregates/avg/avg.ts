@@ -13,8 +13,9 @@ import { notNumeric, wrongLayout } from "../sum/sum.ts";
 import { WholeSums, wholeSumState } from "../sum/whole-sums.ts";
 
 /**
- * The mean of a column as float64: the correctly rounded sum divided by the number of values (of integers and decimals the
- * exact quotient, rounded once). Nulls are passed over; null for no values. The sum itself may be beyond every type.
+ * The mean of a column as float64: the correctly rounded sum divided by the number of values (of integers and
+ * decimals the exact quotient, rounded once). Nulls are passed over; null for no values. The sum itself may be beyond
+ * every type.
  */
 export function avg(column: string): AggregateSpec {
   return {

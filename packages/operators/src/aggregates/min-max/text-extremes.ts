@@ -83,7 +83,9 @@ export class TextExtremes implements Aggregate {
   }
 }
 
-/** Below 0 if `kept` comes before `bytes[start..end)`, 0 if they are equal. A beginning comes before its longer text. */
+/**
+ * Below 0 if `kept` comes before `bytes[start..end)`, 0 if they are equal. A beginning comes before its longer text.
+ */
 function compareBytes(kept: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   const shared = Math.min(kept.length, end - start);
   for (let i = 0; i < shared; i++) {

@@ -17,8 +17,8 @@ import { WholeSums, wholeSumState } from "./whole-sums.ts";
 
 /**
  * Sums a column exactly, so that the order of the rows plays no part: int32 and int64 give int64, decimals a
- * decimal(18, same scale), float64 the exact sum rounded once. Nulls are passed over; null for no values. A sum that its
- * type cannot hold is an error when it is read, DF_OVERFLOW, not while it passes through.
+ * decimal(18, same scale), float64 the exact sum rounded once. Nulls are passed over; null for no values. A sum that
+ * its type cannot hold is an error when it is read, DF_OVERFLOW, not while it passes through.
  */
 export function sum(column: string): AggregateSpec {
   return {

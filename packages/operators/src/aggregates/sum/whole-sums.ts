@@ -1,7 +1,7 @@
 import type { IntColumn, LongColumn, StateTable, ValueColumn } from "@df/core";
 
-// A row: how many values, and the sum as HIGH · 2^52 + LOW, both whole numbers below 2^53. HIGH has room for 2^41 values
-// of 64 bits, so that no order of adding can overflow; whether the sum fits its type is asked when it is read.
+// A row: how many values, and the sum as HIGH · 2^52 + LOW, both whole numbers below 2^53. HIGH has room for 2^41
+// values of 64 bits, so that no order of adding can overflow; whether the sum fits its type is asked when it is read.
 const COUNT = 0;
 const LOW = 1;
 const HIGH = 2;
