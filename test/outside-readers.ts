@@ -14,7 +14,7 @@ export const missingReaders: string | undefined = "missing" in found ? found.mis
 /** Runs one of the Python scripts of the tests and gives its lines. */
 export function python(script: string, ...given: readonly string[]): string[] {
   if ("missing" in found) throw new Error(`outside readers: ${found.missing}`);
-  const output = execFileSync(found.python, [join(root, script), ...given], {
+  const output = execFileSync(found.python, ["-B", join(root, script), ...given], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });

@@ -4,8 +4,8 @@ Prints two lines: the hash of the rows, and the one in the newest marker of the 
 can tell from the rows alone whether it shows what the marker promises.
 
 A row's bytes are canonical (see packages/core/src/batch/canonical.ts): per column in the table's order 00 for null,
-else 01 and the value. Its hash is MurmurHash3_x86_128 with seed 0, h1 the lowest word; the table's hash is the sum of them
-modulo 2^128.
+else 01 and the value. Its hash is MurmurHash3_x86_128 with seed 0, h1 the lowest word; the table's hash is the sum of
+them modulo 2^128.
 """
 
 import datetime

@@ -6,7 +6,7 @@ import { sameForm } from "./canonical-lines.ts";
 import { ordersTable, type OrdersTable } from "./orders-table.ts";
 
 /** What delta-rs does to a table. */
-type Foreign = "restore" | "compact" | "delete" | "checkpoint" | "vacuum";
+type Foreign = "compact" | "delete" | "update" | "checkpoint" | "clean" | "vacuum" | "restore";
 
 function foreign({ table }: OrdersTable, action: Foreign, ...given: readonly string[]): void {
   python("test/interop/delta_foreign.py", table, action, ...given);
@@ -84,6 +84,32 @@ describe.skipIf(missingReaders !== undefined)(
       expect(rows).toBe(marker);
     });
 
+    test("a table goes on from checkpoints of delta-rs alone, with the log before them gone", async () => {
+      const orders = ordersTable();
+      await orders.deliverOrders(5);
+      foreign(orders, "checkpoint");
+      foreign(orders, "clean");
+      await orders.deliverOrders(2);
+      foreign(orders, "compact");
+      foreign(orders, "checkpoint");
+      foreign(orders, "clean");
+      await orders.deliverOrders(1);
+      expect(readBy(orders)).toEqual(orders.expected());
+    });
+
+    test("values that delta-rs has changed stay until the engine has new ones for their row", async () => {
+      const orders = ordersTable();
+      await orders.deliverOrders(5);
+      foreign(orders, "update", "amount = -1", `"user" = 'a'`);
+      const changed = readBy(orders).filter((row) => row.includes('"amount":"-1"'));
+      expect(changed.length).toBeGreaterThan(1);
+      // As many as touch each row of that user.
+      await orders.deliverOrders(6);
+      expect(readBy(orders)).toEqual(orders.expected());
+      const [rows, marker] = contentHashes(orders);
+      expect(rows).toBe(marker);
+    });
+
     test("a table that delta-rs set back behind our last delivery is refused, and nothing is written", async () => {
       const orders = ordersTable();
       const shown = await orders.deliverOrders(5);
@@ -107,11 +133,12 @@ describe.skipIf(missingReaders !== undefined)(
       expect(deltaVersion(orders.table)).toBe(6);
     });
 
-    test("a table that delta-rs set back is refused although it has checkpointed since", async () => {
+    test("a table that delta-rs set back is refused although the log of it is gone", async () => {
       const orders = ordersTable();
       const shown = await orders.deliverOrders(5);
       foreign(orders, "restore", "3");
       foreign(orders, "checkpoint");
+      foreign(orders, "clean");
       const before = filesBelow(orders.table);
       await expect(orders.deliverOrders(1)).rejects.toMatchObject({ code: "DF_SINK_ROLLED_BACK" });
       expect(filesBelow(orders.table)).toEqual(before);

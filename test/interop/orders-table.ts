@@ -53,7 +53,10 @@ export interface OrdersTable extends Delivering {
 }
 
 /** Prepares a table without rows. */
-export function ordersTable(partitionBy: readonly string[] = []): OrdersTable {
+export function ordersTable(
+  partitionBy: readonly string[] = [],
+  change: "upsert" | "retract" = "upsert",
+): OrdersTable {
   const log: Order[] = [];
   const groups = new Map<string, GoldRow>();
   const shown = new Map<string, GoldRow>();
@@ -61,10 +64,11 @@ export function ordersTable(partitionBy: readonly string[] = []): OrdersTable {
   const touched = new Set<string>();
   let deliveries = 0;
   const definition = pipeline("orders", { checkpointEvery: "1ms" }, (p) => {
-    p.from("log", memorySource(log, Order, { bounded: false }), {
-      eventTime: "at",
-      maxOutOfOrderness: "365d",
-    })
+    const hours = p
+      .from("log", memorySource(log, Order, { bounded: false }), {
+        eventTime: "at",
+        maxOutOfOrderness: "365d",
+      })
       .keyBy("user")
       .window(tumbling("1h"))
       .aggregate(
@@ -72,8 +76,10 @@ export function ordersTable(partitionBy: readonly string[] = []): OrdersTable {
         (a) => ({ orders: a.count(), amount: a.sum("amount"), heaviest: a.max("weight") }),
         { emit: "onUpdate" },
       )
-      .filter((row) => row.orders % 4 !== 0)
-      .to("out", delta({ path: "./table", partitionBy }), { commitEvery: { bytes: 1 } });
+      .filter((row) => row.orders % 4 !== 0);
+    const [sink, options] = [delta({ path: "./table", partitionBy }), { commitEvery: { bytes: 1 } }];
+    if (change === "upsert") hours.to("out", sink, options);
+    else hours.changelog("changes").to("out", sink, options);
   });
   const ran = delivering(definition);
   const expected = (): readonly string[] => canonicalLines(Gold.schema, [...shown.values()]);

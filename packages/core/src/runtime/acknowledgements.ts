@@ -20,7 +20,7 @@ export class Acknowledgements {
   ) {
     this.#sources = sources;
     this.#failed = failed;
-    this.#heard = [...sources.values()].some(({ committed }) => committed !== undefined);
+    this.#heard = [...sources.values()].some((source) => source.committed !== undefined);
     this.#waiting = restored === undefined ? [] : [restored];
   }
 

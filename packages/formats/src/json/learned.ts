@@ -1,6 +1,7 @@
 import type { Schema } from "@df/core";
 import { layoutKey, learnLayout } from "./layout.ts";
 import type { RecordReader } from "./record.ts";
+import { prime } from "./prime.ts";
 import { WalkState, compileWalk } from "./walk.ts";
 import type { Walk } from "./walk.ts";
 
@@ -20,6 +21,7 @@ export class LearnedLayouts {
   readonly #walks: Walk[] = [];
   /** That of the last line. */
   #current = 0;
+  readonly #known: Set<string> = new Set();
   readonly #seen: Map<string, number> = new Map();
   #forbidden = false;
 
@@ -55,6 +57,8 @@ export class LearnedLayouts {
     const layout = learnLayout(this.#records.scan, this.#records.names, start);
     if (layout === undefined) return;
     const key = layoutKey(layout);
+    // A line may be read one by one for other reasons, most often as the last one of its bytes.
+    if (this.#known.has(key)) return;
     const seen = (this.#seen.get(key) ?? 0) + 1;
     if (seen < SEEN_MIN) {
       if (this.#seen.size === CANDIDATES_MAX) this.#seen.clear();
@@ -62,13 +66,18 @@ export class LearnedLayouts {
       return;
     }
     this.#seen.delete(key);
-    const walk = compileWalk({
+    this.#known.add(key);
+    const plan = {
       layout,
       fields: this.#schema.fields,
       wanted: this.#wanted.fields,
       recordBytesMax: this.#recordBytesMax,
-    });
+    };
+    const walk = compileWalk(plan);
     if (walk === undefined) this.#forbidden = true;
-    else this.#current = this.#walks.push(walk) - 1;
+    else {
+      prime(walk, plan);
+      this.#current = this.#walks.push(walk) - 1;
+    }
   }
 }

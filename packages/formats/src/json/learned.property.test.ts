@@ -1,0 +1,287 @@
+import type { Column, Field, Schema } from "@df/core";
+import { pick, t } from "@df/core";
+import { cellArbitrary, schemaArbitrary } from "@df/testing/arbitraries";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { DecodedLines, OpenLineDecoder } from "../decoder.ts";
+import { JsonLines } from "./lines.ts";
+
+/** Everything that a decoder says, in a form that does not depend on where it keeps it. */
+function said(decoded: DecodedLines): unknown {
+  const { length, columns, positions, raw, invalid, consumed, cut } = decoded;
+  const rows = Array.from({ length }, (_, row) => row);
+  return {
+    columns: columns.map((column) => [kindOf(column), ...rows.map((row) => cell(column, row))]),
+    positions: rows.map((row) => positions[row]),
+    raw: rows.map((row) => Buffer.from(raw.bytes.subarray(raw.starts[row], raw.ends[row])).toString("hex")),
+    invalid: invalid.map(({ position, raw: bytes, reason }) => [
+      position,
+      Buffer.from(bytes).toString("hex"),
+      reason,
+    ]),
+    consumed,
+    cut,
+  };
+}
+
+const kindOf = (column: Column): string =>
+  `${column.layout} ${column.layout === "text" ? "" : column.values.constructor.name} ${column.validity !== undefined}`;
+
+function cell(column: Column, row: number): unknown {
+  const isNull = column.validity?.[row] === 0;
+  if (column.layout !== "text") return [isNull, column.values[row]];
+  const { starts, ends, bytes } = column;
+  if (isNull) return [isNull, starts[row], ends[row]];
+  return [isNull, Buffer.from(bytes.subarray(starts[row], ends[row])).toString("hex")];
+}
+
+/** Decodes as a source does: what is left of a piece comes again with the next one. */
+function sayAll(
+  decoder: OpenLineDecoder,
+  bytes: Uint8Array,
+  cuts: readonly number[],
+  rowsMax: number,
+): unknown[] {
+  const all: unknown[] = [];
+  let at = 0;
+  let end = 0;
+  for (const cut of [...cuts, bytes.length]) {
+    end = Math.min(bytes.length, end + cut);
+    for (;;) {
+      const decoded = decoder.decode(bytes.subarray(at, end), at, end === bytes.length, rowsMax);
+      all.push(said(decoded));
+      at += decoded.consumed;
+      if (decoded.consumed === 0) break;
+    }
+  }
+  expect(at).toBe(bytes.length);
+  return all;
+}
+
+const Plain = t.row({
+  s: t.timestamp({ json: "s" }).nullable(),
+  ms: t.timestamp({ json: "ms" }),
+  us: t.timestamp({ json: "us" }),
+  i: t.int().optional(),
+  n: t.int32(),
+  f: t.float64().nullable(),
+  d: t.decimal(17, 3),
+  e: t.enum("red", "green").optional(),
+  b: t.bool(),
+}).schema;
+
+const NUMBERS = [
+  ...["0", "-0", "7", "-12", "123", "1234", "12345", "-123456789", "123456789012345", "-1234567890123456"],
+  ...[
+    "9007199254740991",
+    "9007199254740992",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1e2",
+    "1E+2",
+    "-1.5e-3",
+  ],
+  ...[
+    "2147483647",
+    "2147483648",
+    "-2147483648",
+    "9007199254740",
+    "9007199254741",
+    "9007199254.5",
+    "0.001",
+    "-0.0",
+  ],
+  ...[
+    "1.0",
+    "12.345",
+    "0.1234567890123456",
+    "123456789.123456",
+    "1e400",
+    "01",
+    "-",
+    "1.",
+    ".5",
+    "1.e2",
+    "1e",
+    "--1",
+  ],
+  ...[
+    "99999999999999.999",
+    "100000000000000",
+    "0.0000000000000000000001",
+    "1234567.12345678",
+    "00",
+    "-01.5",
+    "1.2345",
+  ],
+];
+const STRINGS = [
+  ...[
+    '""',
+    '"a"',
+    '"abc"',
+    '"abcd"',
+    '"abcdefg"',
+    '"a b!c#d[e]f"',
+    '"é"',
+    '"a\\"b"',
+    '"\\u0041"',
+    '"\\x"',
+    '"\\ud800"',
+  ],
+  ...[
+    '"a\tb"',
+    '"a\u007fb"',
+    '"abcdefghijklmnop\\\\"',
+    '"red"',
+    '"gr\\u0065en"',
+    '"2024-05-01T12:00:00.5Z"',
+    '"QUJD"',
+  ],
+  ...['"😀😀"', '"{}[]:,"', '"unclosed', '"1.5"', '"2024-02-29"'],
+];
+const OTHERS = [
+  "null",
+  "true",
+  "false",
+  "nul",
+  "truE",
+  "fals",
+  "[]",
+  "{}",
+  '[1,{"a":"b"},null]',
+  '{"a":[1.5]}',
+  "[1,]",
+  "",
+];
+
+const numberText = fc.oneof(
+  fc.constantFrom(...NUMBERS),
+  fc.integer().map(String),
+  fc.maxSafeInteger().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.stringMatching(/^-?\d{1,18}(\.\d{1,6})?$/),
+);
+const anyText = fc.oneof(
+  numberText,
+  fc.constantFrom(...STRINGS),
+  fc.constantFrom(...OTHERS),
+  fc.string({ unit: "binary", maxLength: 20 }).map((text) => JSON.stringify(text)),
+);
+
+/** JSON text of a value of a column, mostly one that it takes. */
+function textArbitrary(field: Field): fc.Arbitrary<string> {
+  const { type } = field;
+  const usual =
+    type.kind === "timestamp" && type.json !== "iso"
+      ? numberText
+      : cellArbitrary(field).map((value) => textOf(value, type.kind));
+  const isNumber = ["int32", "int64", "float64", "decimal", "timestamp"].includes(type.kind);
+  return fc.oneof(
+    { arbitrary: usual, weight: 12 },
+    { arbitrary: isNumber ? numberText : anyText, weight: 3 },
+    { arbitrary: anyText, weight: 1 },
+  );
+}
+
+function textOf(value: unknown, kind: Field["type"]["kind"]): string {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
+  if (kind === "timestamp" && typeof value === "number") {
+    return Math.abs(value) < 8e15 ? JSON.stringify(new Date(value).toISOString()) : '""';
+  }
+  if (kind === "decimal" && typeof value === "string" && value.length % 2 === 0) return value;
+  return Object.is(value, -0) ? "-0" : JSON.stringify(value);
+}
+
+const blank = fc.constantFrom("", "", "", " ", "\t", " \r", "  ");
+
+/** How lines are written: which keys, in which order, with which blanks between and behind them. */
+function layoutArbitrary(
+  schema: Schema,
+): fc.Arbitrary<{ keys: (Field | string)[]; blanks: string[]; end: string }> {
+  const { fields } = schema;
+  return fc.record({
+    keys: fc
+      .tuple(
+        fc.shuffledSubarray([...fields, "x", "a\\u0062", ""], { minLength: 0 }),
+        fc.shuffledSubarray([...fields, "x", "type"], { minLength: fields.length + 1 }),
+        fc.nat(9),
+      )
+      .map(([some, all, which]): (Field | string)[] => (which === 0 ? some : all)),
+    blanks: fc.array(blank, { minLength: 1, maxLength: 5 }),
+    end: fc.constantFrom("\n", "\n", "\r\n", " \n", "\r\r\n"),
+  });
+}
+
+/** Lines of a few layouts, some with a byte changed, and what is no record. */
+function bytesArbitrary(schema: Schema): fc.Arbitrary<Uint8Array> {
+  const member = (key: Field | string): fc.Arbitrary<string> =>
+    (typeof key === "string" ? anyText : textArbitrary(key)).map(
+      (text) => `${typeof key === "string" ? `"${key}"` : JSON.stringify(key.name)}\u0000${text}`,
+    );
+  const lineOf = fc.array(layoutArbitrary(schema), { minLength: 1, maxLength: 3 }).chain((layouts) => {
+    const lines = layouts.map(({ keys, blanks, end }) =>
+      fc.tuple(...keys.map(member)).map((members) => {
+        let gaps = 0;
+        const gap = (): string => blanks[gaps++ % blanks.length] ?? "";
+        const inner = members
+          .map((text) => text.split("\u0000", 2))
+          .map(([key = "", text = ""]) => `${gap()}${key}${gap()}:${gap()}${text}${gap()}`);
+        return `${gap()}{${inner.join(",")}${members.length === 0 ? gap() : ""}}${gap()}${end}`;
+      }),
+    );
+    return fc.array(fc.tuple(fc.oneof(...lines), mutation, fc.nat(400), fc.nat(15)), {
+      minLength: 8,
+      maxLength: 40,
+    });
+  });
+  return lineOf.map((lines) =>
+    Buffer.concat(
+      lines.map(([line, change, place, which]) =>
+        which === 0 ? change(Buffer.from(line), place) : Buffer.from(line),
+      ),
+    ),
+  );
+}
+
+const mutation: fc.Arbitrary<(line: Buffer, place: number) => Uint8Array> = fc.oneof(
+  fc.constantFrom(
+    (line: Buffer, place: number): Uint8Array => line.subarray(0, place % line.length),
+    (line: Buffer, place: number): Uint8Array =>
+      Buffer.concat([line.subarray(0, place % line.length), line.subarray((place % line.length) + 1)]),
+    (): Uint8Array => Buffer.from(" \r\n\n"),
+  ),
+  fc
+    .constantFrom(...Buffer.from('{}[]:,"\\ue019.+-Etnf \t\r\n'), 0, 31, 127, 128, 0xc3, 0xff)
+    .map((byte) => (line: Buffer, place: number): Uint8Array => {
+      const changed = Buffer.from(line);
+      changed[place % line.length] = byte;
+      return changed;
+    }),
+);
+
+const scenario = fc.oneof(schemaArbitrary, fc.constant(Plain)).chain((schema) =>
+  fc.record({
+    schema: fc.constant(schema),
+    wanted: fc.subarray(schema.fields.map(({ name }) => name)).map((names) => pick(schema, names)),
+    bytes: bytesArbitrary(schema),
+    cuts: fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 6 }),
+    rowsMax: fc.constantFrom(1, 3, 7, 4096, 4096),
+    recordBytesMax: fc.constantFrom(40, 100, 200, 1_000_000, 1_000_000),
+  }),
+);
+
+describe("learned layouts", () => {
+  it("change nothing: rows, places, reasons and what is consumed are as without generated code", () => {
+    fc.assert(
+      fc.property(scenario, ({ schema, wanted, bytes, cuts, rowsMax, recordBytesMax }) => {
+        const all = [true, false].map((generate) =>
+          sayAll(new JsonLines(schema, wanted, { recordBytesMax, generate }), bytes, cuts, rowsMax),
+        );
+        expect(all[0]).toEqual(all[1]);
+      }),
+      { numRuns: Number(process.env["FJ_RUNS"] ?? 150) },
+    );
+  });
+});
