@@ -52,13 +52,14 @@ export function renderStatus(status: Status, running: string): string {
 
 function renderSinks(sinks: readonly SinkStatus[]): string[] {
   return table(
-    ["sink", "shown now", "epoch", "version", "content hash", "held bytes"],
-    sinks.map(({ sink, rows, epoch, version, contentHash, undeliveredBytes }) => [
+    ["sink", "guarantee", "shown now", "epoch", "version", "content hash", "held bytes"],
+    sinks.map(({ sink, guarantee, rows, epoch, version, contentHash, comparable, undeliveredBytes }) => [
       sink,
+      guarantee ?? "-",
       count(rows),
       epoch === 0 ? "-" : String(epoch),
       version ?? "-",
-      contentHash ?? "-",
+      comparable === false ? "by arrival" : (contentHash ?? "-"),
       count(undeliveredBytes),
     ]),
   );

@@ -83,6 +83,7 @@ async function runOne(
           (error: unknown) => log.warn({ pipeline: plan.name, error }, "no control socket"),
         );
       },
+      onNotice: (notice) => process.stderr.write(`${notice}\n`),
       onShown: (shown) => {
         progress.shown();
         log.info({ pipeline: plan.name, ...shown }, "delivered");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -164,4 +164,22 @@ test("a process that was refused a state comes to its end", () => {
   writeFileSync(file, script);
   const ended = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 });
   expect([ended.stdout, ended.signal]).toEqual(["DF_ALREADY_RUNNING\ndone\n", null]);
+});
+
+test("a large delivery gives its room back to the disk, but for what the next epochs fill again", () => {
+  const file = newFile();
+  const state = new SqliteState(file, "p");
+  const held = Array.from({ length: 12 }, (_, seq) => ({
+    sink: "s",
+    shard: 0,
+    seq,
+    rows: 1,
+    bytes: new Uint8Array(8 << 20),
+  }));
+  state.commit(checkpoint(1, { held }));
+  const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "1", state: null };
+  state.recordDelivery({ sink: "s", delivered, rows: 12, index: [] });
+  state.close();
+  const sizeBytes = statSync(file).size;
+  expect([sizeBytes > 16 << 20, sizeBytes < 48 << 20]).toEqual([true, true]);
 });

@@ -22,6 +22,8 @@ import { damageOf } from "./stored-state.ts";
 const LOCK_WAIT_MS = 250;
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
+/** Pages of 4 KiB that stay in the file though they are free: 32 MiB. */
+const FREE_PAGES_KEPT = 8_192;
 
 /**
  * The state of one pipeline in one SQLite file: exclusive lock, WAL, `synchronous=FULL`. Synchronous; runs on the state
@@ -207,6 +209,7 @@ export class SqliteState {
         )
         .run(sink, sink);
     });
+    this.#giveBack();
   }
 
   /** The last deliveries of a sink, newest first. */
@@ -264,6 +267,12 @@ export class SqliteState {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** Shrinks the file after a large delivery; what the next epochs will fill again is kept. */
+  #giveBack(): void {
+    const free = Number(this.#db.pragma("freelist_count", { simple: true }));
+    if (free > FREE_PAGES_KEPT) this.#db.exec(`PRAGMA incremental_vacuum(${free - FREE_PAGES_KEPT})`);
   }
 
   #storeChunks(epoch: number, chunks: readonly NodeChunk[]): void {
@@ -357,6 +366,8 @@ function openExclusively(file: string): Database.Database {
   // A status command reads for a moment; another run keeps its lock for as long as it lives.
   const db = new Database(file, { timeout: LOCK_WAIT_MS });
   try {
+    // Before the first table: what is delivered is given back to the disk.
+    db.pragma("auto_vacuum = INCREMENTAL");
     // The lock comes before WAL, so that no shared-memory file is made and every other process is kept out.
     db.pragma("locking_mode = EXCLUSIVE");
     db.pragma("journal_mode = WAL");

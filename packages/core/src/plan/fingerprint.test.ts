@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { difference, fingerprint, lambdaFingerprint } from "./fingerprint.ts";
+import { additions, difference, fingerprint, lambdaFingerprint } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
 import type { Plan } from "./plan.ts";
@@ -148,4 +148,11 @@ test("Texts of lambdas have a fingerprint of their own, whatever the order", () 
   expect(lambdaFingerprint({ b: "(o) => o.y", a: "(o) => o.x" })).toBe(one);
   expect(lambdaFingerprint({ a: "(o) => o.x", b: "(o) => o.z" })).not.toBe(one);
   expect(one).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test("What a plan has that an earlier one had not is told, for it begins with rows from then on", () => {
+  const other = source("other", ints("a"));
+  const more = fingerprint(planOf(other, sink("copy", other)));
+  expect(additions(fingerprint(planOf()), more)).toEqual(['source "other"', 'sink "copy"']);
+  expect(additions(more, fingerprint(planOf()))).toEqual([]);
 });

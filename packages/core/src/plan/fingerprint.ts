@@ -131,6 +131,16 @@ export function difference(old: string, now: string): string[] {
   return sentences;
 }
 
+/** The nodes that `now` has and `old` has not, in words: they begin empty, with rows from now on. */
+export function additions(old: string, now: string): string[] {
+  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
+  return (["sources", "stateful", "sinks"] as const).flatMap((kind) =>
+    Object.keys(after[kind])
+      .filter((id) => before[kind][id] === undefined)
+      .map((id) => `${kind === "stateful" ? "step" : kind.slice(0, -1)} "${id}"`),
+  );
+}
+
 /** The values that differ, each by its path. */
 function changes(where: string, before: Json | undefined, after: Json | undefined): string[] {
   if (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after))

@@ -19,6 +19,14 @@ export function labels(plan: Plan): PlanLabel {
   return { label, nodes: nodes.map(({ id }) => id) };
 }
 
+/** Whether what reaches a node is decided by arrival somewhere on its way: two runs may then differ in it. */
+export function isByArrival(plan: Plan, node: string): boolean {
+  const found = plan.nodes.find(({ id }) => id === node);
+  if (found === undefined || found.kind === "source") return false;
+  if (found.kind === "sink") return found.input !== undefined && isByArrival(plan, found.input.node);
+  return found.spec.label === "arrival" || found.inputs.some((edge) => isByArrival(plan, edge.node));
+}
+
 /**
  * Holds a plan to what it requires.
  * @throws DF_LABEL naming the nodes whose label is weaker

@@ -8,9 +8,16 @@ import type { SinkStatus } from "./report.ts";
 /** Undelivered bytes of one sink at which sources stop, as a multiple of its `commitEvery.bytes`. */
 const CROWDED_AT = 4;
 
+/** A sink of the plan, and whether two runs give it the same rows. */
+export interface PlannedSink {
+  readonly node: SinkNode;
+  readonly comparable: boolean;
+}
+
 interface Lane {
   readonly delivery: SinkDelivery;
   readonly commitEvery: SinkNode["commitEvery"];
+  readonly planned: PlannedSink;
   /** Held in the state and not yet shown. */
   bytes: number;
   rows: number;
@@ -34,14 +41,11 @@ export class Deliveries {
     this.#onShown = onShown;
   }
 
-  add(
-    delivery: SinkDelivery,
-    commitEvery: SinkNode["commitEvery"],
-    undelivered: Undelivered | undefined,
-  ): void {
+  add(delivery: SinkDelivery, planned: PlannedSink, undelivered: Undelivered | undefined): void {
     this.#lanes.set(delivery.id, {
       delivery,
-      commitEvery,
+      planned,
+      commitEvery: planned.node.commitEvery,
       bytes: undelivered?.bytes ?? 0,
       rows: undelivered?.rows ?? 0,
       at: this.#clock.now(),
@@ -104,12 +108,14 @@ export class Deliveries {
   }
 
   status(): SinkStatus[] {
-    return [...this.#lanes.values()].map(({ delivery, bytes, shownRows }) => ({
+    return [...this.#lanes.values()].map(({ delivery, bytes, shownRows, planned }) => ({
       sink: delivery.id,
       epoch: delivery.last?.epoch ?? 0,
       rows: shownRows,
       version: delivery.last?.version,
       contentHash: delivery.last?.contentHash,
+      comparable: planned.comparable,
+      guarantee: planned.node.spec.guarantee,
       undeliveredBytes: bytes,
     }));
   }

@@ -60,7 +60,7 @@ export class Job {
   #failure: { readonly error: unknown } | undefined;
   #awake = new AbortController();
   #checkpointAt: number;
-  #flushAt = 0;
+  #flushAt: number;
   #splitsAt = 0;
   #looking: Promise<void> | undefined;
   #nextShard = 0;
@@ -70,6 +70,7 @@ export class Job {
   constructor(parts: JobParts) {
     this.#parts = parts;
     this.#last = parts.restored;
+    this.#flushAt = parts.clock.now() + FLUSH_EVERY_MS;
     this.#checkpointAt = parts.clock.now() + parts.plan.checkpointEvery / 1000;
     this.#graph = new Graph(parts.plan, {
       shards: parts.shards,

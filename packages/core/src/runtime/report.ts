@@ -1,4 +1,5 @@
 import type { LedgerEntry } from "../checkpoint/records.ts";
+import type { Guarantee } from "../connector.ts";
 import type { Epoch, Label } from "../stream.ts";
 import type { Time } from "../time.ts";
 
@@ -11,6 +12,10 @@ export interface SinkStatus {
   readonly rows: number;
   readonly version: string | undefined;
   readonly contentHash: string | undefined;
+  /** Whether the content hash compares two runs: not where rows were decided by arrival. */
+  readonly comparable?: boolean | undefined;
+  /** What the target allows; absent when only the state is known. */
+  readonly guarantee?: Guarantee | undefined;
   /** Bytes decided and not yet shown. */
   readonly undeliveredBytes: number;
 }

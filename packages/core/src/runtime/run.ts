@@ -4,8 +4,8 @@ import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
-import { difference, fingerprint } from "../plan/fingerprint.ts";
-import { labels, requireLabel } from "../plan/labels.ts";
+import { additions, difference, fingerprint } from "../plan/fingerprint.ts";
+import { isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan, SinkNode } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
 import { validate } from "../plan/validate.ts";
@@ -39,6 +39,8 @@ export interface RunOptions {
   /** The pipeline has recovered and runs; `status` may be called at any time from now on. */
   onStart?(handle: { status(): Status }): void;
   onShown?(shown: Shown): void;
+  /** Something that is no error and that the person who runs this should know. */
+  onNotice?(notice: string): void;
 }
 
 /**
@@ -160,11 +162,19 @@ class Run {
   #refuseOtherPlan(): void {
     const before = this.#identity.fingerprint;
     if (before === undefined) return;
-    const changes = difference(before, fingerprint(this.#plan));
-    if (changes.length === 0) return;
+    const now = fingerprint(this.#plan);
+    const changes = difference(before, now);
+    if (changes.length === 0) return this.#noticeAdditions(additions(before, now));
     throw new DataflowError(
       "DF_PLAN_CHANGED",
       `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join("; ")}. Undo the change, or start with a new state directory (--state-dir) and new targets.`,
+    );
+  }
+
+  #noticeAdditions(added: readonly string[]): void {
+    if (added.length === 0) return;
+    this.#options.onNotice?.(
+      `New in pipeline "${this.#plan.name}" since its last run: ${added.join(", ")}. What is new begins with rows from now on; for all rows start with a new state directory (--state-dir) and new targets.`,
     );
   }
 
@@ -175,8 +185,9 @@ class Run {
     );
     for (const record of sinkRecords(this.#plan)) {
       const delivery = await this.#openDelivery(record, undefined);
-      const { commitEvery } = nodes.get(record.id) as SinkNode;
-      this.#deliveries.add(delivery, commitEvery, undelivered.get(record.id));
+      const node = nodes.get(record.id) as SinkNode;
+      const comparable = !isByArrival(this.#plan, record.id);
+      this.#deliveries.add(delivery, { node, comparable }, undelivered.get(record.id));
     }
   }
 
