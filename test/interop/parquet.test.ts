@@ -39,6 +39,15 @@ describe.skipIf(missingReaders !== undefined)(
       }
     });
 
+    test("DuckDB reads the same values from the names of folders, with null for empty text", async () => {
+      const log = everyRows(0, 60);
+      const { table, deliver } = growing(log);
+      await deliver();
+      const rows = log.map((row) => ({ ...row, part: row.part === "" ? null : row.part }));
+      const read = python("test/interop/parquet_reader.py", table, "--engine", "duckdb", "--folders");
+      expect(sameForm(read)).toEqual(canonicalLines(EveryType.schema, rows));
+    });
+
     test("rows that were staged by a run that died are seen by nobody, and once after the next run", async () => {
       const log: EveryRow[] = [];
       const { table, deliver, deliverEach } = growing(log);

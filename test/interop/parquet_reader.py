@@ -3,6 +3,7 @@
     parquet_reader.py PATH                     the files that the manifest names, read by pyarrow
     parquet_reader.py PATH --files all         every *.parquet below PATH, as a reader that knows no manifest
     parquet_reader.py PATH --engine duckdb
+    parquet_reader.py PATH --engine duckdb --folders    values of partition columns from the folders' names
 
 The manifest is `_commits/<version>.json`: read here in a few lines, as any reader could.
 """
@@ -24,13 +25,14 @@ def manifest(path):
     return files
 
 
-def read_duckdb(files):
+def read_duckdb(files, folders):
     import duckdb
 
     connection = duckdb.connect()
     connection.execute("set timezone='UTC'")
     # A list of one pattern is a pattern as well.
-    sql = f"select * from read_parquet([{', '.join(map(literal, files))}], hive_partitioning=false)"
+    hive = "hive_partitioning=true, hive_types_autocast=false" if folders else "hive_partitioning=false"
+    sql = f"select * from read_parquet([{', '.join(map(literal, files))}], {hive})"
     return pa.table(connection.sql(sql).to_arrow_table())
 
 
@@ -43,6 +45,7 @@ def main():
     parser.add_argument("path")
     parser.add_argument("--files", choices=["manifest", "all"], default="manifest")
     parser.add_argument("--engine", choices=["pyarrow", "duckdb"], default="pyarrow")
+    parser.add_argument("--folders", action="store_true")
     given = parser.parse_args()
     if given.files == "manifest":
         files = manifest(given.path)
@@ -50,7 +53,7 @@ def main():
         files = [glob.escape(given.path) + "/**/*.parquet"]
     else:
         files = glob.glob(glob.escape(given.path) + "/**/*.parquet", recursive=True)
-    table = read_duckdb(files) if given.engine == "duckdb" else read_pyarrow(files)
+    table = read_duckdb(files, given.folders) if given.engine == "duckdb" else read_pyarrow(files)
     for line in lines(table):
         print(line)
 

@@ -15,6 +15,15 @@ test("null and empty text go to the default partition, text that only reads like
   expect(partitionSegment("p", "__HIVE_DEFAULT_PARTITION__")).toBe("p=%5F_HIVE_DEFAULT_PARTITION__");
 });
 
+test.each(["null", "NULL", "Null"])(
+  "the text %s is not what DuckDB takes for a null, and comes back",
+  (text) => {
+    const segment = partitionSegment("p", text);
+    expect(segment).toMatch(/^p=%[46]E/);
+    expect(parseSegment(segment)).toEqual({ name: "p", value: text });
+  },
+);
+
 test("a folder that is no partition is told apart", () => {
   expect(parseSegment("_commits")).toBeUndefined();
 });

@@ -54,9 +54,13 @@ function escaped(text: string): string {
   );
 }
 
-/** Text that reads like the default partition is told apart by one escape that nobody needs otherwise. */
+/**
+ * Text that reads like the default partition is told apart by one escape that nobody needs otherwise, and so is "null",
+ * which DuckDB takes for a null.
+ */
 function escapedValue(value: string): string {
-  return value === DEFAULT_PARTITION ? `%5F${value.slice(1)}` : escaped(value);
+  if (value !== DEFAULT_PARTITION && value.toLowerCase() !== "null") return escaped(value);
+  return `%${value.charCodeAt(0).toString(16).toUpperCase()}${value.slice(1)}`;
 }
 
 function unescaped(text: string): string {
