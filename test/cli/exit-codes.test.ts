@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -37,6 +38,11 @@ describe("exit code 2 says that the command was used wrongly, with the way to us
     ["an option is unknown", ["run", orders, "--folow"], /unknown option '--folow'[\s\S]*--follow/],
     ["a command is unknown", ["walk"], /unknown command 'walk'/],
     ["no file is given", ["run"], /missing required argument 'file'/],
+    [
+      "the end of input is to be drained, and followed input has none",
+      ["run", orders, "--drain", "--follow"],
+      /'--drain' cannot be used with option '--follow'/,
+    ],
     ["--parallelism is 0", ["run", orders, "--parallelism", "0"], /It is a number from 1 to 128\./],
     ["--parallelism is 129", ["run", orders, "--parallelism", "129"], /It is a number from 1 to 128\./],
     ["a parameter has no value", ["run", orders, "--param", "x"], /Write name=value\./],
@@ -166,4 +172,14 @@ test("--help and --version answer on standard output with exit code 0", () => {
   const version = dataflow(folder, ["--version"]);
   expect(version).toMatchObject({ code: 0, stderr: "" });
   expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test("a reader of the output that goes away ends the command without a word, as SIGPIPE would", async () => {
+  const folder = folderWith(`p.from("numbers", numbers).to("out", delta({ path: "./out" }));`);
+  const run = startDataflow(folder, ["run", "pipeline.ts"]);
+  run.stdout?.destroy();
+  let stderr = "";
+  run.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(run, "close")) as [number];
+  expect({ code, stderr }).toEqual({ code: 141, stderr: "" });
 });

@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder } from "../command.ts";
+import { dataflow, newFolder, root } from "../command.ts";
 import { deltaRows, missingReaders } from "../outside-readers.ts";
 
 function folderOf(files: Readonly<Record<string, string>>): string {
@@ -140,4 +141,79 @@ export default [good, bad];
   expect(code).toBe(1);
   expect(stderr).toMatch(/^Node "numbers\.tap" refused a row .*: no\. .*\[DF_REJECTED\]\n$/);
   expect(stdout).toMatch(/^good: /);
+});
+
+describe("a pipeline file that cannot be read is told of without a stack:", () => {
+  test.each<[string, string, RegExp]>([
+    [
+      "a package that is not installed",
+      `import "no-such-package";\n`,
+      /^Cannot find package 'no-such-package' imported from .*bad\.ts\. Install .* \[DF_NO_MODULE\]\n$/,
+    ],
+    [
+      "a connector that does not exist",
+      `import "dataflow/kafka";\n`,
+      /^There is no module "dataflow\/kafka", which .*bad\.ts imports\. There are: .*dataflow\/files.* \[DF_NO_MODULE\]\n$/,
+    ],
+    [
+      "a name that the package does not have",
+      `import { slidingg } from "dataflow";\nexport default slidingg;\n`,
+      /bad\.ts:1\n[\s\S]*does not provide an export named 'slidingg'\. .*\[DF_SYNTAX\]\n$/,
+    ],
+    [
+      "wrong syntax",
+      "const x = 1;\nconst y = ;\n",
+      /bad\.ts:2\n[\s\S]*const y = ;\n\s+\^\n[\s\S]*Expression expected\. Mend the file\. \[DF_SYNTAX\]\n$/,
+    ],
+    [
+      "wrong syntax whose place Node does not tell",
+      "export const x = (o: { y: number }): number => o.#y;\n",
+      /^(.*bad\.ts:1\n|In .*bad\.ts, or in a file that it imports: )[\s\S]*\[DF_SYNTAX\]\n$/,
+    ],
+    [
+      "an enum",
+      "export enum Colour { red }\n",
+      /bad\.ts:1\n[\s\S]*enum is not supported in strip-only mode\. Types are removed, not compiled.* \[DF_SYNTAX\]\n$/,
+    ],
+  ])("%s", (_what, text, says) => {
+    const { code, stdout, stderr } = dataflow(folderOf({ "bad.ts": text }), ["run", "bad.ts"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+test("what a pipeline file throws is told with its places in the user's files, and none of the engine's", () => {
+  const folder = folderOf({
+    "bad.ts": `import { pipeline } from "dataflow";
+import { topic } from "./topic.ts";
+export default pipeline("bad", () => topic("nope"));
+`,
+    "topic.ts": "export const topic = (text: string): unknown => JSON.parse(text);\n",
+  });
+  const { code, stdout, stderr } = dataflow(folder, ["run", "bad.ts"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  const places = stderr.split("\n").filter((line) => line.startsWith("    at "));
+  expect(places).toEqual([
+    expect.stringMatching(/topic\.ts:1:\d+\)$/),
+    expect.stringMatching(/bad\.ts:3:\d+$/),
+  ]);
+});
+
+test("the compiler knows the types of a pipeline in any folder, and refuses wrong ones with the reason", () => {
+  const head = `import { pipeline, t, tumbling } from "dataflow";
+import { consoleSink } from "dataflow/console";
+import { generator } from "dataflow/generator";
+const source = generator({ row: t.row({ n: t.int64() }), rows: 1, make: () => ({ n: 7n }) });
+`;
+  const folder = folderOf({
+    "tsconfig.json": JSON.stringify({ extends: join(root, "packages/cli/pipeline.tsconfig.json") }),
+    "good.ts": `${head}export default pipeline("p", (p) => p.from("s", source).to("out", consoleSink()));\n`,
+    "bad.ts": `${head}export default pipeline("p", (p) => void p.from("s", source).window(tumbling("1h")));\n`,
+  });
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const ended = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: folder, encoding: "utf8" });
+  expect(ended.stdout.split("\n").filter((line) => line.includes("error"))).toEqual([
+    expect.stringMatching(/^bad\.ts\(5,.*window\(\) needs event time: name it where the data comes in/),
+  ]);
 });

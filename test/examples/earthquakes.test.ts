@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dataflow, newFolder, root } from "../command.ts";
+import { readersPython } from "../../scripts/readers.ts";
+import { fencesOf } from "../docs/markdown.ts";
 import { deltaRows, deltaVersion, missingReaders, python } from "../outside-readers.ts";
 
 const example = join(root, "examples/01-earthquakes");
@@ -36,6 +39,20 @@ describe.skipIf(missingReaders !== undefined)(
       expect(before).toEqual([1, 1, 0]);
       expect(dataflow(folder, ["run", pipeline]).code).toBe(0);
       expect(versions.map(deltaVersion)).toEqual(before);
+    });
+
+    test("the way to read a table that the README shows prints its rows", () => {
+      const folder = newFolder("quakes");
+      expect(dataflow(folder, ["run", pipeline]).code).toBe(0);
+      const [, shown] = fencesOf("examples/01-earthquakes/README.md");
+      const readers = readersPython();
+      const interpreter = "python" in readers ? readers.python : "";
+      const command = (shown?.text ?? "").replace(/^python3 /, `'${interpreter}' `);
+      const lines = execFileSync("sh", ["-c", command], { cwd: folder, encoding: "utf8" })
+        .trimEnd()
+        .split("\n");
+      expect(lines).toHaveLength(5);
+      expect(lines[0]).toMatch(/^\{'net': '\w+', 'windowStart': .*'quakes': \d+/);
     });
 
     test("every event is in bronze as it came, read by delta-rs and by DuckDB", () => {

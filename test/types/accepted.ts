@@ -1,5 +1,5 @@
 /** Pipelines that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
-import { lit, pipeline, t, tumbling } from "dataflow";
+import { defineAggregate, lit, pipeline, sliding, t, tumbling } from "dataflow";
 import type {
   AnyStream,
   ChangeMode,
@@ -90,6 +90,50 @@ pipeline("modes", (p) => {
     .aggregate("all", (a) => ({ n: a.count() }));
   same<Row<typeof all>, { windowStart: Timestamp; windowEnd: Timestamp; n: number }>(true);
 });
+
+// Windows that overlap.
+const total = defineAggregate({
+  value: t.int64(),
+  state: { n: t.int64() },
+  output: t.int64(),
+  init: () => ({ n: 0n }),
+  add: ({ n }, value) => ({ n: n + value }),
+  result: ({ n }) => n,
+});
+const joined = total.merge((a, b) => ({ n: a.n + b.n }));
+pipeline("sliding", (p) => {
+  const orders = p.from("orders", source, clock);
+  const last = orders
+    .keyBy("userId")
+    .window(sliding("1h", "5m", { offset: "1m" }))
+    .aggregate("last-hour", (a) => ({ n: a.count(), least: a.min("cents"), sum: a.use(joined, "cents") }));
+  same<FactsOf<typeof last>, ["append", never, true]>(true);
+  same<
+    Row<typeof last>,
+    {
+      userId: string;
+      windowStart: Timestamp;
+      windowEnd: Timestamp;
+      n: number;
+      least: bigint;
+      sum: bigint;
+    }
+  >(true);
+  const live = orders
+    .window(sliding("1d", "1h"))
+    .aggregate("day", (a) => ({ n: a.count() }), { emit: "onUpdate" });
+  same<FactsOf<typeof live>, ["upsert", "windowStart", true]>(true);
+  same<FactsOf<typeof live.late>, ["append", never, false]>(true);
+  orders.window(tumbling("1d")).aggregate("each-day", (a) => ({ sum: a.use(total, "cents") }));
+  const either = (by: Duration | undefined) =>
+    orders
+      .window(by === undefined ? tumbling("1h") : sliding("1h", by))
+      .aggregate("either", (a) => ({ sum: a.use(joined, "cents") }));
+  same<Row<ReturnType<typeof either>>["sum"], bigint>(true);
+});
+const perWindow = <R extends { id: string }>(s: Events<R>) =>
+  s.window(sliding("1h", "5m")).aggregate("per-window", (a) => ({ n: a.count() }));
+export const generic = (s: Events<Order>) => perWindow(s).filter(({ n }) => n > 1);
 
 // Types of aggregates.
 const Sale = t.row({

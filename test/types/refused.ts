@@ -2,7 +2,7 @@
  * Misuses that must not compile, each with words that the compiler's message must hold. `refused.test.ts` compiles them
  * without the directives and reads the messages.
  */
-import { defineAggregate, pipeline, t, tumbling } from "dataflow";
+import { defineAggregate, pipeline, sliding, t, tumbling } from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
 
 const Order = t.row({
@@ -42,6 +42,7 @@ const total = defineAggregate({
   add: (state, value) => ({ n: state.n + value }),
   result: (state) => state.n,
 });
+const counted = total.retract((state, value) => ({ n: state.n - value }));
 const clock = { eventTime: "at", maxOutOfOrderness: "30s" } as const;
 
 pipeline("refused", (p) => {
@@ -151,6 +152,32 @@ pipeline("refused", (p) => {
   backHour.aggregate("x", (a) => ({ m: a.use(longest, "userId") }));
   // @ts-expect-error '"userId"' is not assignable
   hour.aggregate("x", (a) => ({ m: a.use(total, "userId") }));
+
+  // Windows that overlap
+
+  const slide = s.keyBy("userId").window(sliding("1h", "5m"));
+  const either = s.window(p === undefined ? sliding("1h", "5m") : tumbling("1h"));
+  const backSlide = back.window(sliding("1d", "1h"));
+  // @ts-expect-error DF_NO_MERGE
+  slide.aggregate("x", (a) => ({ m: a.use(total, "qty") }));
+  // @ts-expect-error DF_NO_MERGE
+  either.aggregate("x", (a) => ({ m: a.use(total, "qty") }));
+  // @ts-expect-error DF_NO_RETRACT
+  backSlide.aggregate("x", (a) => ({ m: a.use(longest, "userId") }));
+  // @ts-expect-error DF_NO_MERGE
+  backSlide.aggregate("x", (a) => ({ m: a.use(counted, "n") }));
+  // @ts-expect-error DF_RETRACTABLE
+  backSlide.aggregate("x", (a) => ({ m: a.max("n") }));
+  // @ts-expect-error DF_NO_EVENT_TIME
+  untimed.window(sliding("1h", "5m"));
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  upd.window(sliding("1h", "5m"));
+  // @ts-expect-error DF_COLUMN_TWICE
+  fin.keyBy("windowStart").window(sliding("1d", "1h"));
+  // @ts-expect-error Expected 2-3 arguments
+  s.window(sliding("1h"));
+
+  // Values
   // @ts-expect-error '>' cannot be applied to types 'bigint' and 'string'
   fin.filter((r) => r.c > "x");
   // @ts-expect-error possibly 'null'

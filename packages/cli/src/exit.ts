@@ -1,4 +1,5 @@
 import { DataflowError, reasonOf } from "@df/core";
+import { withPlaces } from "./stack.ts";
 
 /** What the command's exit code says. Signals end with 128 + their number. */
 export const EXIT = {
@@ -8,6 +9,7 @@ export const EXIT = {
   unreachable: 4,
   incompatible: 5,
   running: 6,
+  unread: 141,
 } as const;
 
 const INCOMPATIBLE = new Set([
@@ -35,8 +37,9 @@ export function exitCodeOf(thrown: unknown): number {
   return thrown.transient || thrown.code === "DF_UNREACHABLE" ? EXIT.unreachable : EXIT.failed;
 }
 
-/** What is printed: our own errors in words, a bug or a user's error with its stack. */
+/** What is printed: our own errors in words, a user's error with its places in the user's files, a bug with its stack. */
 export function explain(thrown: unknown): string {
   if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") return thrown.message;
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown);
+  if (!(thrown instanceof Error)) return reasonOf(thrown);
+  return thrown instanceof DataflowError ? (thrown.stack ?? thrown.message) : withPlaces(thrown);
 }

@@ -4,10 +4,11 @@ import { pathToFileURL } from "node:url";
 import { DataflowError } from "@df/core";
 import type { PipelineDefinition } from "dataflow";
 import { readPipelines } from "./resolve.ts";
+import { told } from "./stack.ts";
 
 /**
  * The pipelines of a file: its default export, one or an array.
- * @throws DF_NO_FILE, DF_NO_PIPELINE
+ * @throws DF_NO_FILE, DF_NO_PIPELINE, DF_NO_MODULE, DF_SYNTAX
  */
 export async function loadPipelines(file: string): Promise<readonly PipelineDefinition[]> {
   const path = resolve(file);
@@ -17,9 +18,8 @@ export async function loadPipelines(file: string): Promise<readonly PipelineDefi
       `There is no file ${path}. Give the path of a pipeline: dataflow run pipeline.ts`,
     );
   }
-  const url = pathToFileURL(path).href;
   readPipelines();
-  const loaded: { readonly default?: unknown } = await import(url);
+  const loaded = await imported(path);
   const found: readonly unknown[] = Array.isArray(loaded.default) ? loaded.default : [loaded.default];
   if (found.length === 0 || !found.every(isPipeline)) {
     throw new DataflowError(
@@ -36,6 +36,32 @@ export async function loadPipelines(file: string): Promise<readonly PipelineDefi
     );
   }
   return found;
+}
+
+/** The file as a module; what Node says of missing modules and of syntax is told without its stack. */
+async function imported(path: string): Promise<{ readonly default?: unknown }> {
+  try {
+    return (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || thrown instanceof DataflowError) throw thrown;
+    const code = "code" in thrown ? thrown.code : undefined;
+    if (code === "ERR_MODULE_NOT_FOUND") {
+      throw new DataflowError(
+        "DF_NO_MODULE",
+        `${thrown.message}. Install the package beside the pipeline, or mend the import; paths need their ending (./orders.ts).`,
+        { cause: thrown },
+      );
+    }
+    const { message, places } = told(thrown);
+    // JSON.parse in the pipeline file throws a SyntaxError too, but from a place in that file.
+    if (!(thrown instanceof SyntaxError) || places.length > 0) throw thrown;
+    const wayOn =
+      code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"
+        ? "Types are removed, not compiled: write it as plain JavaScript."
+        : "Mend the file.";
+    const where = message.includes("file:") ? "" : `In ${path}, or in a file that it imports: `;
+    throw new DataflowError("DF_SYNTAX", `${where}${message}. ${wayOn}`, { cause: thrown });
+  }
 }
 
 function isPipeline(value: unknown): value is PipelineDefinition {

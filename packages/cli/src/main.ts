@@ -23,7 +23,11 @@ program
   )
   .addOption(stateDir())
   .option("--parallelism <shards>", "shards of keyed work, 1 to 128", shards, 1)
-  .option("--drain", "close all windows when the input ends; the state is then finished")
+  .addOption(
+    new Option("--drain", "close all windows when the input ends; the state is then finished").conflicts(
+      "follow",
+    ),
+  )
   .option("--follow", "keep reading files that grow and appear")
   .option("--param <name=value>", "a parameter of the pipeline; may be repeated", param, {})
   .option("--json", "print the report as one line of JSON")
@@ -36,6 +40,11 @@ program
   .option("--json", "print one line of JSON per pipeline")
   .action((flags: StatusFlags) => end(statusCommand(flags)));
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  endUnread();
+});
+
 await program.parseAsync();
 
 /** Ends the process with the command's code: nothing that is still open may keep it alive. */
@@ -46,7 +55,13 @@ async function end(command: Promise<number>): Promise<void> {
     process.stderr.write(`${explain(thrown)}\n`);
     process.exitCode = exitCodeOf(thrown);
   }
-  process.stdout.write("", () => process.exit());
+  process.stdout.write("", (lost) => (lost ? endUnread() : process.exit()));
+}
+
+/** Whoever read our output has gone ("dataflow status | head"): ends as SIGPIPE would, unless more is to be told. */
+function endUnread(): never {
+  const { exitCode = EXIT.ok } = process;
+  process.exit(exitCode === EXIT.ok ? EXIT.unread : exitCode);
 }
 
 function shards(text: string): number {

@@ -34,6 +34,7 @@ export function renderReport(report: RunReport): string {
     ...renderLedger(report.ledger),
     ...renderChecked(report.ledger),
     ...renderOpen(report),
+    ...renderNoSink(report),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -56,7 +57,8 @@ function renderSinks(sinks: readonly SinkStatus[]): string[] {
     sinks.map(({ sink, guarantee, rows, epoch, version, contentHash, comparable, undeliveredBytes }) => [
       sink,
       guarantee ?? "-",
-      count(rows),
+      // A state alone knows nothing of how much a run has shown.
+      guarantee === undefined ? "-" : count(rows),
       epoch === 0 ? "-" : String(epoch),
       version ?? "-",
       comparable === false ? "by arrival" : (contentHash ?? "-"),
@@ -86,13 +88,28 @@ function renderChecked(ledger: readonly LedgerEntry[]): string[] {
   );
 }
 
-function renderOpen(report: RunReport): string[] {
-  if (report.ended !== "input") return [];
-  return Object.entries(report.gauges).flatMap(([node, { windows = 0 }]) =>
-    windows === 0
-      ? []
-      : [`${count(windows)} windows of "${node}" are still open; --drain closes them when the input ends.`],
+/** Why results are not there yet. The clock also shows a wrong unit of time at a glance: it is in 1970 then. */
+function renderOpen({ ended, gauges, clock, splits }: RunReport): string[] {
+  if (ended !== "input" && ended !== "stopped") return [];
+  const open = Object.entries(gauges).filter(([, { windows = 0 }]) => windows > 0);
+  if (open.length === 0) return [];
+  const wayOn = ended === "input" ? "; --drain closes them when the input ends" : "";
+  const words = open.map(
+    ([node, { windows = 0 }]) => `${count(windows)} windows of "${node}" are still open${wayOn}.`,
   );
+  if (clock === null) return words;
+  const at = `The clock is at ${isoTime(clock)}; newer rows move it on, and close the windows it passes.`;
+  return splits.live > 1 ? [...words, at, lowestOf(splits.live)] : [...words, at];
+}
+
+function lowestOf(live: number): string {
+  return `It is the lowest of ${count(live)} live splits: a silent one holds it back, until the idleTimeout of its p.from().`;
+}
+
+function renderNoSink({ sinks }: RunReport): string[] {
+  return sinks.length > 0
+    ? []
+    : ["Nothing was written: no stream of this pipeline ends in a sink. End one with .to(id, sink)."];
 }
 
 /** Left-aligned first column, right-aligned others. */

@@ -1,4 +1,8 @@
 import { registerHooks } from "node:module";
+import { DataflowError } from "@df/core";
+
+/** What a pipeline file may import of this package. */
+const MODULES = ["console", "delta", "files", "generator", "json", "memory", "parquet", "testing"];
 
 /**
  * Lets a pipeline file be TypeScript in any folder: its .ts files are read as modules, also where package.json says
@@ -12,7 +16,9 @@ export function readPipelines(): void {
         return next(specifier, context);
       } catch (thrown) {
         if ((thrown as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw thrown;
-        return next(specifier, { ...context, parentURL: import.meta.url });
+        return resolveOwn(specifier, context.parentURL, (parentURL) =>
+          next(specifier, { ...context, parentURL }),
+        );
       }
     },
     load: (url, context, next) => {
@@ -20,6 +26,24 @@ export function readPipelines(): void {
       return next(url, own ? { ...context, format: "module-typescript" } : context);
     },
   });
+}
+
+/** @throws DF_NO_MODULE for a module that this package does not have */
+function resolveOwn<Resolved>(
+  specifier: string,
+  importer: string | undefined,
+  resolve: (parentURL: string) => Resolved,
+): Resolved {
+  try {
+    return resolve(import.meta.url);
+  } catch (cause) {
+    const names = MODULES.map((name) => `dataflow/${name}`).join(", ");
+    throw new DataflowError(
+      "DF_NO_MODULE",
+      `There is no module "${specifier}", which ${importer ?? "the pipeline"} imports. There are: dataflow, ${names}.`,
+      { cause },
+    );
+  }
 }
 
 function isOwn(specifier: string): boolean {

@@ -3,6 +3,7 @@ import type { ChangeMode, Columns, Decimal, Timestamp } from "@df/core";
 import type { AggregateDefinition, Law } from "@df/operators";
 import type { Num } from "./expression-types.ts";
 import type { Listed, Only, Refused } from "./refusals.ts";
+import type { WindowSpec } from "./windows.ts";
 
 declare const AGG: unique symbol;
 /** One column of a result. */
@@ -24,17 +25,26 @@ type Forgets<Change, Then, Verb extends string> = [Change] extends ["append"]
   : Refused<`${Verb} over rows that can be taken back would have to keep every value of the group [DF_RETRACTABLE]`>;
 
 /** `[]` keeps the check from distributing over the union of laws. */
-type Obeys<Definition, Laws extends Law, Change> = [Change] extends ["append"]
-  ? Definition
+type Obeys<Definition, Laws extends Law, Change, Kind> = [Change] extends ["append"]
+  ? Joins<Definition, Laws, Kind>
   : ["retract"] extends [Laws]
-    ? Definition
+    ? Joins<Definition, Laws, Kind>
     : Refused<"rows of this stream can be taken back: give this aggregate a .retract() [DF_NO_RETRACT]">;
+type Joins<Definition, Laws extends Law, Kind> = [Kind] extends ["tumbling"]
+  ? Definition
+  : ["merge"] extends [Laws]
+    ? Definition
+    : Refused<"sliding windows join partial results: give this aggregate a .merge() [DF_NO_MERGE]">;
 
 /**
  * What `aggregate(id, (a) => ({ … }))` may use. Null values are passed over; the result is null where there were no
  * others.
  */
-export interface Aggregates<Row, Change extends ChangeMode> {
+export interface Aggregates<
+  Row,
+  Change extends ChangeMode,
+  Kind extends WindowSpec["kind"] = WindowSpec["kind"],
+> {
   /** The number of rows, nulls and all. */
   count(): Agg<number>;
   /** Exact: the order of rows does not matter. A result beyond int64 or decimal(18) stops the run. */
@@ -51,7 +61,7 @@ export interface Aggregates<Row, Change extends ChangeMode> {
   ): Agg<Row[P]>;
   /** An aggregate of yours. */
   use<V, S extends Columns, R, Laws extends Law, const P extends keyof Only<Row, V> & string>(
-    aggregate: Obeys<AggregateDefinition<V, S, R, Laws>, Laws, Change>,
+    aggregate: Obeys<AggregateDefinition<V, S, R, Laws>, Laws, Change, Kind>,
     column: P,
   ): Agg<R | Extract<Row[P], null>>;
 }

@@ -23,7 +23,7 @@ import { lambdaColumns } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
 import type { Emit, Named, SinkOptions } from "./stream-types.ts";
-import type { Tumbling } from "./windows.ts";
+import type { WindowSpec } from "./windows.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 /** Columns as a verb takes them: bare, or as a row type. */
@@ -160,7 +160,7 @@ export class FluentStream {
     return new FluentKeyed(this, columns);
   }
 
-  window(spec: Tumbling): FluentWindowed {
+  window(spec: WindowSpec): FluentWindowed {
     return new FluentWindowed(this, [], spec);
   }
 
@@ -218,7 +218,7 @@ export class FluentKeyed {
     this.#by = by;
   }
 
-  window(spec: Tumbling): FluentWindowed {
+  window(spec: WindowSpec): FluentWindowed {
     return new FluentWindowed(this.#stream, this.#by, spec);
   }
 }
@@ -227,9 +227,9 @@ export class FluentKeyed {
 export class FluentWindowed {
   readonly #stream: FluentStream;
   readonly #by: readonly string[];
-  readonly #window: Tumbling;
+  readonly #window: WindowSpec;
 
-  constructor(stream: FluentStream, by: readonly string[], window: Tumbling) {
+  constructor(stream: FluentStream, by: readonly string[], window: WindowSpec) {
     this.#stream = stream;
     this.#by = by;
     this.#window = window;
@@ -260,8 +260,13 @@ export class FluentWindowed {
 
 function checkWindow(window: unknown, shape: Shape): void {
   const isWindow =
-    typeof window === "object" && window !== null && "kind" in window && window.kind === "tumbling";
-  if (!isWindow) throw new DataflowError("DF_WINDOW", `window() needs a window: tumbling("1h").`);
+    typeof window === "object" &&
+    window !== null &&
+    "kind" in window &&
+    (window.kind === "tumbling" || window.kind === "sliding");
+  if (!isWindow) {
+    throw new DataflowError("DF_WINDOW", `window() needs a window: tumbling("1h") or sliding("1h", "5m").`);
+  }
   if (!shape.timed) {
     throw new DataflowError(
       "DF_NO_EVENT_TIME",

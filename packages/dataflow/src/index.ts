@@ -4,7 +4,7 @@
  */
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
-export { tumbling } from "./windows.ts";
+export { sliding, tumbling } from "./windows.ts";
 export { t } from "@df/core";
 export { defineAggregate } from "@df/operators";
 export type { Agg, Aggregates } from "./aggregate-types.ts";
@@ -23,7 +23,7 @@ export type {
   TypedOperator,
   Windowed,
 } from "./stream-types.ts";
-export type { Tumbling } from "./windows.ts";
+export type { Sliding, Tumbling, WindowSpec } from "./windows.ts";
 export type {
   ChangeMode,
   Columns,

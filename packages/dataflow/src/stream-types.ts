@@ -28,7 +28,7 @@ import type {
   NotUpsert,
   Refused,
 } from "./refusals.ts";
-import type { Tumbling } from "./windows.ts";
+import type { WindowSpec } from "./windows.ts";
 
 /** Unnamed stateless steps get an id from the nearest named one before them: "orders.filter", "orders.filter.2". */
 export interface Named {
@@ -141,9 +141,9 @@ export interface Stream<
     ...more: G[]
   ): Keyed<Row, Change, G, Timed>;
   /** One group of all rows: it runs on one shard. */
-  window(
-    spec: NotUpsert<Change, NeedsTime<Timed, Tumbling, "window()">, "window()">,
-  ): Windowed<Row, Change, never>;
+  window<W extends WindowSpec>(
+    spec: NotUpsert<Change, NeedsTime<Timed, W, "window()">, "window()">,
+  ): Windowed<Row, Change, never, W["kind"]>;
 
   /** Writes the rows to a sink. Updates are told apart by the stream's key. */
   to<S extends TypedSink<never, never>>(id: string, sink: Fits<S, Row, Change>, options?: SinkOptions): void;
@@ -157,7 +157,9 @@ type NotWindowed<G extends string, Then> = [Extract<G, keyof WindowColumns>] ext
 /** Rows in groups. */
 export interface Keyed<out Row, out Change extends ChangeMode, G extends string, out Timed extends boolean> {
   /** Cuts each group into windows of event time. */
-  window(spec: NeedsTime<Timed, NotWindowed<G, Tumbling>, "window()">): Windowed<Row, Change, G>;
+  window<W extends WindowSpec>(
+    spec: NeedsTime<Timed, NotWindowed<G, W>, "window()">,
+  ): Windowed<Row, Change, G, W["kind"]>;
 }
 
 /** When results are shown: when the window is over, or whenever something changed. */
@@ -176,11 +178,16 @@ type ResultKey<Mode, G extends string> = Mode extends "append" ? never : G | "wi
 type WindowColumns = { windowStart: Timestamp; windowEnd: Timestamp };
 
 /** Rows in windows. */
-export interface Windowed<out Row, out Change extends ChangeMode, G extends string> {
+export interface Windowed<
+  out Row,
+  out Change extends ChangeMode,
+  G extends string,
+  out Kind extends WindowSpec["kind"] = WindowSpec["kind"],
+> {
   /** One row per group and window. Rows that come too late are in `.late`. */
   aggregate<const A extends Aggs, const L extends Duration = "0s", const E extends Emit = "final">(
     id: string,
-    build: (a: Aggregates<Row, Change>) => NoClash<A, G | keyof WindowColumns>,
+    build: (a: Aggregates<Row, Change, Kind>) => NoClash<A, G | keyof WindowColumns>,
     options?: WindowOptions<L, E>,
   ): Stream<
     Flat<Pick<Row, G & keyof Row> & WindowColumns & AggRow<A>>,

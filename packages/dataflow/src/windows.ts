@@ -9,11 +9,29 @@ export interface Tumbling {
   readonly offsetMicros: number;
 }
 
+/** Windows of one size that overlap: one begins at each step. */
+export interface Sliding {
+  readonly kind: "sliding";
+  readonly sizeMicros: number;
+  /** From the start of a window to the start of the next one; at most the size. */
+  readonly everyMicros: number;
+  /** Distance of a window's start from 1970-01-01T00:00Z; less than the step. */
+  readonly offsetMicros: number;
+}
+
+/** What `.window()` takes. */
+export type WindowSpec = Tumbling | Sliding;
+
+/** Where the first window begins. */
+interface Aligned {
+  readonly offset?: Duration | undefined;
+}
+
 /**
  * Windows of one size, side by side, aligned to 1970-01-01T00:00Z plus the offset.
  * @throws DF_WINDOW when the size is 0 or the offset is not below it
  */
-export function tumbling(size: Duration, options: { readonly offset?: Duration | undefined } = {}): Tumbling {
+export function tumbling(size: Duration, options: Aligned = {}): Tumbling {
   const sizeMicros = micros(size);
   const offsetMicros = options.offset === undefined ? 0 : micros(options.offset);
   if (sizeMicros === 0)
@@ -25,4 +43,30 @@ export function tumbling(size: Duration, options: { readonly offset?: Duration |
     );
   }
   return { kind: "tumbling", sizeMicros, offsetMicros };
+}
+
+/**
+ * Windows of one size, of which one begins at each multiple of `every` since 1970-01-01T00:00Z plus the offset. A row
+ * belongs to all windows that hold its time: `sliding("1h", "5m")` gives the last hour, every five minutes. Needs
+ * aggregates that can join partial results, as all but those of your own without `.merge()` can.
+ * @throws DF_WINDOW when `every` is 0 or longer than the size, or the offset is not below it
+ */
+export function sliding(size: Duration, every: Duration, options: Aligned = {}): Sliding {
+  const sizeMicros = micros(size);
+  const everyMicros = micros(every);
+  const offsetMicros = options.offset === undefined ? 0 : micros(options.offset);
+  if (everyMicros === 0 || everyMicros > sizeMicros) {
+    throw new DataflowError(
+      "DF_WINDOW",
+      `Sliding windows of size "${size}" begin every "${every}"; that must be more than 0 and at most the size, ` +
+        `else rows would be in no window.`,
+    );
+  }
+  if (offsetMicros >= everyMicros) {
+    throw new DataflowError(
+      "DF_WINDOW",
+      `The offset "${options.offset}" of sliding windows must be less than their step "${every}".`,
+    );
+  }
+  return { kind: "sliding", sizeMicros, everyMicros, offsetMicros };
 }

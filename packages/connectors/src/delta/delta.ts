@@ -31,7 +31,7 @@ export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
         throw new DataflowError(
           "DF_SINK_KEY",
           `The stream into "${path}" replaces rows (${input.change}) and has no key that tells them apart. ` +
-            "Give it one with .keyBy(), or turn it into an append stream with .changelog().",
+            "Leave this sink out, or use consoleSink(). Behind .changelog() no row is late, so .late stays empty there.",
         );
       }
     },

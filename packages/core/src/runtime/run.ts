@@ -167,7 +167,7 @@ class Run {
     if (changes.length === 0) return this.#noticeAdditions(additions(before, now));
     throw new DataflowError(
       "DF_PLAN_CHANGED",
-      `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join("; ")}. Undo the change, or start with a new state directory (--state-dir) and new targets.`,
+      `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
     );
   }
 

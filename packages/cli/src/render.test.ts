@@ -1,0 +1,64 @@
+import type { Time } from "@df/core";
+import type { RunReport } from "@df/core/runtime/report";
+import { expect, test } from "vitest";
+import { renderReport, renderStatus } from "./render.ts";
+
+const sink = {
+  sink: "out",
+  epoch: 0,
+  rows: 0,
+  version: undefined,
+  contentHash: undefined,
+  undeliveredBytes: 0,
+};
+const report: RunReport = {
+  pipeline: "p",
+  lineage: "l",
+  epoch: 1,
+  rowsRead: 5,
+  clock: (Date.UTC(1970, 0, 21) * 1000) as Time,
+  splits: { live: 0, idle: 0, ended: 1 },
+  sinks: [sink],
+  ledger: [],
+  gauges: { hourly: { windows: 2 } },
+  ended: "input",
+  label: "identical",
+};
+
+test("windows that are still open are told with the clock that they wait for, and the ways to close them", () => {
+  expect(renderReport(report)).toContain(
+    `2 windows of "hourly" are still open; --drain closes them when the input ends.
+The clock is at 1970-01-21T00:00:00.000Z; newer rows move it on, and close the windows it passes.\n`,
+  );
+});
+
+test("a run that was stopped says what is open, and offers no --drain", () => {
+  const text = renderReport({ ...report, ended: "stopped" });
+  expect(text).toContain('2 windows of "hourly" are still open.\nThe clock is at 1970-01-21T00:00:00.000Z');
+  expect(text).not.toContain("--drain");
+});
+
+test("several live splits are named as what may hold the clock back, with the option that lets a silent one go", () => {
+  const splits = { live: 2, idle: 0, ended: 0 };
+  expect(renderReport({ ...report, ended: "stopped", splits })).toMatch(
+    /^It is the lowest of 2 live splits: a silent one holds it back, until the idleTimeout of its p\.from\(\)\.$/m,
+  );
+  expect(renderReport(report)).not.toContain("idleTimeout");
+});
+
+test("windows that no row was in need no word", () => {
+  expect(renderReport({ ...report, gauges: {} })).not.toMatch(/open|clock/);
+  expect(renderReport({ ...report, ended: "drained" })).not.toMatch(/open|clock/);
+});
+
+test("a pipeline without a sink is told that nothing was written", () => {
+  const said = "Nothing was written: no stream of this pipeline ends in a sink. End one with .to(id, sink).";
+  expect(renderReport({ ...report, sinks: [] })).toContain(said);
+  expect(renderReport(report)).not.toContain(said);
+});
+
+test("how much was shown is told of a run, and not of a state alone", () => {
+  const shown = { ...sink, rows: 7, guarantee: "exactly once" } as const;
+  expect(renderReport({ ...report, sinks: [shown] })).toMatch(/^ {2}out +exactly once +7 {2}/m);
+  expect(renderStatus({ ...report, sinks: [sink] }, "not running")).toMatch(/^ {2}out +- +- {2}/m);
+});

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Schema } from "@df/core";
+import { encodeFile, ENCODE_LIMITS } from "@df/formats/parquet/encode-file";
+import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
+import { packRows, type PackedRows } from "@df/formats/parquet/pack";
+import { batchArbitrary, schemaArbitrary } from "@df/testing";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { missingReaders, python } from "../outside-readers.ts";
+
+const FILES = 200;
+const folder = mkdtempSync(join(tmpdir(), "parquet-random-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The columns with plain names, since SQL knows no empty one, behind one that numbers the rows. */
+function numbered(
+  schema: Schema,
+  packed: PackedRows,
+): { readonly schema: Schema; readonly packed: PackedRows } {
+  const row = { name: "row", type: { kind: "int32" }, nullable: false, optional: false } as const;
+  const values = Int32Array.from({ length: packed.rows }, (_, i) => i);
+  return {
+    schema: { fields: [row, ...schema.fields.map((field, i) => ({ ...field, name: `c${i}` }))] },
+    packed: { rows: packed.rows, columns: [{ layout: "int", values }, ...packed.columns] },
+  };
+}
+
+/** Files of a few row groups and pages, with and without dictionaries, and some of the usual size. */
+const fileArbitrary = schemaArbitrary.chain((schema) =>
+  fc.record({
+    schema: fc.constant(schema),
+    batches: fc.array(batchArbitrary(schema, { rowsMax: 12 }), { minLength: 1, maxLength: 4 }),
+    limits: fc.oneof(
+      fc.constant(ENCODE_LIMITS),
+      fc.record({
+        rowGroupRows: fc.integer({ min: 2, max: 12 }),
+        pageBytes: fc.integer({ min: 1, max: 64 }),
+        dictionaryBytes: fc.constantFrom(0, 20, 1000),
+        dictionaryValues: fc.constantFrom(1, 3, 1000),
+      }),
+    ),
+  }),
+);
+
+describe.skipIf(missingReaders !== undefined)(
+  `Parquet files at random${missingReaders === undefined ? "" : ` (${missingReaders})`}`,
+  () => {
+    test("pyarrow and DuckDB read what another writer's file holds, and filters that skip rows find them all", () => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      const samples = fc.sample(fileArbitrary, { numRuns: FILES, seed });
+      for (const [i, { schema, batches, limits }] of samples.entries()) {
+        const file = numbered(schema, packRows(schema, [...batches, ...batches]));
+        writeFileSync(join(folder, `${i}.ours.parquet`), encodeFile(file.schema, file.packed, limits).bytes);
+        writeFileSync(join(folder, `${i}.other.parquet`), hyparquetFile(file.schema, file.packed));
+      }
+      const [counts = "", ...deviations] = python("test/interop/parquet_random.py", folder);
+      expect(deviations, `seed ${seed}`).toEqual([]);
+      const [files, rowGroups, filters] = counts.split(" ").map(Number);
+      expect(files).toBe(FILES);
+      expect(rowGroups).toBeGreaterThan(FILES * 2);
+      expect(filters).toBeGreaterThan(FILES * 20);
+    });
+  },
+);
