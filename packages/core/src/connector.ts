@@ -104,6 +104,8 @@ export interface SinkSpec {
   /** Self-contained, without code: an intent can be finished after the pipeline file has changed. */
   readonly options: Json;
   readonly changes: readonly ChangeMode[];
+  /** What it writes to: equal text is one and the same target, and a plan may have one sink for it. */
+  readonly target?: string | undefined;
   readonly guarantee: Guarantee;
   /** Refuses what it cannot store. @throws DataflowError naming column and remedy */
   check(input: Shape): void;

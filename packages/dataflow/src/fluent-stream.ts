@@ -19,7 +19,7 @@ import { expressionsOf } from "./expressions.ts";
 import type { BuildExpressions } from "./expressions.ts";
 import { checkOptions, naming } from "./graph.ts";
 import type { Graph } from "./graph.ts";
-import { lambdaColumns } from "./lambda-columns.ts";
+import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
 import type { Emit, Named, SinkOptions } from "./stream-types.ts";
@@ -201,9 +201,12 @@ export class FluentStream {
   /** The columns that a lambda reads; its text is remembered. */
   #read(id: string, lambda: Lambda): readonly string[] | "all" {
     this.#graph.addLambda(id, lambda);
-    return lambdaColumns(
-      lambda,
-      this.shape.schema.fields.map((field) => field.name),
+    const columns = this.shape.schema.fields.map((field) => field.name);
+    const [misread] = misreadNames(lambda, columns);
+    if (misread === undefined) return lambdaColumns(lambda, columns);
+    throw new DataflowError(
+      "DF_NO_COLUMN",
+      `"${id}": the lambda reads "${misread}", which is no column. The columns are: ${columns.join(", ")}.`,
     );
   }
 }

@@ -90,6 +90,11 @@ describe("the graph is refused where it is wrong, naming the node", () => {
     ],
     ["changelog of events", (p) => orders(p).changelog(untyped("c")), ["DF_CHANGE", '"c"']],
     [
+      "a lambda that reads a column which is not there",
+      (p) => orders(p).filter((order) => (order as unknown as { centz: number }).centz > 3),
+      ["DF_NO_COLUMN", '"centz"', '"orders.filter"'],
+    ],
+    [
       "dedupe by a column that is not there",
       (p) => orders(p).dedupe("d", { by: untyped("x"), within: "1s", keep: "any" }),
       ["DF_NO_COLUMN", '"d"'],

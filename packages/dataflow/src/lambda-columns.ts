@@ -29,18 +29,33 @@ const UNKNOWN = Symbol("all columns");
  * unparsable text: all columns. A nested function that takes the same name hides the row.
  */
 export function lambdaColumns(lambda: Lambda, columns: readonly string[]): readonly string[] | "all" {
+  const names = namesRead(lambda);
+  if (names === "all" || ![...names].every((name) => columns.includes(name))) return "all";
+  return columns.filter((name) => names.has(name));
+}
+
+/**
+ * Names that a lambda reads of its row though no column is called so: a slip of the pen, where the types were not checked.
+ * Only where every mention of the row is a plain read; what every object has (`toString`) is no slip.
+ */
+export function misreadNames(lambda: Lambda, columns: readonly string[]): readonly string[] {
+  const names = namesRead(lambda);
+  if (names === "all") return [];
+  return [...names].filter((name) => !columns.includes(name) && !(name in Object.prototype));
+}
+
+/** The names that are read of the first parameter, "all" where they cannot be told. */
+function namesRead(lambda: Lambda): ReadonlySet<string> | "all" {
   const parsed = parsedLambda(lambda);
   if (parsed === undefined || parsed.generator || parsed.async) return "all";
   const found = new Set<string>();
-  const known = new Set(columns);
   const read = (name: string): void => {
-    if (!known.has(name)) throw UNKNOWN;
     found.add(name);
   };
   try {
     refuseHiddenAccess(parsed);
     const [first] = parsed.params;
-    if (first === undefined) return [];
+    if (first === undefined) return found;
     const pattern = first.type === "AssignmentPattern" ? first.left : first;
     if (pattern.type === "ObjectPattern") readPattern(pattern, read);
     else if (pattern.type === "Identifier") readReferences(parsed, pattern, read);
@@ -49,7 +64,7 @@ export function lambdaColumns(lambda: Lambda, columns: readonly string[]): reado
     if (thrown === UNKNOWN) return "all";
     throw thrown;
   }
-  return columns.filter((name) => found.has(name));
+  return found;
 }
 
 /** The function as a tree: its text is that of an expression, or of a method. */

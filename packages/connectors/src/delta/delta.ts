@@ -1,6 +1,7 @@
 import { DataflowError } from "@df/core";
 import type { ChangeMode, Json, TypedSink } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
+import { targetOf } from "../lake/target.ts";
 import { parseOptions } from "./committer.ts";
 import { checkNames } from "./schema-string.ts";
 
@@ -23,6 +24,7 @@ export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
     connector: "delta",
     options: { path, partitionBy: [...partitionBy] } satisfies Json,
     changes: ["append", "upsert", "retract"],
+    target: targetOf(path),
     guarantee: "exactly once",
     check: (input) => {
       checkNames(input.schema);

@@ -1,6 +1,7 @@
 import type { Json, Shape, TypedSink } from "@df/core";
 import { DataflowError } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
+import { targetOf } from "../lake/target.ts";
 import { parseOptions } from "./options.ts";
 
 /** Where `parquet` writes. */
@@ -25,6 +26,7 @@ export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append
     connector: "parquet",
     options: { path, partitionBy } satisfies Json,
     changes: ["append"],
+    target: targetOf(path),
     guarantee: "exactly once",
     check: ({ schema, change }: Shape) => {
       if (change !== "append") {

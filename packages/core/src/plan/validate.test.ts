@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { isByArrival, labels, requireLabel } from "./labels.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, SinkNode } from "./plan.ts";
 import { validate } from "./validate.ts";
 
 const s = source("s", ints("a", "b", "at"));
 const group = operator("eu/group", groups(["a"], ["b"]), [s]);
 const plan = planOf(s, group, sink("out", group), sink("late", group, 1));
+
+/** A sink that says what it writes to. */
+const writing = (node: SinkNode, target: string): SinkNode => ({ ...node, spec: { ...node.spec, target } });
 
 test("A plan that hangs together is taken", () => {
   expect(() => validate(plan)).not.toThrow();
@@ -50,6 +53,11 @@ describe("a plan is refused", () => {
       ["DF_NO_COLUMN", '"z"'],
     ],
     ["with a quarantine that is not there", planOf({ ...s, invalid: "q" }), ["DF_QUARANTINE", '"q"']],
+    [
+      "with two sinks for one target",
+      planOf(s, writing(sink("one", s), "T"), writing(sink("two", s), "T")),
+      ["DF_SINK_TARGET", '"one"', '"two"'],
+    ],
     [
       "with a quarantine that has an input",
       { ...planOf(s, sink("q", s)), rejected: "q" },

@@ -8,7 +8,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*)*$/;
 /**
  * Checks that a plan hangs together: ids, edges to nodes that come before, ports that exist, exchanges by columns that
  * exist, quarantine sinks that take rows from nowhere else.
- * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE
+ * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_SINK_TARGET
  */
 export function validate(plan: Plan): void {
   const before = new Map<string, PlanNode>();
@@ -37,6 +37,22 @@ export function validate(plan: Plan): void {
     checkQuarantine(node.id, node.invalid, before);
   }
   checkQuarantine(plan.name, plan.rejected, before);
+  checkTargets(plan);
+}
+
+function checkTargets(plan: Plan): void {
+  const writers = new Map<string, string>();
+  for (const node of plan.nodes) {
+    if (node.kind !== "sink" || node.spec.target === undefined) continue;
+    const other = writers.get(node.spec.target);
+    if (other !== undefined) {
+      throw new DataflowError(
+        "DF_SINK_TARGET",
+        `The sinks "${other}" and "${node.id}" both write to ${node.spec.target}. Give each its own, or bring the streams together with union() before one sink.`,
+      );
+    }
+    writers.set(node.spec.target, node.id);
+  }
 }
 
 function checkId(id: string, before: ReadonlyMap<string, PlanNode>): void {
