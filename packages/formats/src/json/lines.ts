@@ -95,7 +95,7 @@ export class JsonLines implements OpenLineDecoder {
     const rows = this.#begin(rowsRoom);
     const invalid: InvalidRecord[] = [];
     this.#records.scan.begin(bytes);
-    state.begin(bytes, base, first);
+    layouts.begin(bytes, base, first);
     state.place(rows);
     while (state.row + invalid.length < rowsMax) {
       if (state.row === rowsRoom) {
@@ -114,7 +114,7 @@ export class JsonLines implements OpenLineDecoder {
       if (bytes[start] !== OPENING && isBlank(bytes, start, end)) continue;
       rows.length = state.row;
       this.#readLine(bytes, base, { start, end, isText: true }, rows, invalid);
-      if (rows.length > state.row) layouts.learn(start);
+      if (rows.length > state.row && start <= state.limit) layouts.learn(start);
       state.row = rows.length;
     }
     const consumed = state.at;

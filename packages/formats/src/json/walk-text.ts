@@ -121,9 +121,10 @@ function readFast(type: ColumnType, k: number, taken: string): string {
         if (${isExact("n + e")}) { v = v / powers[e]; values${k}[row] = negative ? -v : v; ${taken} }`;
     case "decimal":
       return `${wholePart(true)} ${fraction(true)}
+        const largest = ${Math.min(10 ** type.precision - 1, Number.MAX_SAFE_INTEGER)};
         if (${isExact("n + e")} && e <= ${type.scale}) {
           v = v * powers[${type.scale} - e];
-          if (v <= ${Math.min(10 ** type.precision - 1, Number.MAX_SAFE_INTEGER)}) { values${k}[row] = negative ? 0 - v : v; ${taken} }
+          if (v <= largest) { values${k}[row] = negative ? 0 - v : v; ${taken} }
         }`;
     case "bool":
       return `if (view.getInt32(p, true) === ${fourLetters("true")}) { p += 4; values${k}[row] = 1; ${taken} }

@@ -1,0 +1,147 @@
+import { t } from "@df/core";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { DecodedLines } from "../decoder.ts";
+import { JsonLines } from "./lines.ts";
+import { RecordReader } from "./record.ts";
+
+const Event = t.row({
+  type: t.string(),
+  id: t.int(),
+  price: t.float64().optional(),
+  note: t.string().optional(),
+}).schema;
+
+const opened = (generate = true, recordBytesMax = 1_000_000): JsonLines =>
+  new JsonLines(Event, Event, { recordBytesMax, generate });
+
+const event = (id: number): string => `{"type":"bid","id":${id},"price":${id / 8},"other":"none"}\n`;
+const lines = (count: number, line: (i: number) => string): Buffer =>
+  Buffer.from(Array.from({ length: count }, (_, i) => line(i)).join(""));
+/** Enough for a layout to be learned. */
+const LESSON = lines(20, event);
+
+function ids({ columns, length }: DecodedLines): number[] {
+  const column = columns[1];
+  return column?.layout === "long" ? Array.from(column.values.subarray(0, length), Number) : [];
+}
+
+/** How many lines were read one by one. */
+function interpreted(decoder: JsonLines, bytes: Uint8Array): number {
+  const read = vi.spyOn(RecordReader.prototype, "read");
+  const { consumed } = decoder.decode(bytes, 0, true, 4096);
+  expect(consumed).toBe(bytes.length);
+  return read.mock.calls.length;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe("learned layouts", () => {
+  it("are read by generated code after a few records, but for the last line of the bytes", () => {
+    expect(interpreted(opened(), lines(1000, event))).toBe(5);
+  });
+
+  it.each([
+    ["values of other lengths", event(123_456_789_012)],
+    ["a null", '{"type":"bid","id":1,"price":null,"other":"none"}\n'],
+    ["escapes in a column", '{"type":"b\\n\\u0041","id":1,"price":1,"other":"none"}\n'],
+    ["escapes beside the columns", '{"type":"bid","id":1,"price":1,"other":"\\"\\ud83d\\ude00"}\n'],
+    ["another type beside the columns", '{"type":"bid","id":1,"price":1,"other":{"a":[1,null]}}\n'],
+    ["long numbers", '{"type":"bid","id":1,"price":0.12345678901234567890,"other":"none"}\n'],
+    ["exponents", '{"type":"bid","id":1e2,"price":-1.5E-3,"other":"none"}\n'],
+  ])("take %s", (_, line) => {
+    const decoder = opened();
+    decoder.decode(LESSON, 0, false, 4096);
+    expect(interpreted(decoder, Buffer.concat([Buffer.from(line.repeat(3)), LESSON]))).toBe(1);
+  });
+
+  it("may be several, each with its own keys, and ends of line", () => {
+    const kinds = [
+      event,
+      (id: number): string => `{"id":${id},"type":"sale","note":"n"}\r\n`,
+      (id: number): string => ` { "type" : "x", "id" : ${id} } \n`,
+    ];
+    const mixed = lines(300, (i) => kinds[(i * 7) % 3]?.(i) ?? "");
+    const decoder = opened();
+    expect(interpreted(decoder, mixed)).toBe(13);
+    expect(ids(decoder.decode(mixed, 0, true, 4096))).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
+  it("end after eight, and the records of others are read as before", () => {
+    const other = (i: number): string => `{"type":"t","id":${i},"extra${i % 20}":${i}}\n`;
+    const decoder = opened();
+    decoder.decode(lines(400, other), 0, true, 4096);
+    expect(interpreted(decoder, lines(400, other))).toBe((400 / 20) * 12);
+  });
+
+  it("grow the room for rows where lines get shorter", () => {
+    const long = lines(20, (i) => `{"type":"${"a".repeat(2000)}","id":${i},"price":1}\n`);
+    const short = lines(3000, (i) => `{"type":"","id":${i},"price":null}\n`);
+    const decoder = opened();
+    decoder.decode(long, 0, true, 4096);
+    expect(ids(decoder.decode(short, 0, true, 4096))).toEqual(Array.from({ length: 3000 }, (_, i) => i));
+  });
+
+  it("find integers beyond 2^53 among small ones", () => {
+    const Wide = t.row({ v: t.int64().nullable() }).schema;
+    const decoder = new JsonLines(Wide, Wide, { recordBytesMax: 1000, generate: true });
+    const values = ["1", "9223372036854775807", "null", "-5", "-9007199254740993", "0", "7"];
+    const bytes = lines(70, (i) => `{"v":${values[i % 7]}}\n`);
+    const [column] = decoder.decode(bytes, 0, true, 4096).columns;
+    expect(column?.layout === "long" && [...column.values.subarray(63, 70)]).toEqual([
+      1n,
+      9223372036854775807n,
+      0n,
+      -5n,
+      -9007199254740993n,
+      0n,
+      7n,
+    ]);
+  });
+
+  it("read the same however bytes are cut, at every byte", () => {
+    const bytes = Buffer.concat([lines(6, event), Buffer.from("\n{}\n"), lines(6, event)]);
+    const decoder = opened();
+    decoder.decode(LESSON, 0, false, 4096);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      const before = decoder.decode(bytes.subarray(0, cut), 0, false, 4096);
+      const after = decoder.decode(bytes.subarray(before.consumed), before.consumed, true, 4096);
+      expect([...ids(before), ...ids(after)]).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+      expect([before, after].flatMap(({ invalid }) => invalid.map(({ position }) => position))).toEqual([
+        bytes.indexOf("{}"),
+      ]);
+    }
+  });
+
+  it("leave columns null that they do not have, also where a refused record left a value", () => {
+    const refused = '{"note":"left","price":5,"type":1}\n';
+    const bytes = Buffer.concat([LESSON, Buffer.from(refused), LESSON]);
+    const { columns, length, invalid } = opened().decode(bytes, 0, true, 4096);
+    expect([length, invalid.length]).toEqual([40, 1]);
+    expect(Array.from(columns[3]?.validity?.subarray(0, 40) ?? [])).toEqual(
+      Array.from({ length: 40 }, () => 0),
+    );
+  });
+
+  it("refuse a line that is too long with the same words", () => {
+    const long = `{"type":"${"a".repeat(100)}","id":1,"price":1,"other":"none"}\n`;
+    const bytes = Buffer.concat([LESSON, Buffer.from(long), LESSON]);
+    const [generated, plain] = [true, false].map(
+      (generate) => opened(generate, 80).decode(bytes, 0, true, 4096).invalid,
+    );
+    expect(generated?.map(({ reason }) => reason)).toEqual([
+      `The record has ${long.length - 1} bytes, the limit is 80`,
+    ]);
+    expect(generated).toEqual(plain);
+  });
+
+  it("are not learned where code may not be generated, and everything is read as before", () => {
+    vi.stubGlobal("Function", function forbidden() {
+      throw new EvalError("Code generation from strings disallowed for this context");
+    });
+    const decoder = opened();
+    expect(interpreted(decoder, lines(100, event))).toBe(100);
+  });
+});
