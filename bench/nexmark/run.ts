@@ -11,9 +11,10 @@ import { join, resolve } from "node:path";
 import { committerFactory } from "@df/connectors/parquet/committer";
 import { run } from "@df/core/runtime/run";
 import type { PipelineDefinition } from "dataflow";
+import { q5 } from "./q5.ts";
 import { q7 } from "./q7.ts";
 
-const QUERIES: Readonly<Record<string, (input: string, output: string) => PipelineDefinition>> = { q7 };
+const QUERIES: Readonly<Record<string, (input: string, output: string) => PipelineDefinition>> = { q5, q7 };
 
 const [query = "", input = "", output = ""] = process.argv.slice(2);
 const definition = QUERIES[query];

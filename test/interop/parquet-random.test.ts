@@ -60,7 +60,7 @@ describe.skipIf(missingReaders !== undefined)(
       const [files, rowGroups, filters] = counts.split(" ").map(Number);
       expect(files).toBe(FILES);
       expect(rowGroups).toBeGreaterThan(FILES * 2);
-      expect(filters).toBeGreaterThan(FILES * 20);
+      expect(filters).toBeGreaterThan(FILES * 10);
     });
   },
 );

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-OPERATORS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+OPERATORS = {"=": operator.eq, "<=": operator.le, ">=": operator.ge}
 
 
 def storage(given):
@@ -54,9 +54,9 @@ def literal(value, kind):
 
 
 def chosen(column, seed):
-    """Two values of the column."""
+    """A value of the column, if it has one."""
     present = column.drop_null()
-    return [present[(seed * step) % len(present)] for step in (1, 7)] if len(present) else []
+    return [present[seed % len(present)]] if len(present) else []
 
 
 def judge_pyarrow(path, expected, seed, report):

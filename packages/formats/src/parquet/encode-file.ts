@@ -1,134 +1,77 @@
 /** Packed columns as a Parquet file, on whichever thread it is called. */
-import { unreachable } from "@df/core";
-import type { Column, ColumnType, Field, Schema } from "@df/core";
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import type { ColumnSource, SchemaElement } from "hyparquet-writer";
-import type { ParquetFile } from "./encoder.ts";
+import type { Column, Schema } from "@df/core";
+import { joinBounds } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
+import { FileBody, writeChunk } from "./column-chunk.ts";
+import type { EncodeLimits } from "./column-chunk.ts";
+import type { ColumnStatistics, ParquetFile } from "./encoder.ts";
+import { footerOf } from "./footer.ts";
+import type { RowGroup } from "./footer.ts";
 import type { PackedRows } from "./pack.ts";
 import { columnStatistics } from "./statistics.ts";
 
-/** As DuckDB does: large enough to compress well, small enough to be read in parallel. */
-const ROW_GROUP_ROWS = 122_880;
+/**
+ * Row groups as DuckDB has them: large enough to compress well, small enough to be read in parallel. Pages and
+ * dictionaries as parquet-java has them.
+ */
+export const ENCODE_LIMITS: EncodeLimits = {
+  rowGroupRows: 122_880,
+  pageBytes: 1024 * 1024,
+  dictionaryBytes: 1024 * 1024,
+  dictionaryValues: 65_536,
+};
 
-/** One file: snappy, flat columns, OPTIONAL exactly where the schema is nullable. */
-export function encodeFile(schema: Schema, packed: PackedRows): ParquetFile {
-  const output = new ByteWriter();
-  const writer = new ParquetWriter({
-    writer: output,
-    schema: [{ name: "schema", num_children: schema.fields.length }, ...schema.fields.map(schemaElement)],
-    createdBy: "dataflow",
-  });
-  // Row group by row group, since the values of one exist as JavaScript values while it is written.
-  for (let start = 0; start < packed.rows; start += ROW_GROUP_ROWS) {
-    const end = Math.min(packed.rows, start + ROW_GROUP_ROWS);
-    const columnData = schema.fields.map((field, i) =>
-      columnSource(field, packed.columns[i] as Column, start, end),
-    );
-    void writer.write({ columnData, rowGroupSize: ROW_GROUP_ROWS });
-  }
-  void writer.finish();
-  return {
-    bytes: output.getBytes().slice(),
-    rows: packed.rows,
-    statistics: schema.fields.map((field, i) =>
-      columnStatistics(field, packed.columns[i] as Column, packed.rows),
-    ),
-  };
-}
-
-function schemaElement(field: Field): SchemaElement {
-  return {
-    name: field.name,
-    repetition_type: field.nullable ? "OPTIONAL" : "REQUIRED",
-    ...physicalType(field.type),
-  };
-}
-
-/** Both annotations, the converted and the logical type, since old readers know only the first. */
-function physicalType(type: ColumnType): Omit<SchemaElement, "name"> {
-  switch (type.kind) {
-    case "bool":
-      return { type: "BOOLEAN" };
-    case "int32":
-      return { type: "INT32" };
-    case "int64":
-      return { type: "INT64" };
-    case "float64":
-      return { type: "DOUBLE" };
-    case "decimal": {
-      // INT64 for every precision, as the format allows up to 18: a column can be widened without being rewritten, and
-      // its bounds stay integers. Above 18 digits it would have to be FIXED_LEN_BYTE_ARRAY.
-      const { precision, scale } = type;
-      const logical = { type: "DECIMAL", precision, scale } as const;
-      return { type: "INT64", converted_type: "DECIMAL", precision, scale, logical_type: logical };
-    }
-    case "string":
-    case "json":
-      // JSON is text for readers: lake tables have no such type, and the annotation makes some readers parse it.
-      return { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } };
-    case "bytes":
-      return { type: "BYTE_ARRAY" };
-    case "timestamp":
-      return {
-        type: "INT64",
-        converted_type: "TIMESTAMP_MICROS",
-        logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
-      };
-    case "date":
-      return { type: "INT32", converted_type: "DATE", logical_type: { type: "DATE" } };
-    default:
-      return unreachable(type);
-  }
-}
+const MAGIC = new TextEncoder().encode("PAR1");
 
 /**
- * Rows `start` to `end` as the writer wants them. Doubles keep −0 only without a dictionary, and have no bounds where
- * one is NaN: bounds leave NaN out, and readers that count NaN as the largest value would skip its rows.
+ * One file: snappy, flat columns, OPTIONAL exactly where the schema is nullable. Values go from the columns' arrays
+ * into bytes, and never through JavaScript values of their own.
+ *
+ * Only what every reader knows: pages of version 1, PLAIN, and dictionaries for what repeats.
+ * @throws DF_PARQUET for a timestamp that is no whole number, and for a value of 2 GiB
  */
-function columnSource(field: Field, column: Column, start: number, end: number): ColumnSource {
-  const source = { name: field.name, data: valuesOf(field, column, start, end) };
-  if (field.type.kind !== "float64") return source;
-  return { ...source, encoding: "PLAIN", statistics: !hasNaN(column, start, end) };
-}
-
-function hasNaN(column: Column, start: number, end: number): boolean {
-  if (column.layout !== "double") return false;
-  for (let row = start; row < end; row++) if (Number.isNaN(column.values[row])) return true;
-  return false;
-}
-
-function valuesOf(field: Field, column: Column, start: number, end: number): ColumnSource["data"] {
-  switch (column.layout) {
-    case "bool":
-      return generic(column, start, end, (row) => column.values[row] !== 0);
-    case "int":
-      return column.validity === undefined
-        ? column.values.subarray(start, end)
-        : generic(column, start, end, (row) => column.values[row]);
-    case "double":
-      if (field.type.kind === "timestamp") {
-        return generic(column, start, end, (row) => BigInt(column.values[row] as number));
-      }
-      return column.validity === undefined
-        ? column.values.subarray(start, end)
-        : generic(column, start, end, (row) => column.values[row]);
-    case "long":
-      return generic(column, start, end, (row) => BigInt(column.values[row] as number | bigint));
-    case "text":
-      return generic(column, start, end, (row) =>
-        column.bytes.subarray(column.starts[row], column.ends[row]),
-      );
-    default:
-      return unreachable(column);
+export function encodeFile(
+  schema: Schema,
+  packed: PackedRows,
+  limits: EncodeLimits = ENCODE_LIMITS,
+): ParquetFile {
+  const body = new FileBody();
+  body.append(MAGIC);
+  const rowGroups: RowGroup[] = [];
+  for (let start = 0; start < packed.rows; start += limits.rowGroupRows) {
+    const end = Math.min(packed.rows, start + limits.rowGroupRows);
+    const offset = body.length;
+    const chunks = schema.fields.map((field, i) =>
+      writeChunk(body, { field, column: packed.columns[i] as Column }, { start, end }, limits),
+    );
+    rowGroups.push({ rows: end - start, offset, chunks });
   }
+  const footer = footerOf(schema, packed.rows, rowGroups);
+  body.append(footer);
+  body.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
+  body.append(MAGIC);
+  return { bytes: joined(body), rows: packed.rows, statistics: statisticsOf(schema, rowGroups) };
 }
 
-/** An array of values, null where the row is null. */
-function generic(column: Column, start: number, end: number, value: (row: number) => unknown): unknown[] {
-  const { validity } = column;
-  const values: unknown[] = Array.from({ length: end - start });
-  for (let row = start; row < end; row++) {
-    values[row - start] = validity !== undefined && validity[row] === 0 ? null : value(row);
+/** The file in an array of its own, which can be given to another thread. */
+function joined({ pieces, length }: FileBody): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
-  return values;
+  return bytes;
+}
+
+function statisticsOf(schema: Schema, rowGroups: readonly RowGroup[]): ColumnStatistics[] {
+  return schema.fields.map((field, i) => {
+    let nullCount = 0;
+    let bounds: Bounds | undefined;
+    for (const { chunks } of rowGroups) {
+      nullCount += chunks[i]?.nullCount ?? 0;
+      bounds = joinBounds(bounds, chunks[i]?.bounds);
+    }
+    return columnStatistics(field, nullCount, bounds);
+  });
 }

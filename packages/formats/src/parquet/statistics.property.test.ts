@@ -2,7 +2,9 @@ import { ColumnBuilder } from "@df/core";
 import type { ColumnType } from "@df/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { boundsOf } from "./bounds.ts";
 import { columnStatistics } from "./statistics.ts";
+import { presentValues } from "./values.ts";
 
 function statisticsOf(type: ColumnType, cells: readonly (string | number | bigint | null)[]): object {
   const builder = new ColumnBuilder(type, 2);
@@ -13,7 +15,8 @@ function statisticsOf(type: ColumnType, cells: readonly (string | number | bigin
     else builder.number(cell);
   }
   const field = { name: "c", type, nullable: true, optional: false };
-  return columnStatistics(field, builder.take(), cells.length);
+  const values = presentValues(field, builder.take(), 0, cells.length);
+  return columnStatistics(field, cells.length - values.count, boundsOf(values));
 }
 
 /** The bounds by sorting. */

@@ -1,104 +1,93 @@
-/** Smallest and largest values of packed columns. */
-import type { Column, Field, TextColumn } from "@df/core";
+/** Bounds in the two forms in which they are told: to whoever asked for the file, and to its readers. */
+import type { ColumnType, Field } from "@df/core";
+import type { Bound, Bounds } from "./bounds.ts";
 import type { ColumnStatistics } from "./encoder.ts";
 
-/** The statistics of one column of a file, see `ColumnStatistics`. */
-export function columnStatistics(field: Field, column: Column, rows: number): ColumnStatistics {
-  const nullCount = countNulls(column.validity, rows);
-  const bounds =
-    field.type.kind === "bytes" || field.type.kind === "json" ? undefined : boundsOf(column, rows);
-  if (bounds === undefined) return { name: field.name, nullCount };
-  const [min, max] = bounds;
-  // A timestamp lies in doubles, an int64 in doubles while all are safe: both are exact integers here.
-  const isInteger = column.layout === "long" || field.type.kind === "timestamp";
-  return isInteger && typeof min === "number" && typeof max === "number"
-    ? { name: field.name, nullCount, min: BigInt(min), max: BigInt(max) }
-    : { name: field.name, nullCount, min, max };
-}
-
-function countNulls(validity: Uint8Array | undefined, rows: number): number {
-  if (validity === undefined) return 0;
-  let count = 0;
-  for (let row = 0; row < rows; row++) if (validity[row] === 0) count++;
-  return count;
-}
-
-type Bounds = readonly [min: number | bigint | string, max: number | bigint | string];
-
-function boundsOf(column: Column, rows: number): Bounds | undefined {
-  if (column.layout === "text") return textBounds(column, rows);
-  const { values, validity } = column;
-  return values instanceof BigInt64Array
-    ? bigintBounds(values, validity, rows)
-    : numberBounds(values, validity, rows);
-}
-
-/** NaN compares false with everything, so it never becomes a bound. −0 counts as 0. */
-function numberBounds(
-  values: Float64Array | Int32Array | Uint8Array,
-  validity: Uint8Array | undefined,
-  rows: number,
-): Bounds | undefined {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < rows; row++) {
-    if (validity !== undefined && validity[row] === 0) continue;
-    const value = values[row] as number;
-    if (value <= min) min = value;
-    if (value >= max) max = value;
-  }
-  // Not even one value: an infinite one would have moved at least the other bound.
-  if (min > max) return undefined;
-  return [min === 0 ? 0 : min, max === 0 ? 0 : max];
-}
-
-function bigintBounds(
-  values: BigInt64Array,
-  validity: Uint8Array | undefined,
-  rows: number,
-): Bounds | undefined {
-  let min: bigint | undefined;
-  let max: bigint | undefined;
-  for (let row = 0; row < rows; row++) {
-    if (validity !== undefined && validity[row] === 0) continue;
-    const value = values[row] as bigint;
-    if (min === undefined || value < min) min = value;
-    if (max === undefined || value > max) max = value;
-  }
-  return min === undefined || max === undefined ? undefined : [min, max];
-}
+/** Bytes of text that a footer says of a bound at most. */
+const BOUND_BYTES_MAX = 64;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** In the order of UTF-8 bytes, which is that of code points and not that of JavaScript's `<`. */
-function textBounds(column: TextColumn, rows: number): Bounds | undefined {
-  const { validity } = column;
-  let min = -1;
-  let max = -1;
-  for (let row = 0; row < rows; row++) {
-    if (validity !== undefined && validity[row] === 0) continue;
-    if (min < 0) {
-      min = row;
-      max = row;
-    } else if (compareText(column, row, min) < 0) min = row;
-    else if (compareText(column, row, max) > 0) max = row;
+/** The statistics of one column of a file, see `ColumnStatistics`. */
+export function columnStatistics(
+  field: Field,
+  nullCount: number,
+  bounds: Bounds | undefined,
+): ColumnStatistics {
+  const { name } = field;
+  if (bounds === undefined || field.type.kind === "bytes" || field.type.kind === "json") {
+    return { name, nullCount };
   }
-  return min < 0 ? undefined : [textAt(column, min), textAt(column, max)];
+  return { name, nullCount, min: plainBound(bounds.min), max: plainBound(bounds.max) };
 }
 
-function textAt({ starts, ends, bytes }: TextColumn, row: number): string {
-  return decoder.decode(bytes.subarray(starts[row], ends[row]));
+function plainBound(bound: Bound): number | bigint | string {
+  if (bound instanceof Uint8Array) return decoder.decode(bound);
+  return bound === 0 ? 0 : bound;
 }
 
-function compareText({ starts, ends, bytes }: TextColumn, a: number, b: number): number {
-  const startA = starts[a] as number;
-  const startB = starts[b] as number;
-  const lengthA = (ends[a] as number) - startA;
-  const lengthB = (ends[b] as number) - startB;
-  const shorter = Math.min(lengthA, lengthB);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (bytes[startA + i] as number) - (bytes[startB + i] as number);
-    if (difference !== 0) return difference;
+/** A bound as PLAIN stores the value, and whether it is one of the values. */
+export interface StoredBound {
+  readonly bytes: Uint8Array;
+  readonly isExact: boolean;
+}
+
+/**
+ * The bounds of a chunk as its footer has them. None for doubles with a NaN among them: bounds leave NaN out, and
+ * readers that count NaN as the largest value would skip its rows. A long text is cut, downward as `min` and upward as
+ * `max`; where that is not possible there is no such bound.
+ *
+ * Source: parquet.thrift of apache/parquet-format, `Statistics` and `TypeDefinedOrder`.
+ */
+export function storedBounds(
+  type: ColumnType,
+  bounds: Bounds | undefined,
+): { readonly min?: StoredBound | undefined; readonly max?: StoredBound | undefined } {
+  if (bounds === undefined || bounds.hasNaN) return {};
+  return { min: storedMin(type, bounds.min), max: storedMax(type, bounds.max) };
+}
+
+function storedMin(type: ColumnType, bound: Bound): StoredBound {
+  // Readers may compare zeros by their bits: as a smallest value a zero is −0, as a largest one +0.
+  if (!(bound instanceof Uint8Array)) return fixedBound(type, bound === 0 && isDouble(type) ? -0 : bound);
+  if (bound.length <= BOUND_BYTES_MAX) return { bytes: bound, isExact: true };
+  const end = type.kind === "bytes" ? BOUND_BYTES_MAX : characterStart(bound, BOUND_BYTES_MAX);
+  return { bytes: bound.subarray(0, end), isExact: false };
+}
+
+function storedMax(type: ColumnType, bound: Bound): StoredBound | undefined {
+  if (!(bound instanceof Uint8Array)) return fixedBound(type, bound === 0 ? 0 : bound);
+  if (bound.length <= BOUND_BYTES_MAX) return { bytes: bound, isExact: true };
+  // What is above a prefix is above all texts that begin with it. In UTF-8 only ASCII is raised, which leaves it valid.
+  const raisedMax = type.kind === "bytes" ? 0xfe : 0x7e;
+  for (let last = BOUND_BYTES_MAX - 1; last >= 0; last--) {
+    const byte = bound[last] as number;
+    if (byte > raisedMax) continue;
+    const bytes = new Uint8Array(bound.subarray(0, last + 1));
+    bytes[last] = byte + 1;
+    return { bytes, isExact: false };
   }
-  return lengthA - lengthB;
+  return undefined;
+}
+
+/** The last place up to `end` at which a character begins. */
+function characterStart(text: Uint8Array, end: number): number {
+  let start = end;
+  while (start > 0 && ((text[start] as number) & 0xc0) === 0x80) start--;
+  return start;
+}
+
+function isDouble(type: ColumnType): boolean {
+  return type.kind === "float64";
+}
+
+function fixedBound(type: ColumnType, value: number | bigint): StoredBound {
+  if (typeof value === "bigint") return exact(BigInt64Array.of(value));
+  if (type.kind === "bool") return exact(Uint8Array.of(value));
+  return exact(isDouble(type) ? Float64Array.of(value) : Int32Array.of(value));
+}
+
+/** Little-endian, as every platform that Node runs on here. */
+function exact(value: BigInt64Array | Float64Array | Int32Array | Uint8Array): StoredBound {
+  return { bytes: new Uint8Array(value.buffer), isExact: true };
 }

@@ -1,0 +1,183 @@
+/** The rows of one column in one row group, as pages. */
+import { DataflowError } from "@df/core";
+import type { Column, Field } from "@df/core";
+import { boundsOf } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
+import { ByteSink } from "./byte-sink.ts";
+import { codeBits, dictionaryOf } from "./dictionary.ts";
+import type { Dictionary, DictionaryLimits } from "./dictionary.ts";
+import { writeHybrid, writeRun } from "./hybrid.ts";
+import { dictionaryPageHeader, dataPageHeader, ENCODING } from "./page-header.ts";
+import { writePlain } from "./plain.ts";
+import { compressSnappy } from "./snappy.ts";
+import { countPresent, pickValues, presentValues } from "./values.ts";
+import type { TextValues, Values } from "./values.ts";
+
+/** How large the parts of a file become. */
+export interface EncodeLimits extends DictionaryLimits {
+  readonly rowGroupRows: number;
+  /** Bytes of a page before compression; a larger value has a page of its own. */
+  readonly pageBytes: number;
+}
+
+/** Sizes in a page's header are int32. */
+const PAGE_BYTES_MAX = 2 ** 31 - 1;
+
+/** What the footer says of a chunk. Offsets in the file; sizes with the headers of the pages. */
+export interface Chunk {
+  readonly field: Field;
+  readonly rows: number;
+  readonly nullCount: number;
+  readonly bounds: Bounds | undefined;
+  readonly dictionaryOffset: number | undefined;
+  readonly dataOffset: number;
+  readonly dataPages: number;
+  readonly uncompressedBytes: number;
+  readonly compressedBytes: number;
+}
+
+/** A file under way: pieces of bytes, and the buffers in which pages come about. */
+export class FileBody {
+  readonly pieces: Uint8Array[] = [];
+  length = 0;
+  readonly page: ByteSink = new ByteSink();
+  readonly #compressed = new ByteSink();
+
+  append(bytes: Uint8Array): void {
+    this.pieces.push(bytes);
+    this.length += bytes.length;
+  }
+
+  /**
+   * Appends `page`, compressed, behind its header, and empties it. Returns the bytes of header and page before
+   * compression.
+   */
+  appendPage(field: Field, headerOf: (sizeBytes: number, compressedBytes: number) => Uint8Array): number {
+    const compressed = this.#compressed;
+    compressed.length = 0;
+    compressSnappy(this.page, compressed);
+    if (Math.max(this.page.length, compressed.length) > PAGE_BYTES_MAX) {
+      throw new DataflowError(
+        "DF_PARQUET",
+        `A value of column "${field.name}" needs a page of ${this.page.length} bytes, ${PAGE_BYTES_MAX} are possible. ` +
+          "Split the value, or leave the column out of the sink.",
+      );
+    }
+    const header = headerOf(this.page.length, compressed.length);
+    this.append(header);
+    this.append(compressed.slice());
+    const uncompressed = header.length + this.page.length;
+    this.page.length = 0;
+    return uncompressed;
+  }
+}
+
+/** Writes the rows `start .. end)` of a column, at least one. */
+export function writeChunk(
+  body: FileBody,
+  { field, column }: { readonly field: Field; readonly column: Column },
+  { start, end }: { readonly start: number; readonly end: number },
+  limits: EncodeLimits,
+): Chunk {
+  const values = presentValues(field, column, start, end);
+  const dictionary = dictionaryOf(values, limits);
+  const distinct = dictionary === undefined ? values : distinctValues(values, dictionary);
+  const chunkOffset = body.length;
+  let uncompressedBytes = 0;
+  if (dictionary !== undefined) {
+    writePlain(distinct, 0, distinct.count, body.page);
+    const headerOf = dictionaryPageHeader(distinct.count);
+    uncompressedBytes += body.appendPage(field, headerOf);
+  }
+  const dataOffset = body.length;
+  let dataPages = 0;
+  let valueAt = 0;
+  for (let row = start; row < end; dataPages++) {
+    const rowEnd = pageEnd({ values, dictionary, column, valueAt }, row, end, limits.pageBytes);
+    const valueEnd = valueAt + countPresent(column.validity, row, rowEnd);
+    if (field.nullable) writeLevels(column.validity, row, rowEnd, body.page);
+    if (dictionary === undefined) writePlain(values, valueAt, valueEnd, body.page);
+    else writeCodes(dictionary, valueAt, valueEnd, body.page);
+    const encoding = dictionary === undefined ? ENCODING.plain : ENCODING.dictionary;
+    uncompressedBytes += body.appendPage(field, dataPageHeader(rowEnd - row, encoding));
+    row = rowEnd;
+    valueAt = valueEnd;
+  }
+  return {
+    field,
+    rows: end - start,
+    nullCount: end - start - values.count,
+    bounds: boundsOf(distinct),
+    dictionaryOffset: dictionary === undefined ? undefined : chunkOffset,
+    dataOffset,
+    dataPages,
+    uncompressedBytes,
+    compressedBytes: body.length - chunkOffset,
+  };
+}
+
+function distinctValues(values: Values, { firsts }: Dictionary): Values {
+  return values.kind === "bool" || values.kind === "double" ? values : pickValues(values, firsts);
+}
+
+/** What decides how many rows a page has. */
+interface PageContent {
+  readonly values: Values;
+  readonly dictionary: Dictionary | undefined;
+  readonly column: Column;
+  /** The first value of the page. */
+  readonly valueAt: number;
+}
+
+const BITS: Readonly<Record<Exclude<Values["kind"], "text">, number>> = {
+  bool: 1,
+  int32: 32,
+  int64: 64,
+  double: 64,
+};
+
+/** The end of the page that begins at row `start`: at least one row, and no more than there are. */
+function pageEnd(content: PageContent, start: number, end: number, pageBytes: number): number {
+  const { values, dictionary, column, valueAt } = content;
+  if (dictionary === undefined && values.kind === "text") {
+    return textPageEnd(values, valueAt, { validity: column.validity, start, end }, pageBytes);
+  }
+  const bits =
+    dictionary !== undefined ? codeBits(dictionary) : values.kind === "text" ? 0 : BITS[values.kind];
+  return Math.min(end, start + Math.max(1, Math.floor((pageBytes * 8) / bits)));
+}
+
+function textPageEnd(
+  { starts, ends }: TextValues,
+  valueAt: number,
+  rows: { readonly validity: Uint8Array | undefined; readonly start: number; readonly end: number },
+  pageBytes: number,
+): number {
+  const { validity, start, end } = rows;
+  let value = valueAt;
+  let bytesLeft = pageBytes;
+  for (let row = start; row < end; row++) {
+    if (validity !== undefined && validity[row] === 0) continue;
+    bytesLeft -= 4 + (ends[value] as number) - (starts[value] as number);
+    value++;
+    if (bytesLeft < 0 && row > start) return row;
+  }
+  return end;
+}
+
+/** Appends the definition levels of a page: their bytes as int32, then 1 for a value and 0 for null. */
+function writeLevels(validity: Uint8Array | undefined, start: number, end: number, out: ByteSink): void {
+  const sizeAt = out.length;
+  out.reserve(4);
+  out.length += 4;
+  if (validity === undefined) writeRun(1, end - start, 1, out);
+  else writeHybrid(validity, { start, end }, 1, out);
+  out.view.setUint32(sizeAt, out.length - sizeAt - 4, true);
+}
+
+/** Appends the bits of a code as a byte, and codes. */
+function writeCodes(dictionary: Dictionary, start: number, end: number, out: ByteSink): void {
+  const width = codeBits(dictionary);
+  out.byte(width);
+  writeHybrid(dictionary.codes, { start, end }, width, out);
+}

@@ -1,0 +1,113 @@
+/** The footer of a file. Field ids and numbers: parquet.thrift of apache/parquet-format. */
+import type { Field, Schema } from "@df/core";
+import type { Chunk } from "./column-chunk.ts";
+import { ENCODING, PAGE_TYPE } from "./page-header.ts";
+import { storedBounds } from "./statistics.ts";
+import { storedType } from "./stored-type.ts";
+import { ThriftWriter } from "./thrift.ts";
+
+const REQUIRED = 0;
+const OPTIONAL = 1;
+const SNAPPY = 1;
+
+/** Rows of all columns that lie together; one chunk per column. */
+export interface RowGroup {
+  readonly rows: number;
+  readonly offset: number;
+  readonly chunks: readonly Chunk[];
+}
+
+/** `FileMetaData`. */
+export function footerOf(schema: Schema, rows: number, rowGroups: readonly RowGroup[]): Uint8Array {
+  const thrift = new ThriftWriter();
+  thrift.i32(1, 2);
+  thrift.list<Field | undefined>(2, "struct", [undefined, ...schema.fields], (field) =>
+    thrift.element(() => {
+      if (field !== undefined) return writeColumnElement(thrift, field);
+      thrift.text(4, "schema");
+      thrift.i32(5, schema.fields.length);
+    }),
+  );
+  thrift.i64(3, rows);
+  thrift.list(4, "struct", rowGroups, (group) => thrift.element(() => writeRowGroup(thrift, group)));
+  thrift.text(6, "dataflow");
+  // TypeDefinedOrder for each: without it readers do not trust the bounds of text.
+  thrift.list(7, "struct", schema.fields, () => thrift.element(() => thrift.struct(1, () => undefined)));
+  return thrift.take();
+}
+
+/** `SchemaElement` of a column. */
+function writeColumnElement(thrift: ThriftWriter, field: Field): void {
+  const { physical, converted, decimal, logical } = storedType(field.type);
+  thrift.i32(1, physical);
+  thrift.i32(3, field.nullable ? OPTIONAL : REQUIRED);
+  thrift.text(4, field.name);
+  if (converted !== undefined) thrift.i32(6, converted);
+  if (decimal !== undefined) {
+    thrift.i32(7, decimal.scale);
+    thrift.i32(8, decimal.precision);
+  }
+  if (logical !== undefined) {
+    thrift.struct(10, () => thrift.struct(logical.id, () => logical.write?.(thrift)));
+  }
+}
+
+function writeRowGroup(thrift: ThriftWriter, { rows, offset, chunks }: RowGroup): void {
+  thrift.list(1, "struct", chunks, (chunk) =>
+    thrift.element(() => {
+      thrift.i64(2, chunk.dictionaryOffset ?? chunk.dataOffset);
+      thrift.struct(3, () => writeColumnMetaData(thrift, chunk));
+    }),
+  );
+  thrift.i64(
+    2,
+    chunks.reduce((sum, { uncompressedBytes }) => sum + uncompressedBytes, 0),
+  );
+  thrift.i64(3, rows);
+  thrift.i64(5, offset);
+  thrift.i64(
+    6,
+    chunks.reduce((sum, { compressedBytes }) => sum + compressedBytes, 0),
+  );
+}
+
+function writeColumnMetaData(thrift: ThriftWriter, chunk: Chunk): void {
+  const { field, dictionaryOffset, dataPages } = chunk;
+  const hasDictionary = dictionaryOffset !== undefined;
+  const encodings = [ENCODING.levels, ENCODING.plain, ...(hasDictionary ? [ENCODING.dictionary] : [])];
+  thrift.i32(1, storedType(field.type).physical);
+  thrift.list(2, "i32", encodings, (encoding) => thrift.zigzag(encoding));
+  thrift.list(3, "binary", [field.name], (name) => thrift.textElement(name));
+  thrift.i32(4, SNAPPY);
+  thrift.i64(5, chunk.rows);
+  thrift.i64(6, chunk.uncompressedBytes);
+  thrift.i64(7, chunk.compressedBytes);
+  thrift.i64(9, chunk.dataOffset);
+  if (hasDictionary) thrift.i64(11, dictionaryOffset);
+  thrift.struct(12, () => writeStatistics(thrift, chunk));
+  // By these counts readers know that a dictionary holds every value, and may look a value up in it.
+  const pages = [
+    ...(hasDictionary ? [{ type: PAGE_TYPE.dictionary, encoding: ENCODING.plain, count: 1 }] : []),
+    {
+      type: PAGE_TYPE.data,
+      encoding: hasDictionary ? ENCODING.dictionary : ENCODING.plain,
+      count: dataPages,
+    },
+  ];
+  thrift.list(13, "struct", pages, ({ type, encoding, count }) =>
+    thrift.element(() => {
+      thrift.i32(1, type);
+      thrift.i32(2, encoding);
+      thrift.i32(3, count);
+    }),
+  );
+}
+
+function writeStatistics(thrift: ThriftWriter, { field, nullCount, bounds }: Chunk): void {
+  const { min, max } = storedBounds(field.type, bounds);
+  thrift.i64(3, nullCount);
+  if (max !== undefined) thrift.binary(5, max.bytes);
+  if (min !== undefined) thrift.binary(6, min.bytes);
+  if (max !== undefined) thrift.bool(7, max.isExact);
+  if (min !== undefined) thrift.bool(8, min.isExact);
+}
