@@ -117,9 +117,9 @@ function pass(shape: string, reader: string, bytes: Buffer): () => number {
       return rows;
     };
   }
-  const row = shape === "earthquakes" ? Quake : Bid;
-  const columns = pick(row.schema, SHAPES[shape]?.columns ?? []);
-  const decoder = json(row).open(columns, reader === "learned");
+  const decode = shape === "earthquakes" ? json(Quake) : json(Bid);
+  const columns = pick(decode.schema, SHAPES[shape]?.columns ?? []);
+  const decoder = decode.open(columns, reader === "learned");
   return () => {
     let rows = 0;
     for (let at = 0; at < bytes.length;) {

@@ -35,7 +35,7 @@ export function lambdaColumns(lambda: Lambda, columns: readonly string[]): reado
 }
 
 /**
- * Names that a lambda reads of its row though no column is called so: a slip of the pen, where the types were not checked.
+ * Names that a lambda reads of its row though no column is called so: a slip, where the types were not checked.
  * Only where every mention of the row is a plain read; what every object has (`toString`) is no slip.
  */
 export function misreadNames(lambda: Lambda, columns: readonly string[]): readonly string[] {

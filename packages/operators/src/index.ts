@@ -14,4 +14,4 @@ export * from "./aggregates/min-max/min-max.ts";
 export { sum } from "./aggregates/sum/sum.ts";
 export * from "./aggregates/user-defined/user-defined.ts";
 export * from "./window/window.ts";
-export type { TumblingWindow } from "./window/tumbling.ts";
+export type { SlidingWindow, TumblingWindow, Windowing } from "./window/windowing.ts";

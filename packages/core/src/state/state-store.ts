@@ -9,7 +9,7 @@ import type { Field, Schema } from "../schema/schema.ts";
 /** A row of a table, until it is removed. A restart gives new ids: they may not be kept in state. */
 export type RowId = number;
 
-/** A pane is a part of a table that is dropped whole: for windows, its start in µs. Tables without panes use 0. */
+/** A pane is a part of a table that is dropped whole, by a number of its operator's. Tables without panes use 0. */
 export type PaneId = number;
 
 /**

@@ -14,12 +14,25 @@ import {
   type Time,
   type ValueColumn,
 } from "@df/core";
+import { Assignment } from "./assignment.ts";
+import { PaneJoiner } from "./join-panes.ts";
 import { lateRows } from "./late.ts";
 import { PaneGroups } from "./pane-groups.ts";
 import { FLAGS, Results, ROWS, TOUCHED, type OpenAggregate } from "./results.ts";
 import { Touched } from "./touched.ts";
-import { assignTumbling, startOfWindow } from "./tumbling.ts";
 import type { WindowOptions } from "./window.ts";
+import {
+  firstOpenAt,
+  firstWindowAt,
+  gridOf,
+  isPane,
+  lastWindowAt,
+  paneId,
+  startOfPart,
+  stepAt,
+  windowId,
+  type Grid,
+} from "./windowing.ts";
 
 /** A batch to emit, and where. */
 interface Emission {
@@ -29,27 +42,32 @@ interface Emission {
 
 const LATE_PORT = 1;
 
-/** Opens the windows of one shard: a table with a pane per window, a row per group. */
+/**
+ * Opens the windows of one shard: a table with a part per window and a row per group in each. Windows that overlap and
+ * are shown when they are over share their rows: those are folded once, into parts for panes of time. A window that
+ * fires joins its panes into its own part; from then on rows for it go there, and so do rows that come too late for
+ * another window of their pane that has not fired.
+ */
 export function openWindow(options: WindowOptions, context: OperatorContext): Operator {
   return new WindowOperator(options, context);
 }
 
 class WindowOperator implements Operator {
   readonly #options: WindowOptions;
+  readonly #grid: Grid;
   readonly #context: OperatorContext;
   readonly #table: StateTable;
   readonly #groupColumns: readonly number[];
   readonly #aggregates: readonly OpenAggregate[];
   readonly #results: Results;
+  readonly #joiner: PaneJoiner;
+  readonly #assignment: Assignment;
   readonly #touched: Touched = new Touched();
   #clock: Time;
   /** What is left to emit for the call that was given last. */
   #work: Iterator<Emission, void> | undefined;
 
   readonly #groups: PaneGroups = new PaneGroups();
-  readonly #starts: Float64Array = new Float64Array(BATCH_ROWS_MAX);
-  readonly #accepted: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #late: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -58,6 +76,8 @@ class WindowOperator implements Operator {
 
   constructor(options: WindowOptions, context: OperatorContext) {
     this.#options = options;
+    this.#grid = gridOf(options.window, options.emit === "final");
+    this.#assignment = new Assignment(this.#grid, options.allowedLatenessMicros);
     this.#context = context;
     this.#clock = context.clock;
     const input = present(context.inputs[0], "the window's input").schema;
@@ -66,8 +86,9 @@ class WindowOperator implements Operator {
       { name: ROWS, words: 1 },
       { name: FLAGS, words: 1 },
     ];
+    const key = pick(input, options.by);
     this.#table = context.state.table("groups", {
-      key: pick(input, options.by),
+      key,
       value: [...hidden, ...states.flat()],
       panes: true,
     });
@@ -81,19 +102,22 @@ class WindowOperator implements Operator {
       column: spec.column === undefined ? -1 : columnIndex(input, spec.column),
     }));
     this.#results = new Results(this.#table, present(context.outputs[0], "the result"), this.#aggregates);
+    this.#joiner = new PaneJoiner(this.#table, key, this.#aggregates);
     this.#rowsWord = this.#table.offset(ROWS);
     this.#flagsWord = this.#table.offset(FLAGS);
   }
 
   onBatch(batch: Batch, _port: number, out: Output): Progress {
-    const late = this.#split(batch);
-    const accepted = batch.length - late;
-    if (accepted > 0) this.#fold(batch, accepted);
-    this.#context.count("folded", accepted);
-    if (late === 0) return "done";
-    this.#context.count("late", late);
+    const assignment = this.#assignment;
+    assignment.assign(batch, this.#clock);
+    this.#fold(batch);
+    const { late, lateCount, partialCount } = assignment;
+    this.#context.count("folded", batch.length - lateCount);
+    if (partialCount > 0) this.#context.countLatePartial(partialCount);
+    if (lateCount === 0) return "done";
+    this.#context.count("late", lateCount);
     const { schema } = present(this.#context.outputs[LATE_PORT], "the output of late rows");
-    return this.#emit([{ batch: lateRows(batch, this.#late, late, schema), port: LATE_PORT }].values(), out);
+    return this.#emit([{ batch: lateRows(batch, late, lateCount, schema), port: LATE_PORT }].values(), out);
   }
 
   onClock(clock: Time, out: Output): Progress {
@@ -113,13 +137,23 @@ class WindowOperator implements Operator {
     return work === undefined ? "done" : this.#emit(work, out);
   }
 
-  /** Windows, one per group, that the clock has not reached the end of. */
+  /**
+   * Windows that the clock has not reached the end of: one per group or, where groups lie in panes, one for all groups.
+   */
   gauges(): Readonly<Record<string, number>> {
+    const grid = this.#grid;
+    const open = new Set<number>();
     let windows = 0;
-    for (const pane of this.#table.panes()) {
-      if (!this.#isFired(pane, this.#clock)) windows += this.#table.sizeOf(pane);
+    for (const id of this.#table.panes()) {
+      const start = startOfPart(grid, id);
+      const [first, last] = isPane(grid, id)
+        ? [firstWindowAt(grid, start), lastWindowAt(grid, start)]
+        : [start, start];
+      const from = Math.max(first, firstOpenAt(grid, this.#clock));
+      for (let at = from; at <= last; at += grid.everyMicros) open.add(at);
+      if (!this.#isFired(start, this.#clock)) windows += this.#table.sizeOf(id);
     }
-    return { windows };
+    return { windows: grid.isPaned ? open.size : windows };
   }
 
   /** Pushes batch after batch until the output is full; the iterator is the cursor. */
@@ -132,50 +166,54 @@ class WindowOperator implements Operator {
     return "done";
   }
 
-  /** Parts accepted rows from late ones by their own clocks; returns the number of late ones. */
-  #split(batch: Batch): number {
-    const starts = this.#starts;
-    assignTumbling(this.#options.window, batch.times, batch.length, starts);
-    const open = this.#options.window.sizeMicros - 1 + this.#options.allowedLatenessMicros;
-    const { clocks, length } = batch;
-    let accepted = 0;
-    let late = 0;
-    for (let row = 0; row < length; row++) {
-      const clock = typeof clocks === "number" ? clocks : (clocks[row] as number);
-      if (clock < (starts[row] as number) + open) this.#accepted[accepted++] = row;
-      else this.#late[late++] = row;
+  /** Folds the rows that were assigned, part by part. */
+  #fold(batch: Batch): void {
+    const assignment = this.#assignment;
+    this.#groups.group(assignment.panes, assignment.paned, assignment.panedCount);
+    this.#foldParts(batch, false);
+    while (assignment.directCount > 0) {
+      this.#groups.group(assignment.windows, assignment.direct, assignment.directCount);
+      this.#foldParts(batch, true);
+      assignment.stepBack();
     }
-    return late;
   }
 
-  /** Folds the accepted rows, pane by pane. */
-  #fold(batch: Batch, accepted: number): void {
+  /** Folds the rows that were grouped: into windows, or into panes. */
+  #foldParts(batch: Batch, isWindow: boolean): void {
     const groups = this.#groups;
-    groups.group(this.#starts, this.#accepted, accepted);
     for (let p = 0; p < groups.panes.length; p++) {
       const begin = groups.begins[p] as number;
       const end = groups.begins[p + 1] as number;
-      this.#foldPane(batch, groups.panes[p] as number, groups.rows.subarray(begin, end));
+      const start = groups.panes[p] as number;
+      const rows = groups.rows.subarray(begin, end);
+      if (isWindow) this.#foldWindow(batch, start, rows);
+      else this.#foldPart(batch, paneId(this.#grid, start), rows);
     }
   }
 
-  #foldPane(batch: Batch, pane: PaneId, rows: Int32Array): void {
+  #foldWindow(batch: Batch, start: number, rows: Int32Array): void {
+    assert(!this.#isDropped(start, this.#clock), "a row came for a window that its clock said was over");
+    this.#foldPart(batch, windowId(this.#grid, start), rows);
+    if (this.#options.emit === "onUpdate" || this.#isFired(start, this.#clock)) {
+      this.#touch(start, rows.length);
+    }
+  }
+
+  #foldPart(batch: Batch, part: PaneId, rows: Int32Array): void {
     const table = this.#table;
     const count = rows.length;
-    assert(!this.#isDropped(pane, this.#clock), "a row came for a window that its clock said was over");
-    table.insert({ batch, columns: this.#groupColumns, rows, count }, pane, this.#ids, this.#fresh);
+    table.insert({ batch, columns: this.#groupColumns, rows, count }, part, this.#ids, this.#fresh);
     table.offsets(this.#ids, count, this.#offsets);
     addRows(table.words, this.#offsets, { word: this.#rowsWord, rows, diffs: batch.diffs });
     for (const { aggregate, column } of this.#aggregates) {
       aggregate.fold(this.#offsets, column < 0 ? undefined : batch.columns[column], rows, count, batch.diffs);
     }
-    if (this.#options.emit === "onUpdate" || this.#isFired(pane, this.#clock)) this.#touch(pane, count);
   }
 
-  /** Puts the groups of the last `count` offsets on the list of their pane, unless they are on it. */
-  #touch(pane: PaneId, count: number): void {
+  /** Puts the groups of the last `count` offsets on the list of their window, unless they are on it. */
+  #touch(start: number, count: number): void {
     const { words } = this.#table;
-    const list = this.#touched.list(pane);
+    const list = this.#touched.list(start);
     for (let i = 0; i < count; i++) {
       const at = (this.#offsets[i] as number) + this.#flagsWord;
       const flags = words[at] as number;
@@ -185,61 +223,104 @@ class WindowOperator implements Operator {
     }
   }
 
-  #isFired(pane: PaneId, clock: Time): boolean {
-    return pane + this.#options.window.sizeMicros - 1 <= clock;
+  #isFired(start: number, clock: Time): boolean {
+    return start + this.#grid.sizeMicros - 1 <= clock;
   }
 
-  #isDropped(pane: PaneId, clock: Time): boolean {
-    return pane + this.#options.window.sizeMicros - 1 + this.#options.allowedLatenessMicros <= clock;
+  #isDropped(start: number, clock: Time): boolean {
+    return start + this.#grid.sizeMicros - 1 + this.#options.allowedLatenessMicros <= clock;
   }
 
-  /** Whether a pane may fire or be dropped between two clocks; most clocks move within windows. */
+  /** Whether a window may fire or be dropped between two clocks; most clocks move between such points. */
   #isBoundaryCrossed(before: Time, clock: Time): boolean {
-    const { window, allowedLatenessMicros } = this.#options;
-    // Infinite clocks have no window: NaN differs from itself, so they count as crossing.
-    const isCrossed = (delay: number): boolean =>
-      startOfWindow(window, clock + 1 - delay) !== startOfWindow(window, before + 1 - delay);
-    return isCrossed(0) || isCrossed(allowedLatenessMicros);
+    const { sizeMicros, everyMicros, offsetMicros } = this.#grid;
+    // The last window that is over. Infinite clocks have none: NaN differs from itself, so they count as crossing.
+    const last = (time: Time, delay: number): number =>
+      stepAt(time + 1 - sizeMicros - delay, everyMicros, offsetMicros);
+    const { allowedLatenessMicros: lateness } = this.#options;
+    return last(clock, 0) !== last(before, 0) || last(clock, lateness) !== last(before, lateness);
   }
 
-  /** Moves the clock on: corrections of what stood before, then panes in ascending order. */
+  /** Moves the clock on: corrections of what stood before, then windows in ascending order. */
   *#advance(clock: Time): Generator<Emission, void> {
     const before = this.#clock;
     const isFinal = this.#options.emit === "final";
     // With "onUpdate" open windows wait for the flush; those that end here do not.
     const isDue = isFinal ? Number.POSITIVE_INFINITY : clock;
     yield* this.#changes(isDue);
-    const panes = this.#isBoundaryCrossed(before, clock) ? this.#table.panes() : [];
-    for (const pane of panes) {
-      if (!this.#isFired(pane, clock)) break;
-      if (isFinal && !this.#isFired(pane, before)) yield* this.#pane(pane);
-      if (this.#isDropped(pane, clock)) this.#table.drop(pane);
+    const isCrossed = this.#isBoundaryCrossed(before, clock);
+    for (const start of isCrossed ? this.#windowsUntil(before, clock) : []) {
+      if (isFinal && !this.#isFired(start, before)) {
+        if (this.#grid.isPaned) this.#join(start);
+        yield* this.#window(start);
+      }
+      if (this.#isDropped(start, clock)) this.#table.drop(windowId(this.#grid, start));
     }
+    if (isCrossed && this.#grid.isPaned) this.#dropPanes(clock);
     yield* this.#rest();
     this.#clock = clock;
   }
 
-  /** All groups of a pane, in canonical order of their keys. */
-  *#pane(pane: PaneId): Generator<Emission, void> {
-    const size = this.#table.sizeOf(pane);
+  /** Starts of windows that are over at `clock`, ascending: those that have a part, and those of panes, if new. */
+  #windowsUntil(before: Time, clock: Time): number[] {
+    const grid = this.#grid;
+    const starts = new Set<number>();
+    for (const id of this.#table.panes()) {
+      const start = startOfPart(grid, id);
+      const first = firstWindowAt(grid, start);
+      // Parts come in order of time, so no later one has a window that is over.
+      if (!this.#isFired(first, clock)) break;
+      if (!isPane(grid, id)) {
+        if (this.#isFired(start, clock)) starts.add(start);
+        continue;
+      }
+      const last = lastWindowAt(grid, start);
+      const from = Math.max(first, firstOpenAt(grid, before));
+      for (let at = from; at <= last && this.#isFired(at, clock); at += grid.everyMicros) starts.add(at);
+    }
+    return [...starts].toSorted((a, b) => a - b);
+  }
+
+  /** Joins the panes of a window into its part. */
+  #join(start: number): void {
+    const { sizeMicros, paneMicros } = this.#grid;
+    const into = windowId(this.#grid, start);
+    for (let pane = start; pane < start + sizeMicros; pane += paneMicros) {
+      this.#joiner.join(paneId(this.#grid, pane), into);
+    }
+  }
+
+  /** Drops the panes of which the last window has fired. */
+  #dropPanes(clock: Time): void {
+    for (const id of this.#table.panes()) {
+      if (!isPane(this.#grid, id)) continue;
+      if (!this.#isFired(lastWindowAt(this.#grid, startOfPart(this.#grid, id)), clock)) break;
+      this.#table.drop(id);
+    }
+  }
+
+  /** All groups of a window, in canonical order of their keys. */
+  *#window(start: number): Generator<Emission, void> {
+    const id = windowId(this.#grid, start);
+    const size = this.#table.sizeOf(id);
     for (let from = 0; from < size;) {
       const room = Math.min(this.#results.room, size - from);
-      const count = this.#table.scan(pane, from, this.#ids.subarray(0, room));
-      this.#results.append(this.#ids, count, pane, pane + this.#options.window.sizeMicros);
+      const count = this.#table.scan(id, from, this.#ids.subarray(0, room));
+      this.#results.append(this.#ids, count, start, start + this.#grid.sizeMicros);
       from += count;
       if (this.#results.room === 0) yield* this.#rest();
     }
   }
 
-  /** Groups touched since the last flush, of panes that are dropped at `clock`; +∞ takes all. */
+  /** Groups touched since the last flush, of windows that are dropped at `clock`; +∞ takes all. */
   *#changes(clock: Time): Generator<Emission, void> {
-    for (const pane of this.#touched.panes()) {
-      if (!this.#isDropped(pane, clock)) break;
-      const ids = this.#touched.take(pane);
+    for (const start of this.#touched.windows()) {
+      if (!this.#isDropped(start, clock)) break;
+      const ids = this.#touched.take(start);
       for (let from = 0; from < ids.length;) {
         const count = Math.min(this.#results.room, ids.length - from);
         const some = ids.subarray(from, from + count);
-        this.#results.append(some, count, pane, pane + this.#options.window.sizeMicros);
+        this.#results.append(some, count, start, start + this.#grid.sizeMicros);
         from += count;
         if (this.#results.room === 0) yield* this.#rest();
       }

@@ -1,8 +1,8 @@
 import { BATCH_ROWS_MAX } from "@df/core";
 
-/** Sorts the rows of a batch by pane, keeping their order within each. Reused from batch to batch. */
+/** Sorts the rows of a batch by pane or window, keeping their order within each. Reused from batch to batch. */
 export class PaneGroups {
-  /** The panes of the batch, in the order of their first rows. */
+  /** Starts of the panes of the batch, in the order of their first rows. */
   panes: number[] = [];
   /** The rows of pane p stand at `rows[begins[p] .. begins[p + 1])`. */
   readonly rows: Int32Array = new Int32Array(BATCH_ROWS_MAX);

@@ -4,7 +4,6 @@ import {
   ColumnBuilder,
   type Aggregate,
   type Batch,
-  type PaneId,
   type Shape,
   type StateTable,
 } from "@df/core";
@@ -56,7 +55,7 @@ export class Results {
    * Appends at most `room` groups of one window: groups that have rows as they are, groups that lost all after they
    * were emitted as deletes. Others are passed over.
    */
-  append(ids: Int32Array, count: number, start: PaneId, end: number): void {
+  append(ids: Int32Array, count: number, start: number, end: number): void {
     const begin = this.#length;
     const kept = this.#choose(ids, count);
     if (kept === 0) return;

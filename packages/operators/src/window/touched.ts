@@ -1,31 +1,29 @@
-import type { PaneId } from "@df/core";
-
 /**
- * Groups that changed since the last flush, each once, by pane. Empty at every barrier, so it is no part of the
+ * Groups that changed since the last flush, each once, by window. Empty at every barrier, so it is no part of the
  * state.
  */
 export class Touched {
-  readonly #lists = new Map<PaneId, IdList>();
+  readonly #lists = new Map<number, IdList>();
 
-  /** The list of a pane, made where absent. */
-  list(pane: PaneId): IdList {
-    let list = this.#lists.get(pane);
+  /** The list of the window that begins at `start`, made where absent. */
+  list(start: number): IdList {
+    let list = this.#lists.get(start);
     if (list === undefined) {
       list = new IdList();
-      this.#lists.set(pane, list);
+      this.#lists.set(start, list);
     }
     return list;
   }
 
-  /** Panes with changes, ascending. */
-  panes(): PaneId[] {
+  /** Starts of windows with changes, ascending. */
+  windows(): number[] {
     return [...this.#lists.keys()].toSorted((a, b) => a - b);
   }
 
-  /** The ids of a pane's changed groups, which are forgotten. */
-  take(pane: PaneId): Int32Array {
-    const list = this.#lists.get(pane);
-    this.#lists.delete(pane);
+  /** The ids of a window's changed groups, which are forgotten. */
+  take(start: number): Int32Array {
+    const list = this.#lists.get(start);
+    this.#lists.delete(start);
     return list === undefined ? new Int32Array(0) : list.ids.subarray(0, list.length);
   }
 }

@@ -11,10 +11,10 @@ import {
 } from "@df/core";
 import { lateSchema } from "./late.ts";
 import { openWindow } from "./operator.ts";
-import type { TumblingWindow } from "./tumbling.ts";
+import type { Windowing } from "./windowing.ts";
 
-/** How rows are put into windows. */
-export type Windowing = TumblingWindow;
+/** A row belongs to at most this many windows. */
+const WINDOWS_PER_ROW_MAX = 10_000;
 
 /** An aggregate and the column of the result it gives. */
 export interface NamedAggregate {
@@ -41,7 +41,8 @@ export interface WindowOptions {
  * Aggregates rows by group and window of event time. Port 0: the group's columns, `windowStart`, `windowEnd` and the
  * aggregates; new rows where each result is given once, else upserts by group and `windowStart`. Port 1: late rows with
  * `lateBy` in milliseconds. Whether a row is late depends on the row and its own clock only.
- * @throws DF_WINDOW for a size, offset or lateness that is no whole number of microseconds
+ * @throws DF_WINDOW for a size, step, offset or lateness that is no whole number of microseconds, and for a step beyond
+ * the size, which would leave rows without a window
  */
 export function window(options: WindowOptions): OperatorSpec {
   checkOptions(options);
@@ -64,17 +65,21 @@ function givesOnce({ emit, allowedLatenessMicros }: WindowOptions): boolean {
   return emit === "final" && allowedLatenessMicros === 0;
 }
 
-function checkOptions({ window: { sizeMicros, offsetMicros }, allowedLatenessMicros }: WindowOptions): void {
-  const checks: readonly [string, number, number][] = [
-    ["size", sizeMicros, 1],
-    ["offset", offsetMicros, Number.MIN_SAFE_INTEGER],
-    ["allowed lateness", allowedLatenessMicros, 0],
+function checkOptions({ window: windowing, allowedLatenessMicros }: WindowOptions): void {
+  const { sizeMicros, offsetMicros } = windowing;
+  const everyMicros = windowing.kind === "sliding" ? windowing.everyMicros : sizeMicros;
+  const checks: readonly [string, number, number, number][] = [
+    ["size", sizeMicros, 1, Number.MAX_SAFE_INTEGER],
+    ["step", everyMicros, Math.max(1, Math.ceil(sizeMicros / WINDOWS_PER_ROW_MAX)), sizeMicros],
+    ["offset", offsetMicros, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    ["allowed lateness", allowedLatenessMicros, 0, Number.MAX_SAFE_INTEGER],
   ];
-  for (const [what, value, least] of checks) {
-    if (Number.isSafeInteger(value) && value >= least) continue;
+  for (const [what, value, least, most] of checks) {
+    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
     throw new DataflowError(
       "DF_WINDOW",
-      `The ${what} of a window is ${value} µs; it is a whole number from ${least} on.`,
+      `The ${what} of a window is ${value} µs; it is a whole number from ${range}.`,
     );
   }
 }
@@ -129,7 +134,10 @@ function outputsOf(options: WindowOptions, inputs: readonly Shape[]): readonly S
   ];
 }
 
-function checkInput({ aggregates }: WindowOptions, { schema, change, timed }: Shape): void {
+function checkInput(
+  { aggregates, window: windowing }: WindowOptions,
+  { schema, change, timed }: Shape,
+): void {
   if (!timed) {
     throw new DataflowError(
       "DF_NO_EVENT_TIME",
@@ -148,6 +156,14 @@ function checkInput({ aggregates }: WindowOptions, { schema, change, timed }: Sh
       "DF_RETRACTABLE",
       `The aggregate "${name}" (${spec.name}) cannot take rows back, and rows of this stream can be. Use count, sum, ` +
         `avg or an aggregate with .retract(), or a stream that only appends.`,
+    );
+  }
+  for (const { name, spec } of windowing.kind === "sliding" ? aggregates : []) {
+    if (spec.mergeable) continue;
+    throw new DataflowError(
+      "DF_NO_MERGE",
+      `The aggregate "${name}" (${spec.name}) cannot join partial results, and sliding windows share theirs. Give it a ` +
+        `.merge(), or use tumbling windows.`,
     );
   }
   if (schema.fields.some((field) => field.name === "lateBy")) throw columnTwice("lateBy", "late rows");
