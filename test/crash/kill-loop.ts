@@ -21,20 +21,22 @@ const PHASE_AFTER: Readonly<Record<string, Phase>> = {
 };
 
 export interface KillLoop {
-  readonly folder: string;
+  /** One per job that was run to its end. */
+  readonly folders: readonly string[];
   readonly kills: Readonly<Record<Phase, number>>;
 }
 
 /** Milliseconds that a run waits at each step of the protocol, and for each row. */
 const SLOW = { DATAFLOW_PAUSE_MS: "12", CRASH_ROW_MS: "4" };
+const pipeline = join(root, "test/crash/pipeline.ts");
 const STEPS = Object.keys(PHASE_AFTER);
-/** Kills before anything is stored, with which each loop begins. */
+/** Kills soon after the start, with which each job begins; later ones hit the recovery from an earlier kill. */
 const EARLY_KILLS = 2;
 
-/** One job to its end, with `kills` kills on the way. The seed decides when they come. */
+/** Jobs, each to its end, with `kills` kills on the way. The seed decides when they come. */
 export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
   const draw = drawing(seed);
-  const folder = newFolder(`kill-${seed}`);
+  const folders: string[] = [];
   const counts: Record<Phase, number> = {
     "before the first checkpoint": 0,
     "between checkpoint and intent": 0,
@@ -42,32 +44,39 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
     "after a commit": 0,
     "while starting again": 0,
   };
-  let stored = false;
-  for (let killed = 0; killed < kills; killed++) {
-    const early = killed < EARLY_KILLS;
-    const step = STEPS[draw(STEPS.length)];
-    const when = early ? { afterMs: 100 + draw(300) } : { step, nth: 1 + draw(3), afterMs: draw(10) };
-    const steps = await runAndKill(folder, when);
-    const last = steps.at(-1);
-    if (last !== undefined) counts[PHASE_AFTER[last] ?? "after a commit"]++;
-    else counts[stored ? "while starting again" : "before the first checkpoint"]++;
-    stored ||= last !== undefined;
+  for (let killed = 0; killed < kills;) {
+    const folder = newFolder(`kill-${seed}`);
+    folders.push(folder);
+    let stored = false;
+    for (let run = 0; killed < kills; run++) {
+      const when =
+        run < EARLY_KILLS || draw(6) === 0
+          ? { afterMs: 100 + draw(300) }
+          : { step: STEPS[draw(STEPS.length)], nth: 1 + draw(3), afterMs: draw(10) };
+      const steps = await runAndKill(folder, when);
+      if (steps === "ended by itself") break;
+      const last = steps.at(-1);
+      if (last !== undefined) counts[PHASE_AFTER[last] ?? "after a commit"]++;
+      else counts[stored ? "while starting again" : "before the first checkpoint"]++;
+      stored ||= last !== undefined;
+      killed++;
+    }
+    const { code, stderr } = await ended(startDataflow(folder, ["run", pipeline]));
+    if (code !== 0) throw new Error(`the last run ended with ${code}: ${stderr}`);
   }
-  const child = startDataflow(folder, ["run", join(root, "test/crash/pipeline.ts")]);
-  const { code, stderr } = await ended(child);
-  if (code !== 0) throw new Error(`the last run ended with ${code}: ${stderr}`);
-  return { folder, kills: counts };
+  return { folders, kills: counts };
 }
 
 /**
- * Starts a run and kills it: some time after its start, or after it has taken a step for the n-th time. Gives its
- * steps.
+ * Starts a run and kills it: some time after its start, or after it has taken a step for the n-th time. Gives the steps
+ * it has taken, unless it came to its end before.
  */
 async function runAndKill(
   folder: string,
   when: { readonly step?: string | undefined; readonly nth?: number; readonly afterMs: number },
-): Promise<readonly string[]> {
-  const child = startDataflow(folder, ["run", join(root, "test/crash/pipeline.ts")], SLOW);
+): Promise<readonly string[] | "ended by itself"> {
+  const child = startDataflow(folder, ["run", pipeline], SLOW);
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const steps: string[] = [];
   let text = "";
   const reached = new Promise<void>((resolve) => {
@@ -80,16 +89,14 @@ async function runAndKill(
       }
     });
     if (when.step === undefined) resolve();
-    child.once("exit", () => resolve());
   });
-  await reached;
-  await setTimeout(when.afterMs);
-  const before = child.exitCode;
+  await Promise.race([reached, exited]);
+  await Promise.race([setTimeout(when.afterMs), exited]);
   child.kill("SIGKILL");
-  if (child.signalCode === null && child.exitCode === null)
-    await new Promise((resolve) => child.once("exit", resolve));
-  if (before !== null && before !== 0) throw new Error(`a run ended by itself with ${before}: ${text}`);
-  return steps;
+  await exited;
+  if (child.signalCode === "SIGKILL") return steps;
+  if (child.exitCode !== 0) throw new Error(`a run ended by itself with ${child.exitCode}: ${text}`);
+  return "ended by itself";
 }
 
 async function ended(

@@ -16,7 +16,7 @@ const pauses = new Int32Array(new SharedArrayBuffer(4));
 const pauseMs = Number(process.env["CRASH_ROW_MS"] ?? 0);
 const commitEvery = { time: "60ms", bytes: 1 << 20 } as const;
 
-export default pipeline("crash", { checkpointEvery: "20ms", batchRows: 20 }, (p) => {
+export default pipeline("crash", { checkpointEvery: "20ms", batchRows: 5 }, (p) => {
   const quakes = p
     .from(
       "quakes",
