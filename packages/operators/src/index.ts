@@ -13,5 +13,6 @@ export * from "./aggregates/count/count.ts";
 export * from "./aggregates/min-max/min-max.ts";
 export { sum } from "./aggregates/sum/sum.ts";
 export * from "./aggregates/user-defined/user-defined.ts";
+export * from "./window/options.ts";
 export * from "./window/window.ts";
 export type { SlidingWindow, TumblingWindow, Windowing } from "./window/windowing.ts";

@@ -6,7 +6,7 @@ import { count } from "../aggregates/count/count.ts";
 import { max, min } from "../aggregates/min-max/min-max.ts";
 import { sum } from "../aggregates/sum/sum.ts";
 import { defineAggregate } from "../aggregates/user-defined/user-defined.ts";
-import type { WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
 import type { Windowing } from "./windowing.ts";
 
 /** A row of a log, with its clock. */

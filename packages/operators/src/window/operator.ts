@@ -20,7 +20,7 @@ import { lateRows } from "./late.ts";
 import { PaneGroups } from "./pane-groups.ts";
 import { FLAGS, Results, ROWS, TOUCHED, type OpenAggregate } from "./results.ts";
 import { Touched } from "./touched.ts";
-import type { WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
 import {
   firstOpenAt,
   firstWindowAt,

@@ -12,7 +12,8 @@ import {
   retractable,
   windowsOf,
 } from "./naive.testing.ts";
-import { window, type WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
+import { window } from "./window.ts";
 import { gridOf, type SlidingWindow } from "./windowing.ts";
 
 function sliding(sizeMicros: number, everyMicros: number, offsetMicros = 0): SlidingWindow {

@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { count } from "../aggregates/count/count.ts";
 import { sum } from "../aggregates/sum/sum.ts";
 import { defineAggregate } from "../aggregates/user-defined/user-defined.ts";
-import { window, type WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
+import { window } from "./window.ts";
 import type { SlidingWindow } from "./windowing.ts";
 
 const Sale = t.row({ shop: t.string(), cents: t.int(), at: t.timestamp() });

@@ -2,7 +2,8 @@ import { checkOperator, logArbitrary } from "@df/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { aggregates, changing, input, oracleOf, reading, retractable } from "./naive.testing.ts";
-import { window, type WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
+import { window } from "./window.ts";
 
 const base = {
   by: ["place", "shelf"],

@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { count } from "../aggregates/count/count.ts";
 import { max } from "../aggregates/min-max/min-max.ts";
 import { sum } from "../aggregates/sum/sum.ts";
-import { window, type WindowOptions } from "./window.ts";
+import type { WindowOptions } from "./options.ts";
+import { window } from "./window.ts";
 
 const Sale = t.row({ shop: t.string(), cents: t.int(), at: t.timestamp() });
 const MS = 1000;

@@ -1,7 +1,6 @@
 import {
   DataflowError,
   pick,
-  type AggregateSpec,
   type ChangeMode,
   type Field,
   type Json,
@@ -11,31 +10,10 @@ import {
 } from "@df/core";
 import { lateSchema } from "./late.ts";
 import { openWindow } from "./operator.ts";
-import type { Windowing } from "./windowing.ts";
+import type { WindowOptions } from "./options.ts";
 
 /** A row belongs to at most this many windows. */
 const WINDOWS_PER_ROW_MAX = 10_000;
-
-/** An aggregate and the column of the result it gives. */
-export interface NamedAggregate {
-  readonly name: string;
-  readonly spec: AggregateSpec;
-}
-
-/** Groups, windows, aggregates, and when results are given. */
-export interface WindowOptions {
-  /** The columns that make groups; none for one group of all rows. */
-  readonly by: readonly string[];
-  readonly window: Windowing;
-  readonly aggregates: readonly NamedAggregate[];
-  /** How long after a window's end its rows are still taken. */
-  readonly allowedLatenessMicros: number;
-  /**
-   * "final": when the clock passes the window's end, and again once per flush for each later correction. "onUpdate":
-   * each touched group once per flush, also while its window is open.
-   */
-  readonly emit: "final" | "onUpdate";
-}
 
 /**
  * Aggregates rows by group and window of event time. Port 0: the group's columns, `windowStart`, `windowEnd` and the
