@@ -2,6 +2,7 @@
 import { committerFactory } from "@df/connectors/memory/committer";
 import { run, type RunOptions } from "@df/core/runtime/run";
 import type { RunReport } from "@df/core/runtime/report";
+import { Random } from "@df/testing/random";
 import type { PipelineDefinition } from "dataflow";
 import { newFolder } from "./command.ts";
 
@@ -28,22 +29,12 @@ export function contentOf(report: RunReport): Readonly<Record<string, string | u
   return Object.fromEntries(report.sinks.map(({ sink, contentHash }) => [sink, contentHash]));
 }
 
-/** Reorders lists by numbers drawn from a seed (mulberry32 and Fisher–Yates): another schedule for each seed. */
+/** Reorders lists by numbers drawn from a seed: another schedule for each seed. */
 export function shuffling(seed: number): <T>(all: readonly T[]) => readonly T[] {
-  let state = seed >>> 0;
-  const draw = (below: number): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const random = new Random(seed);
   return (all) => {
     const shuffled = [...all];
-    for (let last = shuffled.length - 1; last > 0; last--) {
-      const other = draw(last + 1);
-      const [a, b] = [shuffled[last], shuffled[other]];
-      if (a !== undefined && b !== undefined) [shuffled[last], shuffled[other]] = [b, a];
-    }
+    random.shuffle(shuffled);
     return shuffled;
   };
 }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { join } from "node:path";
+import { Random } from "@df/testing/random";
 import { newFolder, root, startDataflow } from "../command.ts";
 
 /** Where a kill found the run, by the last step of its protocol. */
@@ -35,7 +36,7 @@ const EARLY_KILLS = 2;
 
 /** Jobs, each to its end, with `kills` kills on the way. The seed decides when they come. */
 export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
-  const draw = drawing(seed);
+  const random = new Random(seed);
   const folders: string[] = [];
   const counts: Record<Phase, number> = {
     "before the first checkpoint": 0,
@@ -50,9 +51,9 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
     let stored = false;
     for (let run = 0; killed < kills; run++) {
       const when =
-        run < EARLY_KILLS || draw(6) === 0
-          ? { afterMs: 100 + draw(300) }
-          : { step: STEPS[draw(STEPS.length)], nth: 1 + draw(3), afterMs: draw(10) };
+        run < EARLY_KILLS || random.oneIn(6)
+          ? { afterMs: 100 + random.below(300) }
+          : { step: STEPS[random.below(STEPS.length)], nth: 1 + random.below(3), afterMs: random.below(10) };
       const steps = await runAndKill(folder, when);
       if (steps === "ended by itself") break;
       const last = steps.at(-1);
@@ -109,15 +110,4 @@ async function ended(
   child.stdout?.resume();
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
   return { code, stderr };
-}
-
-/** Numbers below a limit, drawn from a seed (mulberry32). */
-function drawing(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

@@ -10,6 +10,7 @@ import {
   type OperatorSpec,
   type Output,
 } from "@df/core";
+import { copyBatch } from "./arrays.ts";
 import { checkOperator, logArbitrary, type OperatorCase, type OracleInput } from "./check-operator.ts";
 import type { TestInput } from "./log.ts";
 
@@ -60,16 +61,6 @@ function check(operator: OperatorSpec, changes: Partial<OperatorCase> = {}): voi
     runs: 20,
     ...changes,
   });
-}
-
-/** A batch that shares nothing with the one it is a copy of. */
-function copied(batch: Batch): Batch {
-  const rows = Int32Array.from({ length: batch.length }, (_, i) => i);
-  const copy = gatherRows(batch, rows, batch.length);
-  const columns = copy.columns.map((column) =>
-    column.layout === "text" ? { ...column, bytes: column.bytes.slice() } : column,
-  );
-  return { ...copy, columns, origin: undefined };
 }
 
 /** Passes rows whose id it has not seen, or whatever `wrong` makes of that. */
@@ -287,7 +278,7 @@ describe("checkOperator finds an operator that", () => {
       let held: Batch[] = [];
       return {
         onBatch(batch) {
-          held.push({ ...copied(batch), clocks: BEGINNING });
+          held.push({ ...copyBatch(batch), origin: undefined, clocks: BEGINNING });
           return "done";
         },
         buffered: () => held.reduce((sum, batch) => sum + batch.length, 0),
@@ -311,7 +302,7 @@ describe("checkOperator finds an operator that", () => {
     const reuses = (context: OperatorContext): Operator => ({
       onBatch(batch, _port, out) {
         context.count("passed", batch.length);
-        const mine = copied(batch);
+        const mine = copyBatch(batch);
         out(mine);
         const ids = mine.columns[0];
         if (ids?.layout === "text") ids.ends.set(ids.starts);

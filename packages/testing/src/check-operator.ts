@@ -224,6 +224,18 @@ export function logArbitrary<R extends object>(
   });
 }
 
+/** Random logs of an operator's only input, with these diffs; rows with one `key` lie in one split. */
+export function keyedLogs(
+  row: fc.Arbitrary<object>,
+  key: string,
+  diffs: readonly number[],
+): fc.Arbitrary<readonly InputLog[]> {
+  return logArbitrary(row, {
+    splitBy: (plain) => String(plain[key]),
+    diff: fc.constantFrom(...diffs),
+  }).map((log) => [log]);
+}
+
 function textSum(text: string): number {
   let sum = 0;
   for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) >>> 0;

@@ -1,7 +1,8 @@
 /** Rows as JSON text, exact: nothing goes through a double that is not one. */
 import { isNull, unreachable } from "@df/core";
 import type { Batch, Column, ColumnType, Schema, TimestampJson } from "@df/core";
-import { dateText, decimalText, timestampText } from "../lake/value-text.ts";
+import { decimalText } from "@df/core/batch/cells";
+import { plainDateText, timestampText } from "../lake/value-text.ts";
 
 /**
  * Writes the columns at `columns` of a row as one JSON object on one line, after `head` (`"op":"+"`; empty for none).
@@ -48,7 +49,7 @@ function valueJson(type: ColumnType, column: Column, row: number): string {
     case "float64":
       return Number.isFinite(value) ? String(value) : JSON.stringify(String(value));
     case "decimal":
-      return `"${decimalText(BigInt(value), type.scale)}"`;
+      return `"${decimalText(value, type.scale)}"`;
     case "date":
       return dateJson(Number(value));
     case "timestamp":
@@ -64,7 +65,8 @@ function valueJson(type: ColumnType, column: Column, row: number): string {
 
 /** Days beyond the years 0 to 9999 have no text: they are written as days since 1970. */
 function dateJson(days: number): string {
-  return days >= -719_528 && days <= 2_932_896 ? `"${dateText(days)}"` : String(days);
+  const text = plainDateText(days);
+  return text === undefined ? String(days) : `"${text}"`;
 }
 
 function timestampJson(json: TimestampJson, micros: number): string {
@@ -86,5 +88,5 @@ function timestampJson(json: TimestampJson, micros: number): string {
 
 /** The digits with the point moved, exact: 1500 µs are 1.5 ms. */
 function scaled(micros: number, digits: number): string {
-  return decimalText(BigInt(micros), digits).replace(/\.?0+$/, "");
+  return decimalText(micros, digits).replace(/\.?0+$/, "");
 }

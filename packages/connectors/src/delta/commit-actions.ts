@@ -72,7 +72,7 @@ function commitInfo(
 /** Takes replaced and deleted rows out of the table. */
 async function deletionActions(input: CommitInput): Promise<readonly Action[]> {
   const { store } = input.table;
-  const changed: { readonly file: LiveFile; readonly rows: Float64Array }[] = [];
+  const changed: { readonly file: LiveFile; readonly rowCount: number; readonly rows: Float64Array }[] = [];
   const actions: Action[] = [];
   for (const [path, places] of await deletedRows(input)) {
     const file = input.snapshot.files.get(path);
@@ -83,15 +83,16 @@ async function deletionActions(input: CommitInput): Promise<readonly Action[]> {
     const rows = mergeRows(old, Float64Array.from(places).sort());
     if (rows.length === old.length) continue;
     actions.push({ remove: removeOf(file.add, input.nowMs) });
-    if (rows.length < (await rowCount(store, file))) changed.push({ file, rows });
+    const rowCount = await rowsOf(store, file);
+    if (rows.length < rowCount) changed.push({ file, rowCount, rows });
   }
   if (changed.length === 0) return actions;
   const vectors = await writeVectors(
     store,
     changed.map(({ rows }) => rows),
   );
-  for (const [i, { file }] of changed.entries()) {
-    actions.push({ add: await withVector(store, file, vectors[i] as VectorDescriptor) });
+  for (const [i, { file, rowCount }] of changed.entries()) {
+    actions.push({ add: withVector(file, rowCount, vectors[i] as VectorDescriptor) });
   }
   return actions;
 }
@@ -121,22 +122,18 @@ function removeOf(add: AddFile, nowMs: number): RemoveFile {
   };
 }
 
-async function withVector(
-  store: ObjectStore,
-  file: LiveFile,
-  deletionVector: VectorDescriptor,
-): Promise<AddFile> {
-  const { stats } = file.add;
+function withVector({ add }: LiveFile, rowCount: number, deletionVector: VectorDescriptor): AddFile {
+  const { stats } = add;
   // A file with a deletion vector must say how many rows it has.
   const loose =
-    recordCount(stats) === undefined
-      ? `{"numRecords":${await rowCount(store, file)},"tightBounds":false}`
-      : looseStatistics(stats ?? "{}");
-  return { ...file.add, dataChange: true, stats: loose, deletionVector };
+    stats === undefined || recordCount(stats) === undefined
+      ? `{"numRecords":${rowCount},"tightBounds":false}`
+      : looseStatistics(stats);
+  return { ...add, dataChange: true, stats: loose, deletionVector };
 }
 
 /** Rows of a file, deleted ones included. */
-async function rowCount(store: ObjectStore, { path, add }: LiveFile): Promise<number> {
+async function rowsOf(store: ObjectStore, { path, add }: LiveFile): Promise<number> {
   const known = recordCount(add.stats);
   if (known !== undefined) return known;
   const bytes = await store.get(path);

@@ -5,8 +5,9 @@ import { t } from "@df/core";
 import { Crashes } from "@df/testing/crashes";
 import { SinkDriver } from "@df/testing/sink-driver";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseTableOptions } from "../lake/table-options.ts";
 import { localStore } from "../object-store/local-store.ts";
-import { committerFactory, parseOptions } from "./committer.ts";
+import { committerFactory } from "./committer.ts";
 import { delta } from "./delta.ts";
 import { readCommits, readTable } from "./table.testing.ts";
 
@@ -95,7 +96,7 @@ describe("delta()", () => {
   test.each([{ path: "" }, { path: "s3://bucket/t" }, {}, { path: "t", partitionBy: "day" }])(
     "refuses the options %j",
     (options) => {
-      expect(() => parseOptions(options)).toThrow(/DF_OPTION/);
+      expect(() => parseTableOptions("delta", options)).toThrow(/DF_OPTION/);
     },
   );
 });

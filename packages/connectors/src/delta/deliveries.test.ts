@@ -1,19 +1,18 @@
 import { t } from "@df/core";
 import type { ChangeMode, Schema } from "@df/core";
 import { Crashes } from "@df/testing/crashes";
-import type { LogRow } from "@df/testing/log";
 import { SinkDriver } from "@df/testing/sink-driver";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../object-store/memory-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import {
-  factoryOn,
   foreignCommit,
   liveFiles,
   outcomeOf,
-  pairs,
+  pairRows,
   readCommits,
   shown,
+  sinkOn,
 } from "./table.testing.ts";
 
 let store: ObjectStore;
@@ -21,22 +20,8 @@ beforeEach(() => {
   store = memoryStore();
 });
 
-function driverOn(change: ChangeMode, schema: Schema = pairs, lineage = "lineage-a"): SinkDriver {
-  const shape = { schema, change, key: change === "append" ? [] : ["id"], timed: false };
-  const crashes = new Crashes();
-  return new SinkDriver({
-    factory: factoryOn(store),
-    options: {},
-    directory: "/",
-    shape,
-    crashes,
-    batchRows: 100,
-    lineage,
-  });
-}
-
-function rows(...given: readonly [number, number][]): LogRow[] {
-  return given.map(([id, value]) => ({ row: { id: BigInt(id), value: BigInt(value) } }));
+function driverOn(change: ChangeMode, schema?: Schema, lineage?: string): SinkDriver {
+  return new SinkDriver({ ...sinkOn(store, change, schema, lineage), crashes: new Crashes() });
 }
 
 describe("a table that is there already", () => {
@@ -70,7 +55,7 @@ describe("a table that is there already", () => {
   test("takes values that are never null into a column that may be", async () => {
     await driverOn("append").open();
     const strict = t.row({ id: t.int64(), value: t.int64() }).schema;
-    await driverOn("append", strict).deliver({ epoch: 1, rows: rows([1, 2]) });
+    await driverOn("append", strict).deliver({ epoch: 1, rows: pairRows([1, 2]) });
     expect(await shown(store)).toEqual(["1=2"]);
   });
 
@@ -89,7 +74,7 @@ describe("a table that is there already", () => {
       writerFeatures: [...features, "invariants", "appendOnly"],
     };
     await foreignCommit(store, [{ protocol }]);
-    await driverOn("upsert").deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driverOn("upsert").deliver({ epoch: 1, rows: pairRows([1, 1]) });
     expect(await shown(store)).toEqual(["1=1"]);
   });
 
@@ -111,10 +96,13 @@ describe("a table that is there already", () => {
 describe("a delivery that changes nothing", () => {
   test("makes no version, neither without rows nor with the rows that are there", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     const before = driver.delivered;
     await driver.deliver({ epoch: 2, rows: [] });
-    await driver.deliver({ epoch: 3, rows: [...rows([1, 1]), { row: { id: 2n, value: null }, diff: -1 }] });
+    await driver.deliver({
+      epoch: 3,
+      rows: [...pairRows([1, 1]), { row: { id: 2n, value: null }, diff: -1 }],
+    });
     expect(driver.delivered).toMatchObject({
       epoch: 3,
       version: before?.version,
@@ -125,8 +113,8 @@ describe("a delivery that changes nothing", () => {
 
   test("removes a file of which no row is left, instead of marking all rows as deleted", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1], [2, 2]) });
-    await driver.deliver({ epoch: 2, rows: rows([1, 10], [2, 20]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1], [2, 2]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([1, 10], [2, 20]) });
     expect(await store.list("deletion_vector")).toEqual([]);
     expect(await liveFiles(store)).toHaveLength(1);
   });
@@ -134,28 +122,28 @@ describe("a delivery that changes nothing", () => {
 
 describe("rows of a retract stream", () => {
   test("are refused when two of one key are left over in a delivery, and both are named", async () => {
-    const outcome = driverOn("retract").deliver({ epoch: 1, rows: rows([1, 1], [1, 2]) });
+    const outcome = driverOn("retract").deliver({ epoch: 1, rows: pairRows([1, 1], [1, 2]) });
     await expect(outcome).rejects.toThrow(
       /\{"id":"1","value":"1"\} and \{"id":"1","value":"2"\}.*DF_SINK_KEY/,
     );
   });
 
   test("are refused when one row is left over twice", async () => {
-    const outcome = driverOn("retract").deliver({ epoch: 1, rows: rows([1, 1], [1, 1]) });
+    const outcome = driverOn("retract").deliver({ epoch: 1, rows: pairRows([1, 1], [1, 1]) });
     expect(await outcomeOf(outcome)).toBe("DF_SINK_KEY");
   });
 
   test("are refused when the table's row of their key was not taken back", async () => {
     const driver = driverOn("retract");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
-    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: rows([1, 2]) }))).toBe("DF_SINK_KEY");
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
+    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: pairRows([1, 2]) }))).toBe("DF_SINK_KEY");
   });
 });
 
 describe("a store that fails", () => {
   test("without saying whether the commit took place, leads to one commit", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     let failures = 0;
     const before = { ...store };
     store.putIfAbsent = async (path, bytes) => {
@@ -163,24 +151,24 @@ describe("a store that fails", () => {
       if (failures++ === 0) throw new Error("connection reset");
       return won;
     };
-    await driver.deliver({ epoch: 2, rows: rows([2, 2]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([2, 2]) });
     expect(await shown(store)).toEqual(["1=1", "2=2"]);
     expect(driver.delivered?.version).toBe("2");
   });
 
   test("all the time is given up on, and the intent stays", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     store.putIfAbsent = () => Promise.reject(new Error("disk full"));
-    await expect(driver.deliver({ epoch: 2, rows: rows([2, 2]) })).rejects.toThrow("disk full");
+    await expect(driver.deliver({ epoch: 2, rows: pairRows([2, 2]) })).rejects.toThrow("disk full");
     expect(driver.intent?.marker.epoch).toBe(2);
   });
 
   test("to let us be first is given up on for now", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     store.putIfAbsent = async () => false;
-    await expect(driver.deliver({ epoch: 2, rows: rows([2, 2]) })).rejects.toMatchObject({
+    await expect(driver.deliver({ epoch: 2, rows: pairRows([2, 2]) })).rejects.toMatchObject({
       code: "DF_SINK_CONFLICT",
       transient: true,
     });
@@ -190,9 +178,9 @@ describe("a store that fails", () => {
 describe("a file of which some rows are replaced", () => {
   test("says that its bounds need not be met any more, and keeps its other statistics", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1], [2, 2]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1], [2, 2]) });
     const [before] = await liveFiles(store);
-    await driver.deliver({ epoch: 2, rows: rows([1, 10]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([1, 10]) });
     const after = (await liveFiles(store)).find(({ path }) => path === before?.path);
     expect(after?.deletionVector).toMatchObject({ storageType: "u", cardinality: 1 });
     expect(after?.stats).toBe(before?.stats?.replace('"tightBounds":true', '"tightBounds":false'));

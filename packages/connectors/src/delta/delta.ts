@@ -1,8 +1,8 @@
 import { DataflowError } from "@df/core";
 import type { ChangeMode, Json, TypedSink } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
+import { parseTableOptions } from "../lake/table-options.ts";
 import { targetOf } from "../lake/target.ts";
-import { parseOptions } from "./committer.ts";
 import { checkNames } from "./schema-string.ts";
 
 /** Where the table lies, and how it is partitioned. */
@@ -19,7 +19,10 @@ export interface DeltaOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
-  const { path, partitionBy } = parseOptions({ path: options.path, partitionBy: options.partitionBy ?? [] });
+  const { path, partitionBy } = parseTableOptions("delta", {
+    path: options.path,
+    partitionBy: options.partitionBy ?? [],
+  });
   return {
     connector: "delta",
     options: { path, partitionBy: [...partitionBy] } satisfies Json,

@@ -8,15 +8,16 @@ import type { ObjectStore } from "../object-store/object-store.ts";
 import { DeltaCommitter } from "./delta-committer.ts";
 import { commitPath } from "./log.ts";
 import {
-  factoryOn,
   foreignCommit,
   foreignCompaction,
   inlineEncoder,
   liveFiles,
   outcomeOf,
+  pairRows,
   pairs,
   readCommits,
   shown,
+  sinkOn,
 } from "./table.testing.ts";
 
 let store: ObjectStore;
@@ -24,22 +25,8 @@ beforeEach(() => {
   store = memoryStore();
 });
 
-function driverOn(change: ChangeMode, schema: Schema = pairs, lineage = "lineage-a"): SinkDriver {
-  const shape = { schema, change, key: change === "append" ? [] : ["id"], timed: false };
-  const crashes = new Crashes();
-  return new SinkDriver({
-    factory: factoryOn(store),
-    options: {},
-    directory: "/",
-    shape,
-    crashes,
-    batchRows: 100,
-    lineage,
-  });
-}
-
-function rows(...given: readonly [number, number][]): LogRow[] {
-  return given.map(([id, value]) => ({ row: { id: BigInt(id), value: BigInt(value) } }));
+function driverOn(change: ChangeMode, schema?: Schema, lineage?: string): SinkDriver {
+  return new SinkDriver({ ...sinkOn(store, change, schema, lineage), crashes: new Crashes() });
 }
 
 /** Runs `between` after an intent is stored and before it is committed. */
@@ -63,32 +50,32 @@ async function cleanLog(through: number): Promise<void> {
 describe("a table that others write to as well", () => {
   test("keeps the rows of others between ours", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     await foreignCommit(store, [{ commitInfo: { operation: "WRITE" } }]);
-    await driver.deliver({ epoch: 2, rows: rows([2, 2]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([2, 2]) });
     expect(await shown(store)).toEqual(["1=1", "2=2"]);
     expect(driver.delivered?.version).toBe("3");
   });
 
   test("has each key once when it is compacted between staging and commit", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1], [2, 2], [3, 3]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1], [2, 2], [3, 3]) });
     await deliverWith(
       driver,
       2,
-      [...rows([2, 20], [4, 40]), { row: { id: 3n, value: null }, diff: -1 }],
+      [...pairRows([2, 20], [4, 40]), { row: { id: 3n, value: null }, diff: -1 }],
       () => foreignCompaction(store, pairs),
     );
     expect(await shown(store)).toEqual(["1=1", "2=20", "4=40"]);
     await driver.stop();
-    await driver.deliver({ epoch: 3, rows: rows([1, 10], [4, 41]) });
+    await driver.deliver({ epoch: 3, rows: pairRows([1, 10], [4, 41]) });
     expect(await shown(store)).toEqual(["1=10", "2=20", "4=41"]);
   });
 
   test("has each key once when another writer has added one that we add too", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
-    await deliverWith(driver, 2, rows([7, 70]), () =>
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
+    await deliverWith(driver, 2, pairRows([7, 70]), () =>
       foreignCompaction(store, pairs, (there) => [...there, { id: 7n, value: 7n }]),
     );
     expect(await shown(store)).toEqual(["1=1", "7=70"]);
@@ -96,30 +83,30 @@ describe("a table that others write to as well", () => {
 
   test("gives a content hash that counts the rows of others from the next delivery on", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     await foreignCompaction(store, pairs, () => [{ id: 8n, value: 8n }]);
-    await driver.deliver({ epoch: 2, rows: rows([2, 2]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([2, 2]) });
     const hash = driver.delivered?.contentHash;
     store = memoryStore();
     const other = driverOn("upsert");
-    await other.deliver({ epoch: 1, rows: rows([2, 2], [8, 8]) });
+    await other.deliver({ epoch: 1, rows: pairRows([2, 2], [8, 8]) });
     expect(hash).toBe(other.delivered?.contentHash);
   });
 
   test("is refused when it has a key twice", async () => {
     const driver = driverOn("upsert");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     await foreignCompaction(store, pairs, (there) => [...there, ...there]);
-    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: rows([2, 2]) }))).toBe("DF_SINK_KEY");
+    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: pairRows([2, 2]) }))).toBe("DF_SINK_KEY");
   });
 
   test("keeps the delivery when its schema no longer takes the rows", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     const { metaData } = (await readCommits(store))[0]?.find((action) => action.metaData !== undefined) ?? {};
     if (metaData === undefined) throw new Error("the table has no schema");
     const changed = metaData.schemaString.replace('"value","type":"long"', '"value","type":"string"');
-    const outcome = deliverWith(driver, 2, rows([2, 2]), () =>
+    const outcome = deliverWith(driver, 2, pairRows([2, 2]), () =>
       foreignCommit(store, [{ metaData: { ...metaData, schemaString: changed } }]),
     );
     expect(await outcomeOf(outcome)).toBe("DF_SCHEMA_CHANGED");
@@ -129,7 +116,7 @@ describe("a table that others write to as well", () => {
   test("is told of a staged file that is gone, before anything is committed", async () => {
     const driver = driverOn("append");
     const staging = await driver.open();
-    const intent = await driver.stage(staging, { epoch: 1, rows: rows([1, 1]) });
+    const intent = await driver.stage(staging, { epoch: 1, rows: pairRows([1, 1]) });
     for (const { path } of await store.list("part-")) await store.delete(path);
     const restarted = await driver.open();
     expect(await outcomeOf(restarted.commit(intent))).toBe("DF_STAGED_LOST");
@@ -140,8 +127,8 @@ describe("a table that others write to as well", () => {
 describe("a table that was set back", () => {
   async function restored(to: Readonly<Record<string, string>>): Promise<SinkDriver> {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
-    await driver.deliver({ epoch: 2, rows: rows([2, 2]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
+    await driver.deliver({ epoch: 2, rows: pairRows([2, 2]) });
     const [, last] = await liveFiles(store);
     if (last === undefined) throw new Error("two files are expected");
     await foreignCommit(store, [
@@ -153,7 +140,7 @@ describe("a table that was set back", () => {
 
   test("to before our last commit is refused, by the running and by a new process", async () => {
     const driver = await restored({ version: "1" });
-    expect(await outcomeOf(driver.deliver({ epoch: 3, rows: rows([3, 3]) }))).toBe("DF_SINK_ROLLED_BACK");
+    expect(await outcomeOf(driver.deliver({ epoch: 3, rows: pairRows([3, 3]) }))).toBe("DF_SINK_ROLLED_BACK");
     await driver.stop();
     await expect(driver.open()).rejects.toThrow(/version 1, which is before epoch 2.*version 2/);
     expect(await shown(store)).toEqual(["1=1"]);
@@ -167,7 +154,7 @@ describe("a table that was set back", () => {
 
   test("to a version that shows our last commit is fine", async () => {
     const driver = await restored({ version: "2" });
-    await driver.deliver({ epoch: 3, rows: rows([3, 3]) });
+    await driver.deliver({ epoch: 3, rows: pairRows([3, 3]) });
     expect(await shown(store)).toEqual(["1=1", "3=3"]);
   });
 });
@@ -175,11 +162,11 @@ describe("a table that was set back", () => {
 describe("a table that was replaced", () => {
   test("by another one under its path is refused, by the running and by a new process", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     for (const { path } of await store.list("")) await store.delete(path);
     const other = driverOn("append");
-    await other.deliver({ epoch: 1, rows: rows([9, 9]) });
-    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: rows([2, 2]) }))).toBe("DF_SINK_REPLACED");
+    await other.deliver({ epoch: 1, rows: pairRows([9, 9]) });
+    expect(await outcomeOf(driver.deliver({ epoch: 2, rows: pairRows([2, 2]) }))).toBe("DF_SINK_REPLACED");
     await driver.stop();
     expect(await outcomeOf(driver.open())).toBe("DF_SINK_REPLACED");
     expect(await shown(store)).toEqual(["9=9"]);
@@ -187,7 +174,7 @@ describe("a table that was replaced", () => {
 
   test("by nothing is refused, and not made again", async () => {
     const driver = driverOn("append");
-    await driver.deliver({ epoch: 1, rows: rows([1, 1]) });
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
     for (const { path } of await store.list("")) await store.delete(path);
     await driver.stop();
     expect(await outcomeOf(driver.open())).toBe("DF_SINK_REPLACED");
@@ -199,8 +186,8 @@ describe("a table that another run of the pipeline writes to", () => {
   test("is refused, also by a run that is further", async () => {
     const copy = driverOn("append", pairs, "lineage-b");
     const committer = await copy.open();
-    const intent = await copy.stage(committer, { epoch: 5, rows: rows([5, 5]) });
-    await driverOn("append").deliver({ epoch: 1, rows: rows([1, 1]) });
+    const intent = await copy.stage(committer, { epoch: 5, rows: pairRows([5, 5]) });
+    await driverOn("append").deliver({ epoch: 1, rows: pairRows([1, 1]) });
     expect(await outcomeOf(committer.commit(intent))).toBe("DF_SINK_OTHER_LINEAGE");
     expect(await shown(store)).toEqual(["1=1"]);
   });
@@ -210,7 +197,7 @@ describe("a table with checkpoints", () => {
   async function grown(deliveries: number): Promise<SinkDriver> {
     const driver = driverOn("upsert");
     for (let epoch = 1; epoch <= deliveries; epoch++) {
-      await driver.deliver({ epoch, rows: rows([epoch, epoch], [1, epoch]) });
+      await driver.deliver({ epoch, rows: pairRows([epoch, epoch], [1, epoch]) });
     }
     await driver.stop();
     return driver;
@@ -221,7 +208,7 @@ describe("a table with checkpoints", () => {
     await cleanLog(10);
     const committer = await driver.open();
     expect((await committer.marker())?.epoch).toBe(12);
-    await driver.deliver({ epoch: 13, rows: rows([1, 99], [3, 99]) });
+    await driver.deliver({ epoch: 13, rows: pairRows([1, 99], [3, 99]) });
     expect(driver.delivered?.version).toBe("13");
     const fresh = driverOn("upsert");
     const reader = await fresh.open();
@@ -239,7 +226,7 @@ describe("a table with checkpoints", () => {
     const driver = await grown(10);
     await cleanLog(10);
     expect(await (await driver.open()).marker()).toMatchObject({ epoch: 10, lineage: "lineage-a" });
-    await driver.deliver({ epoch: 11, rows: rows([1, 7]) });
+    await driver.deliver({ epoch: 11, rows: pairRows([1, 7]) });
     expect(driver.delivered?.version).toBe("11");
   });
 
@@ -250,7 +237,7 @@ describe("a table with checkpoints", () => {
     // The tenth version, with its checkpoint, is a stranger to the process that recorded nine.
     const other = driverOn("upsert");
     other.delivered = delivered;
-    await other.deliver({ epoch: 10, rows: rows([1, 10]) });
+    await other.deliver({ epoch: 10, rows: pairRows([1, 10]) });
     await cleanLog(10);
     const state = { ...(other.delivered.state as object), markerVersion: 9, files: ["gone.parquet"] };
     driver.delivered = { ...other.delivered, version: "9", state };
@@ -284,7 +271,7 @@ describe("a table with checkpoints", () => {
       },
       { store, encoder: inlineEncoder },
     );
-    await committer.commit(await other.stage(committer, { epoch: 1, rows: rows([50, 50]) }));
+    await committer.commit(await other.stage(committer, { epoch: 1, rows: pairRows([50, 50]) }));
     expect((await store.list("_delta_log/")).some(({ path }) => path.endsWith("10.checkpoint.parquet"))).toBe(
       true,
     );

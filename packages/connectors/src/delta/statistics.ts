@@ -5,7 +5,8 @@
 import { DataflowError } from "@df/core";
 import type { Batch, Column, ColumnType, Field, Schema } from "@df/core";
 import type { ColumnStatistics } from "@df/formats/parquet/encoder";
-import { decimalText } from "../lake/value-text.ts";
+import { decimalText } from "@df/core/batch/cells";
+import { plainDateText } from "../lake/value-text.ts";
 
 /** Code points of a text bound at most. */
 const TEXT_MAX = 32;
@@ -97,11 +98,10 @@ function millis(value: bigint): string {
   return JSON.stringify(new Date(Number(value)).toISOString());
 }
 
-/** Dates of four-digit years; others have no text that readers agree on. */
+/** Dates of the years 1 to 9999; others have no text that readers agree on. */
 function date(days: number): string | undefined {
-  const text = new Date(days * 86_400_000);
-  const year = text.getUTCFullYear();
-  return year >= 1 && year <= 9999 ? JSON.stringify(text.toISOString().slice(0, 10)) : undefined;
+  const text = plainDateText(days);
+  return text === undefined || text.startsWith("0000") ? undefined : JSON.stringify(text);
 }
 
 /** A prefix, which is never above the text. */

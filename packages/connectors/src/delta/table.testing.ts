@@ -1,7 +1,7 @@
 /** Reads a Delta table the plain way, for tests: replays all JSON commits, knows no checkpoints and no cache. */
 import { randomUUID } from "node:crypto";
 import { t } from "@df/core";
-import type { CommitterFactory, Schema } from "@df/core";
+import type { ChangeMode, CommitterFactory, Json, Schema, Shape } from "@df/core";
 import { batchOf, rowsOf } from "@df/core/batch/rows";
 import { packRows } from "@df/formats/parquet/pack";
 import { encodeFile } from "@df/formats/parquet/encode-file";
@@ -105,6 +105,34 @@ export function factoryOn(store: ObjectStore, partitionBy: readonly string[] = [
 
 /** Columns of small tables: `id`, the key of keyed streams, and `value`, which may be null. */
 export const pairs: Schema = t.row({ id: t.int64(), value: t.int64().nullable() }).schema;
+
+/** What drives a sink of `pairs`, or of another schema with the key `id`. */
+interface SinkOptions {
+  readonly factory: CommitterFactory;
+  readonly options: Json;
+  readonly directory: string;
+  readonly shape: Shape;
+  readonly batchRows: number;
+  readonly lineage: string;
+}
+
+/** The sink that a driver delivers to, on a store. */
+export function sinkOn(
+  store: ObjectStore,
+  change: ChangeMode,
+  schema: Schema = pairs,
+  lineage = "lineage-a",
+): SinkOptions {
+  const shape = { schema, change, key: change === "append" ? [] : ["id"], timed: false };
+  return { factory: factoryOn(store), options: {}, directory: "/", shape, batchRows: 100, lineage };
+}
+
+/** Rows of `pairs` to deliver. */
+export function pairRows(
+  ...given: readonly [number, number][]
+): { readonly row: { readonly id: bigint; readonly value: bigint } }[] {
+  return given.map(([id, value]) => ({ row: { id: BigInt(id), value: BigInt(value) } }));
+}
 
 /** The rows that a table of `pairs` shows, as `id=value`. */
 export async function shown(store: ObjectStore): Promise<string[]> {

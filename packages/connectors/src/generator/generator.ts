@@ -1,19 +1,17 @@
 import type {
-  Column,
   Columns,
   Json,
   Polled,
   ReadOf,
   RowType,
   Schema,
-  SourceContext,
   Split,
   SplitReader,
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { ColumnBuilder, columnIndex, DataflowError } from "@df/core";
-import { rowWriter } from "@df/core/batch/rows";
+import { DataflowError } from "@df/core";
+import { RowColumns } from "../memory/row-columns.ts";
 
 /** What `generator()` makes. */
 export interface GeneratorOptions<S extends Columns> {
@@ -47,7 +45,7 @@ export function generator<const S extends Columns>(options: GeneratorOptions<S>)
       splits: async () => Array.from({ length: splits }, (_, k) => ({ id: String(k) })),
       read: (split, position) => {
         const first = firstIndex(split, splits, position);
-        return new GeneratorReader({ first, end: rows, step: splits, make }, row.schema, context);
+        return new GeneratorReader({ first, end: rows, step: splits, make }, row.schema, context.schema);
       },
       close: async () => {},
     }),
@@ -63,18 +61,13 @@ interface Series {
 
 class GeneratorReader implements SplitReader {
   readonly #series: Series;
-  readonly #builders: readonly ColumnBuilder[];
-  readonly #write: ReturnType<typeof rowWriter>;
-  /** Columns that are read, by their place in the full schema. */
-  readonly #wanted: readonly number[];
+  readonly #columns: RowColumns;
   #next: number;
 
-  constructor(series: Series, schema: Schema, context: SourceContext) {
+  constructor(series: Series, schema: Schema, wanted: Schema) {
     this.#series = series;
     this.#next = series.first;
-    this.#builders = schema.fields.map((field) => new ColumnBuilder(field.type));
-    this.#write = rowWriter(schema);
-    this.#wanted = context.schema.fields.map(({ name }) => columnIndex(schema, name));
+    this.#columns = new RowColumns(schema, wanted);
   }
 
   async poll(rowsMax: number): Promise<Polled | "end"> {
@@ -83,12 +76,10 @@ class GeneratorReader implements SplitReader {
     const length = Math.min(rowsMax, Math.ceil((end - this.#next) / step));
     const positions = new Float64Array(length);
     for (let row = 0; row < length; row++, this.#next += step) {
-      this.#write(make(this.#next), this.#builders);
+      this.#columns.add(make(this.#next));
       positions[row] = this.#next;
     }
-    const all = this.#builders.map((builder) => builder.take());
-    const columns = this.#wanted.map((index) => all[index] as Column);
-    return { length, columns, positions, invalid: [], next: this.#next };
+    return { length, columns: this.#columns.take(), positions, invalid: [], next: this.#next };
   }
 
   async close(): Promise<void> {}

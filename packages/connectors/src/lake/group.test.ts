@@ -1,32 +1,9 @@
-import { ColumnBuilder, t } from "@df/core";
-import type { Batch, Schema } from "@df/core";
+import { t } from "@df/core";
+import type { Batch } from "@df/core";
+import { rawBatch } from "@df/formats/raw-batch.testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { groupByPartition, PARTITIONS_MAX } from "./group.ts";
-
-type Value = string | number | bigint | null;
-
-function batch(schema: Schema, rows: readonly (readonly Value[])[]): Batch {
-  const columns = schema.fields.map((field, i) => {
-    const builder = new ColumnBuilder(field.type, 4);
-    for (const row of rows) {
-      const value = row[i] ?? null;
-      if (value === null) builder.null();
-      else if (typeof value === "string") builder.string(value);
-      else if (typeof value === "bigint") builder.bigint(value);
-      else builder.number(value);
-    }
-    return builder.take();
-  });
-  return {
-    schema,
-    length: rows.length,
-    columns,
-    change: "append",
-    times: new Float64Array(rows.length),
-    clocks: Number.NEGATIVE_INFINITY,
-  };
-}
 
 function ids(of: Batch): number[] {
   const column = of.columns.at(-1);
@@ -37,7 +14,7 @@ test("rows go to the group of their values, in the order in which they came", ()
   const { schema } = t.row({ city: t.string().nullable(), big: t.int64(), id: t.int32() });
   const groups = groupByPartition(
     [
-      batch(schema, [
+      rawBatch(schema, [
         ["Bern", 1, 0],
         [null, 1, 1],
         ["Bern", 1, 2],
@@ -45,7 +22,7 @@ test("rows go to the group of their values, in the order in which they came", ()
         ["Bern", 2, 4],
       ]),
       // A wide column: its 1 is a bigint, and still the 1 of the batch before.
-      batch(schema, [
+      rawBatch(schema, [
         ["Bern", 1n, 5],
         ["Bern", 2n ** 60n, 6],
       ]),
@@ -77,7 +54,7 @@ test("values are written as Delta reads them", () => {
     [1, -1, -1, -5, -3, 0],
     [0, 19_000, 1_700_000_000_000_001, 1234, 7, 1],
   ];
-  const groups = groupByPartition([batch(schema, rows)], schema, ["flag", "day", "at", "price", "count"]);
+  const groups = groupByPartition([rawBatch(schema, rows)], schema, ["flag", "day", "at", "price", "count"]);
   expect(groups.map(({ values }) => values)).toEqual([
     ["true", "1969-12-31", "1969-12-31 23:59:59.999999", "-0.05", "-3"],
     ["false", "2022-01-08", "2023-11-14 22:13:20.000001", "12.34", "7"],
@@ -86,7 +63,7 @@ test("values are written as Delta reads them", () => {
 
 test("without partition columns all rows are one group, and no rows are none", () => {
   const { schema } = t.row({ id: t.int32() });
-  const one = batch(schema, [[1]]);
+  const one = rawBatch(schema, [[1]]);
   expect(groupByPartition([one], schema, [])).toEqual([{ values: [], batches: [one] }]);
   expect(groupByPartition([], schema, [])).toEqual([]);
 });
@@ -94,7 +71,7 @@ test("without partition columns all rows are one group, and no rows are none", (
 test("more partitions than a delivery may touch are refused", () => {
   const { schema } = t.row({ p: t.int32(), id: t.int32() });
   const rows = Array.from({ length: PARTITIONS_MAX + 1 }, (_, i) => [i, i]);
-  expect(() => groupByPartition([batch(schema, rows)], schema, ["p"])).toThrow(
+  expect(() => groupByPartition([rawBatch(schema, rows)], schema, ["p"])).toThrow(
     /more than 10000.*\(p\).*DF_PARTITION/,
   );
 });
@@ -110,7 +87,7 @@ test("grouping is what a naive grouping by values gives, however the rows are cu
         let id = 0;
         const expected = new Map<string, number[]>();
         const batches = cut.map((rows) =>
-          batch(
+          rawBatch(
             schema,
             rows.map(([a, b]) => {
               const key = JSON.stringify([a === "" ? null : a, b === null ? null : String(b)]);

@@ -1,6 +1,7 @@
 /** Values as text, as Delta writes partition values. */
 import { DataflowError, isNull, unreachable } from "@df/core";
 import type { Column, ColumnType } from "@df/core";
+import { dateText, decimalText } from "@df/core/batch/cells";
 
 /**
  * The value of a row as text: timestamps `yyyy-MM-dd HH:mm:ss.SSSSSS` in UTC, dates `yyyy-MM-dd`, decimals with all
@@ -22,9 +23,9 @@ export function valueText(type: ColumnType, column: Column, row: number): string
     case "float64":
       return String(value);
     case "decimal":
-      return decimalText(BigInt(value), type.scale);
+      return decimalText(value, type.scale);
     case "date":
-      return dateText(Number(value));
+      return partitionDate(Number(value));
     case "timestamp":
       return timestampText(Number(value));
     case "string":
@@ -38,25 +39,20 @@ export function valueText(type: ColumnType, column: Column, row: number): string
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** An unscaled decimal with its point: (-5n, 2) is "-0.05". */
-export function decimalText(unscaled: bigint, scale: number): string {
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, "0");
-  const point = digits.length - scale;
-  const sign = unscaled < 0n ? "-" : "";
-  return sign + (scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`);
+/** Days since 1970 as `yyyy-MM-dd`; undefined outside of the years 0 to 9999, of which readers have no common text. */
+export function plainDateText(days: number): string | undefined {
+  const text = dateText(days);
+  // The others have a sign and more digits.
+  return text.length === 10 ? text : undefined;
 }
 
-/** Days since 1970 as `yyyy-MM-dd`; @throws DF_PARTITION outside of the years 0 to 9999 */
-export function dateText(days: number): string {
-  const date = new Date(days * 86_400_000);
-  const year = date.getUTCFullYear();
-  if (!(year >= 0 && year <= 9999)) {
-    throw new DataflowError(
-      "DF_PARTITION",
-      `The date ${days} days after 1970 lies outside of the years 0 to 9999 and has no text that all readers agree on.`,
-    );
-  }
-  return date.toISOString().slice(0, 10);
+function partitionDate(days: number): string {
+  const text = plainDateText(days);
+  if (text !== undefined) return text;
+  throw new DataflowError(
+    "DF_PARTITION",
+    `The date ${days} days after 1970 lies outside of the years 0 to 9999 and has no text that all readers agree on.`,
+  );
 }
 
 /** Microseconds since 1970 as `yyyy-MM-dd HH:mm:ss.SSSSSS`, UTC. */

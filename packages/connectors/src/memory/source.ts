@@ -1,5 +1,4 @@
 import type {
-  Column,
   Columns,
   Json,
   Polled,
@@ -10,8 +9,8 @@ import type {
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { ColumnBuilder, columnIndex, DataflowError } from "@df/core";
-import { rowWriter } from "@df/core/batch/rows";
+import { DataflowError } from "@df/core";
+import { RowColumns } from "./row-columns.ts";
 
 /** How `memorySource()` ends. */
 export interface MemorySourceOptions {
@@ -66,18 +65,13 @@ interface Log {
 
 class MemoryReader implements SplitReader {
   readonly #log: Log;
-  readonly #builders: readonly ColumnBuilder[];
-  readonly #write: ReturnType<typeof rowWriter>;
-  /** Columns that are read, by their place in the full schema. */
-  readonly #wanted: readonly number[];
+  readonly #columns: RowColumns;
   #next: number;
 
   constructor(log: Log, schema: Schema, wanted: Schema) {
     this.#log = log;
     this.#next = log.first;
-    this.#builders = schema.fields.map((field) => new ColumnBuilder(field.type));
-    this.#write = rowWriter(schema);
-    this.#wanted = wanted.fields.map(({ name }) => columnIndex(schema, name));
+    this.#columns = new RowColumns(schema, wanted);
   }
 
   async poll(rowsMax: number): Promise<Polled | "idle" | "end"> {
@@ -85,10 +79,9 @@ class MemoryReader implements SplitReader {
     const first = this.#next;
     const length = Math.min(rowsMax, log.length - first);
     if (length === 0) return follow ? "idle" : "end";
-    for (let row = 0; row < length; row++) this.#write(log[first + row], this.#builders);
+    for (let row = 0; row < length; row++) this.#columns.add(log[first + row]);
     this.#next = first + length;
-    const all = this.#builders.map((builder) => builder.take());
-    const columns = this.#wanted.map((index) => all[index] as Column);
+    const columns = this.#columns.take();
     const positions = Float64Array.from({ length }, (_, row) => first + row);
     return { length, columns, positions, invalid: [], next: this.#next };
   }

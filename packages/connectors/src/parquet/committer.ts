@@ -28,6 +28,8 @@ import type {
 import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { parseTableOptions } from "../lake/table-options.ts";
+import type { TableOptions } from "../lake/table-options.ts";
 import { localStore } from "../object-store/local-store.ts";
 import { raceTest } from "../object-store/object-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
@@ -42,8 +44,6 @@ import {
 } from "./manifest.ts";
 import { TABLE_PATH, tableColumns } from "./manifest.ts";
 import type { Commit, CommittedFile, TableInfo } from "./manifest.ts";
-import { parseOptions } from "./options.ts";
-import type { ParquetOptions } from "./options.ts";
 import { stagedPath, stageFiles } from "./stage.ts";
 import { checkTable } from "./table.ts";
 
@@ -53,7 +53,7 @@ const ATTEMPTS_MAX = 20;
 /** Builds the committers of `parquet()` sinks. */
 export const committerFactory: CommitterFactory = {
   open: async (options, context) => {
-    const parsed = parseOptions(options);
+    const parsed = parseTableOptions("parquet", options);
     const store = localStore(resolve(context.directory, parsed.path));
     return parquetCommitter(store, parsed, context);
   },
@@ -62,7 +62,7 @@ export const committerFactory: CommitterFactory = {
 /** A committer on any store; the encoder is closed with it. */
 export function parquetCommitter(
   store: ObjectStore,
-  options: ParquetOptions,
+  options: TableOptions,
   context: CommitterContext,
   encoder: ParquetEncoder = parquetEncoder(),
 ): Committer {
@@ -71,7 +71,7 @@ export function parquetCommitter(
 
 class ParquetCommitter implements Committer {
   readonly #store: ObjectStore;
-  readonly #options: ParquetOptions;
+  readonly #options: TableOptions;
   readonly #context: CommitterContext;
   readonly #encoder: ParquetEncoder;
   readonly #codec: CanonicalCodec;
@@ -80,12 +80,7 @@ class ParquetCommitter implements Committer {
   #last: Commit | undefined;
   #hasListed = false;
 
-  constructor(
-    store: ObjectStore,
-    options: ParquetOptions,
-    context: CommitterContext,
-    encoder: ParquetEncoder,
-  ) {
+  constructor(store: ObjectStore, options: TableOptions, context: CommitterContext, encoder: ParquetEncoder) {
     this.#store = store;
     this.#options = options;
     this.#context = context;

@@ -1,8 +1,8 @@
 import type { Json, Shape, TypedSink } from "@df/core";
 import { DataflowError } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
+import { parseTableOptions } from "../lake/table-options.ts";
 import { targetOf } from "../lake/target.ts";
-import { parseOptions } from "./options.ts";
 
 /** Where `parquet` writes. */
 export interface ParquetSinkOptions {
@@ -18,7 +18,7 @@ export interface ParquetSinkOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append"> {
-  const { path, partitionBy } = parseOptions({
+  const { path, partitionBy } = parseTableOptions("parquet", {
     path: options.path,
     partitionBy: options.partitionBy ?? [],
   });

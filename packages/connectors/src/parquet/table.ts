@@ -1,14 +1,14 @@
 import { DataflowError } from "@df/core";
 import type { CommitterContext } from "@df/core";
+import type { TableOptions } from "../lake/table-options.ts";
 import { tableColumns } from "./manifest.ts";
 import type { TableInfo } from "./manifest.ts";
-import type { ParquetOptions } from "./options.ts";
 
 /**
  * Refuses a table that belongs to another sink, or whose columns are not those of the rows to come.
  * @throws DF_SINK_OTHER_PIPELINE, DF_SCHEMA_TYPE, DF_PARTITION
  */
-export function checkTable(table: TableInfo, options: ParquetOptions, context: CommitterContext): void {
+export function checkTable(table: TableInfo, options: TableOptions, context: CommitterContext): void {
   const { pipeline, sink, input } = context;
   const elsewhere = 'Write to a new path: parquet({ path: "…" }).';
   if (table.pipeline !== pipeline || table.sink !== sink) {

@@ -1,22 +1,9 @@
-import type { Columns, RowType } from "@df/core";
 import { t } from "@df/core";
 import { batchOf, rowsOf } from "@df/core/batch/rows";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { json } from "./json.ts";
-
-function read(
-  row: RowType<Columns>,
-  bytes: Uint8Array,
-): { rows: Record<string, unknown>[]; reasons: string[] } {
-  const decoded = json(row).open(row.schema, true).decode(bytes, 0, true, 4096);
-  const { length, columns, invalid } = decoded;
-  const times = new Float64Array(length);
-  return {
-    rows: rowsOf({ schema: row.schema, length, columns, change: "append", times, clocks: -Infinity }),
-    reasons: invalid.map(({ reason }) => reason),
-  };
-}
+import { read } from "./read.testing.ts";
 
 /** JSON text of a string in which any character may be written with an escape. */
 const spelled = (text: string, escapes: readonly boolean[]): string =>

@@ -1,24 +1,16 @@
-import { ColumnBuilder } from "@df/core";
 import type { Column, ColumnType, Schema } from "@df/core";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import type { ColumnMetaData } from "hyparquet";
 import { expect, test } from "vitest";
+import { rawColumn } from "../raw-batch.testing.ts";
+import type { RawCell } from "../raw-batch.testing.ts";
 import { encodeFile, ENCODE_LIMITS } from "./encode-file.ts";
 import type { ParquetFile } from "./encoder.ts";
 import { asyncBuffer } from "./records.ts";
 
-type Cell = string | number | bigint | null;
-
 /** A file with the column `c`. */
-function fileOf(type: ColumnType, cells: readonly Cell[], limits = {}): ParquetFile {
-  const builder = new ColumnBuilder(type);
-  for (const cell of cells) {
-    if (cell === null) builder.null();
-    else if (typeof cell === "string") builder.string(cell);
-    else if (typeof cell === "bigint") builder.bigint(cell);
-    else builder.number(cell);
-  }
-  return columnFile(type, builder.take(), cells.length, limits);
+function fileOf(type: ColumnType, cells: readonly RawCell[], limits = {}): ParquetFile {
+  return columnFile(type, rawColumn(type, cells), cells.length, limits);
 }
 
 function columnFile(type: ColumnType, column: Column, rows: number, limits = {}): ParquetFile {

@@ -1,21 +1,15 @@
-import { ColumnBuilder } from "@df/core";
 import type { ColumnType } from "@df/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { rawColumn } from "../raw-batch.testing.ts";
+import type { RawCell } from "../raw-batch.testing.ts";
 import { boundsOf } from "./bounds.ts";
 import { columnStatistics } from "./statistics.ts";
 import { presentValues } from "./values.ts";
 
-function statisticsOf(type: ColumnType, cells: readonly (string | number | bigint | null)[]): object {
-  const builder = new ColumnBuilder(type, 2);
-  for (const cell of cells) {
-    if (cell === null) builder.null();
-    else if (typeof cell === "string") builder.string(cell);
-    else if (typeof cell === "bigint") builder.bigint(cell);
-    else builder.number(cell);
-  }
+function statisticsOf(type: ColumnType, cells: readonly RawCell[]): object {
   const field = { name: "c", type, nullable: true, optional: false };
-  const values = presentValues(field, builder.take(), 0, cells.length);
+  const values = presentValues(field, rawColumn(type, cells), 0, cells.length);
   return columnStatistics(field, cells.length - values.count, boundsOf(values));
 }
 

@@ -1,36 +1,12 @@
-import { ColumnBuilder, t } from "@df/core";
-import type { Batch, RowType, Columns } from "@df/core";
+import { t } from "@df/core";
+import type { Batch } from "@df/core";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import type { FileMetaData } from "hyparquet";
 import { afterAll, describe, expect, test } from "vitest";
+import { rawBatch } from "../raw-batch.testing.ts";
+import type { RawCell } from "../raw-batch.testing.ts";
 import type { ParquetFile } from "./encoder.ts";
 import { parquetEncoder } from "./worker-encoder.ts";
-
-type Cell = string | number | bigint | Uint8Array | null;
-
-/** A batch from raw values: text as string or bytes, all else as the column stores it. */
-function batch({ schema }: RowType<Columns>, rows: readonly (readonly Cell[])[]): Batch {
-  const columns = schema.fields.map((field, i) => {
-    const builder = new ColumnBuilder(field.type, 8);
-    for (const row of rows) {
-      const cell = row[i] ?? null;
-      if (cell === null) builder.null();
-      else if (typeof cell === "string") builder.string(cell);
-      else if (typeof cell === "bigint") builder.bigint(cell);
-      else if (typeof cell === "number") builder.number(cell);
-      else builder.text(cell, 0, cell.length);
-    }
-    return builder.take();
-  });
-  return {
-    schema,
-    length: rows.length,
-    columns,
-    change: "append",
-    times: new Float64Array(rows.length),
-    clocks: Number.NEGATIVE_INFINITY,
-  };
-}
 
 function bufferOf(file: ParquetFile): ArrayBuffer {
   const copy = new Uint8Array(file.bytes);
@@ -113,7 +89,7 @@ describe("a Parquet file from columns", () => {
       day: t.date().nullable(),
       extra: t.json().nullable(),
     });
-    const rows: readonly (readonly Cell[])[] = [
+    const rows: readonly (readonly RawCell[])[] = [
       [
         1,
         2147483647,
@@ -152,7 +128,10 @@ describe("a Parquet file from columns", () => {
         "null",
       ],
     ];
-    const file = await encoder.encode(row.schema, [batch(row, rows.slice(0, 1)), batch(row, rows.slice(1))]);
+    const file = await encoder.encode(row.schema, [
+      rawBatch(row.schema, rows.slice(0, 1)),
+      rawBatch(row.schema, rows.slice(1)),
+    ]);
     expect(file.rows).toBe(4);
     const expected = rows.map((cells) =>
       cells.map((cell, i) => {
@@ -177,8 +156,8 @@ describe("a Parquet file from columns", () => {
     for (let start = 0; start < count; start += 4096) {
       const length = Math.min(4096, count - start);
       batches.push(
-        batch(
-          row,
+        rawBatch(
+          row.schema,
           Array.from({ length }, (_, i) => {
             const id = start + i;
             return [
@@ -214,14 +193,14 @@ describe("a Parquet file from columns", () => {
   test("holds only the columns of its schema, in its order, found by name", async () => {
     const wide = t.row({ a: t.int32(), b: t.string(), c: t.int32() });
     const narrow = t.row({ c: t.int32(), a: t.int32() });
-    const file = await encoder.encode(narrow.schema, [batch(wide, [[1, "x", 2]])]);
+    const file = await encoder.encode(narrow.schema, [rawBatch(wide.schema, [[1, "x", 2]])]);
     expect(await stored(file)).toEqual([{ c: 2, a: 1 }]);
     expect(file.statistics.map(({ name }) => name)).toEqual(["c", "a"]);
   });
 
   test("leaves the batches it was given as they were", async () => {
     const row = t.row({ a: t.int32(), b: t.string() });
-    const given = batch(row, [[1, "x"]]);
+    const given = rawBatch(row.schema, [[1, "x"]]);
     await encoder.encode(row.schema, [given]);
     expect(given.columns[0]).toMatchObject({ values: expect.objectContaining({ 0: 1 }) });
     expect(given.columns[1]?.layout === "text" && given.columns[1].bytes[0]).toBe(120);
@@ -230,7 +209,7 @@ describe("a Parquet file from columns", () => {
   test("keeps concurrent files apart", async () => {
     const row = t.row({ a: t.int32() });
     const files = await Promise.all(
-      [1, 2, 3].map((value) => encoder.encode(row.schema, [batch(row, [[value]])])),
+      [1, 2, 3].map((value) => encoder.encode(row.schema, [rawBatch(row.schema, [[value]])])),
     );
     expect(await Promise.all(files.map(stored))).toEqual([[{ a: 1 }], [{ a: 2 }], [{ a: 3 }]]);
   });
@@ -239,26 +218,31 @@ describe("a Parquet file from columns", () => {
 describe("what an encoder refuses", () => {
   test("a null in a column that is not nullable, with its row", async () => {
     const row = t.row({ a: t.int32() });
-    const encoding = encoder.encode(row.schema, [batch(row, [[1]]), batch(row, [[2], [null]])]);
+    const encoding = encoder.encode(row.schema, [
+      rawBatch(row.schema, [[1]]),
+      rawBatch(row.schema, [[2], [null]]),
+    ]);
     await expect(encoding).rejects.toThrow(/"a" is not nullable but row 2 .*\[DF_PARQUET\]/);
   });
 
   test("a column that the batches do not have", async () => {
-    const encoding = encoder.encode(t.row({ z: t.int32() }).schema, [batch(t.row({ a: t.int32() }), [[1]])]);
+    const encoding = encoder.encode(t.row({ z: t.int32() }).schema, [
+      rawBatch(t.row({ a: t.int32() }).schema, [[1]]),
+    ]);
     await expect(encoding).rejects.toMatchObject({ code: "DF_NO_COLUMN" });
   });
 
   test("a value the format cannot hold is an error of that file only", async () => {
     const row = t.row({ at: t.timestamp() });
-    const encoding = encoder.encode(row.schema, [batch(row, [[0.5]])]);
+    const encoding = encoder.encode(row.schema, [rawBatch(row.schema, [[0.5]])]);
     await expect(encoding).rejects.toMatchObject({ code: "DF_PARQUET" });
-    expect((await encoder.encode(row.schema, [batch(row, [[1]])])).rows).toBe(1);
+    expect((await encoder.encode(row.schema, [rawBatch(row.schema, [[1]])])).rows).toBe(1);
   });
 
   test("anything once it is closed, and what was under way", async () => {
     const own = parquetEncoder();
     const row = t.row({ a: t.int32() });
-    const underWay = own.encode(row.schema, [batch(row, [[1]])]);
+    const underWay = own.encode(row.schema, [rawBatch(row.schema, [[1]])]);
     const [outcome] = await Promise.allSettled([underWay, own.close()]);
     expect(outcome).toMatchObject({ status: "rejected", reason: { code: "DF_CLOSED" } });
     await expect(own.encode(row.schema, [])).rejects.toMatchObject({ code: "DF_CLOSED" });
@@ -270,8 +254,8 @@ test("a file has no bounds for doubles with a NaN among them, since readers diff
   const Doubles = t.row({ f: t.float64() });
   const boundsOf = async (...values: number[]): Promise<unknown> => {
     const file = await encoder.encode(Doubles.schema, [
-      batch(
-        Doubles,
+      rawBatch(
+        Doubles.schema,
         values.map((value) => [value]),
       ),
     ]);

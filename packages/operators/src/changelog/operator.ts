@@ -13,6 +13,7 @@ import {
   type StateTable,
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { Pending } from "../outputs/pending.ts";
 import { Halves } from "./halves.ts";
 
 /** Opens the work of `changelog()`. */
@@ -33,7 +34,7 @@ class Changelog implements Operator {
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  #pending: Batch[] = [];
+  readonly #pending: Pending = new Pending();
 
   constructor(context: OperatorContext) {
     const { schema, key } = context.inputs[0] as Shape;
@@ -65,16 +66,12 @@ class Changelog implements Operator {
     }
     this.#removeEmpty(length);
     this.#context.count("folded", length);
-    this.#pending = this.#halves.take();
+    this.#pending.add(this.#halves.take());
     return this.resume(out);
   }
 
   resume(out: Output): Progress {
-    while (this.#pending.length > 0) {
-      const answer = out(this.#pending.shift() as Batch);
-      if (answer === "full" && this.#pending.length > 0) return "more";
-    }
-    return "done";
+    return this.#pending.push(out);
   }
 
   #upsert(batch: Batch, row: number, offset: number): void {

@@ -15,7 +15,9 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
-import { lateRows, splitLate } from "./late.ts";
+import { lateRows } from "../outputs/late.ts";
+import { Pending } from "../outputs/pending.ts";
+import { splitLate } from "./late.ts";
 
 /** What dropping copies by arrival is told. */
 export interface AnyOptions {
@@ -44,7 +46,7 @@ class AnyDedupe implements Operator {
   readonly #own: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #after: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  #pendingLate: Batch | undefined;
+  readonly #pending: Pending = new Pending();
 
   constructor(context: OperatorContext, options: AnyOptions) {
     const { schema } = context.inputs[0] as Shape;
@@ -61,21 +63,20 @@ class AnyDedupe implements Operator {
     const { rows, late, lateCount, count } = splitLate(batch, this.#options.allowedLatenessMicros);
     const first = new Int32Array(count);
     const firsts = count === 0 ? 0 : this.#decide(batch, rows, count, first);
-    if (firsts > 0) this.#context.count("passed", firsts);
     if (count > firsts) this.#context.count("duplicate", count - firsts);
-    if (lateCount > 0) this.#context.count("late", lateCount);
-    this.#pendingLate = lateCount === 0 ? undefined : lateRows(batch, late, lateCount, this.#lateSchema);
-    if (firsts > 0 && out({ ...gatherRows(batch, first, firsts), origin: undefined }) === "full") {
-      return this.#pendingLate === undefined ? "done" : "more";
+    if (firsts > 0) {
+      this.#context.count("passed", firsts);
+      this.#pending.add([{ ...gatherRows(batch, first, firsts), origin: undefined }]);
+    }
+    if (lateCount > 0) {
+      this.#context.count("late", lateCount);
+      this.#pending.add([lateRows(batch, late, lateCount, this.#lateSchema)], 1);
     }
     return this.resume(out);
   }
 
   resume(out: Output): Progress {
-    const late = this.#pendingLate;
-    this.#pendingLate = undefined;
-    if (late !== undefined) out(late, 1);
-    return "done";
+    return this.#pending.push(out);
   }
 
   /** Forgets kept rows once nothing that is not late can be near to them. */

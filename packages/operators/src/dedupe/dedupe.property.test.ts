@@ -14,6 +14,13 @@ const row = fc.record({
   at: fc.integer({ min: -30, max: 60 }),
 });
 
+const distances = [
+  { withinMicros: 7_000, boundMicros: 100_000, allowedLatenessMicros: 0 },
+  { withinMicros: 7_000, boundMicros: 4_000, allowedLatenessMicros: 0 },
+  { withinMicros: 25_000, boundMicros: 0, allowedLatenessMicros: 9_000 },
+  { withinMicros: 1, boundMicros: 10_000, allowedLatenessMicros: 0 },
+];
+
 /** Up to 9 ms of disorder: the clock runs along with the rows, and panes are dropped while copies still come. */
 const order = (plain: Readonly<Record<string, unknown>>): number =>
   (plain["at"] as number) + (plain["seen"] as number) * 3;
@@ -22,18 +29,19 @@ const late = ({ row: plain, clock, time }: Entry): { row: Entry["row"] } => ({
   row: { ...plain, lateBy: (clock - time) / 1_000 },
 });
 
+/** Whether two rows have the same key and lie less than a distance apart. */
+function isNear(a: Entry, b: Entry, withinMicros: number): boolean {
+  const isSameKey = a.row["id"] === b.row["id"] && a.row["n"] === b.row["n"];
+  return isSameKey && Math.abs(a.time - b.time) < withinMicros;
+}
+
 /** Compares each row with all that were kept before it. */
 function naive({ arrival }: OracleInput, withinMicros: number, allowed: number): OracleOutput {
   const isLate = (entry: Entry): boolean => entry.time + allowed <= entry.clock;
   const kept: Entry[] = [];
   let duplicates = 0;
   for (const entry of arrival.filter((each) => !isLate(each))) {
-    const isCopy = kept.some(
-      (other) =>
-        other.row["id"] === entry.row["id"] &&
-        other.row["n"] === entry.row["n"] &&
-        Math.abs(other.time - entry.time) < withinMicros,
-    );
+    const isCopy = kept.some((other) => isNear(other, entry, withinMicros));
     if (isCopy) duplicates++;
     else kept.push(entry);
   }
@@ -45,12 +53,7 @@ function naive({ arrival }: OracleInput, withinMicros: number, allowed: number):
 }
 
 describe("keep: any passes what the naive comparison with all kept rows passes", () => {
-  test.for([
-    { withinMicros: 7_000, boundMicros: 100_000, allowedLatenessMicros: 0 },
-    { withinMicros: 7_000, boundMicros: 4_000, allowedLatenessMicros: 0 },
-    { withinMicros: 25_000, boundMicros: 0, allowedLatenessMicros: 9_000 },
-    { withinMicros: 1, boundMicros: 10_000, allowedLatenessMicros: 0 },
-  ])("%o", ({ withinMicros, boundMicros, allowedLatenessMicros }) => {
+  test.for(distances)("%o", ({ withinMicros, boundMicros, allowedLatenessMicros }) => {
     checkOperator({
       operator: dedupe({ by: ["id", "n"], withinMicros, keep: "any", allowedLatenessMicros }),
       inputs: [{ schema: Row.schema, time: "at", boundMicros }],
@@ -77,12 +80,7 @@ function naiveFirst(
   for (const entry of inTime.toSorted(
     (a, b) => a.time - b.time || Buffer.compare(canonical(a), canonical(b)),
   )) {
-    const isCopy = kept.some(
-      (other) =>
-        other.row["id"] === entry.row["id"] &&
-        other.row["n"] === entry.row["n"] &&
-        entry.time - other.time < withinMicros,
-    );
+    const isCopy = kept.some((other) => isNear(other, entry, withinMicros));
     if (!isCopy) kept.push(entry);
   }
   const lates = entries.filter(isLate);
@@ -93,12 +91,7 @@ function naiveFirst(
 }
 
 describe("keep: first passes the first copy by event time, whatever the order of arrival", () => {
-  test.for([
-    { withinMicros: 7_000, boundMicros: 100_000, allowedLatenessMicros: 0 },
-    { withinMicros: 7_000, boundMicros: 4_000, allowedLatenessMicros: 0 },
-    { withinMicros: 25_000, boundMicros: 0, allowedLatenessMicros: 9_000 },
-    { withinMicros: 1, boundMicros: 10_000, allowedLatenessMicros: 0 },
-  ])("%o", ({ withinMicros, boundMicros, allowedLatenessMicros }) => {
+  test.for(distances)("%o", ({ withinMicros, boundMicros, allowedLatenessMicros }) => {
     checkOperator({
       operator: dedupe({ by: ["id", "n"], withinMicros, keep: "first", allowedLatenessMicros }),
       inputs: [{ schema: Row.schema, time: "at", boundMicros }],

@@ -1,7 +1,7 @@
 import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
+import { lateSchema } from "../outputs/late.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
-import { lateSchema } from "./late.ts";
 
 /** Which rows are copies, and which copy is kept. */
 export interface DedupeOptions {

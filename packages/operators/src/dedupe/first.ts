@@ -16,10 +16,12 @@ import {
   type Time,
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { lateRows } from "../outputs/late.ts";
+import { Pending } from "../outputs/pending.ts";
 import type { AnyOptions } from "./any.ts";
 import { DueQueue } from "./due-queue.ts";
 import { heldCount, heldRow, withRow } from "./held-rows.ts";
-import { lateRows, splitLate } from "./late.ts";
+import { splitLate } from "./late.ts";
 
 /** Opens `keep: "first"`. */
 export function openFirst(context: OperatorContext, options: AnyOptions): Operator {
@@ -42,7 +44,7 @@ class FirstDedupe implements Operator {
   readonly #due: DueQueue = new DueQueue();
   readonly #results: Results;
   #held = 0;
-  #pending: { readonly batch: Batch; readonly port: number }[] = [];
+  readonly #pending: Pending = new Pending();
 
   constructor(context: OperatorContext, options: AnyOptions) {
     const { schema } = context.inputs[0] as Shape;
@@ -71,7 +73,7 @@ class FirstDedupe implements Operator {
     if (lateCount > 0) {
       this.#context.count("late", lateCount);
       const { schema } = this.#context.outputs[1] as Shape;
-      this.#pending = [{ batch: lateRows(batch, late, lateCount, schema), port: 1 }];
+      this.#pending.add([lateRows(batch, late, lateCount, schema)], 1);
     }
     return this.resume(out);
   }
@@ -80,16 +82,12 @@ class FirstDedupe implements Operator {
     const until = this.clockOut(clock);
     for (let id = this.#due.next(until); id !== undefined; id = this.#due.next(until))
       this.#decide(id, until);
-    this.#pending = this.#results.take().map((batch) => ({ batch, port: 0 }));
+    this.#pending.add(this.#results.take());
     return this.resume(out);
   }
 
   resume(out: Output): Progress {
-    while (this.#pending.length > 0) {
-      const { batch, port } = this.#pending.shift() as { batch: Batch; port: number };
-      if (out(batch, port) === "full" && this.#pending.length > 0) return "more";
-    }
-    return "done";
+    return this.#pending.push(out);
   }
 
   /** Up to here all rows are decided. */

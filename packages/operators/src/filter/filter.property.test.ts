@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { t, type Json } from "@df/core";
-import { checkOperator, logArbitrary, type Entry, type Expected, type TestInput } from "@df/testing";
+import {
+  checkOperator,
+  keyedLogs,
+  logArbitrary,
+  type Entry,
+  type Expected,
+  type TestInput,
+} from "@df/testing";
 import { filter } from "./filter.ts";
 
 const Row = t.row({
@@ -45,10 +52,7 @@ describe("filter hands on what the naive filter does", () => {
     checkOperator({
       operator,
       inputs: [{ ...INPUT, change: "upsert", key: ["id"] }],
-      logs: logArbitrary(row, {
-        splitBy: (plain) => String(plain["id"]),
-        diff: fc.constantFrom(1, 1, -1),
-      }).map((log) => [log]),
+      logs: keyedLogs(row, "id", [1, 1, -1]),
       oracle: ({ inputs: [entries = []] }) => ({
         ports: [entries.map((entry) => (isPositive(entry.row) ? kept(entry) : { ...kept(entry), diff: -1 }))],
       }),
@@ -58,10 +62,7 @@ describe("filter hands on what the naive filter does", () => {
     checkOperator({
       operator,
       inputs: [{ ...INPUT, change: "retract", key: ["id"] }],
-      logs: logArbitrary(row, {
-        splitBy: (plain) => String(plain["id"]),
-        diff: fc.constantFrom(1, 2, -1),
-      }).map((log) => [log]),
+      logs: keyedLogs(row, "id", [1, 2, -1]),
       oracle: ({ inputs: [entries = []] }) => ({
         ports: [entries.filter((entry) => isPositive(entry.row)).map(kept)],
       }),

@@ -7,11 +7,10 @@ import {
   type Operator,
   type OperatorContext,
   type OperatorSpec,
-  type Output,
-  type Progress,
   type Schema,
 } from "@df/core";
 import { rowReader, rowWriter } from "@df/core/batch/rows";
+import { Pending } from "../outputs/pending.ts";
 import { indexesOf, namesOf, only, runRows, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
 
 /** A row that becomes more rows than this is refused: an iterator without end would never return. */
@@ -57,14 +56,7 @@ function openFlatMap(context: OperatorContext, { columns, output, make }: FlatMa
   const read = rowReader(schema, indexesOf(schema, columns), context.generate);
   const write = rowWriter(output);
   const made = new MadeRows(output);
-  let pending: Batch[] = [];
-  const push = (out: Output): Progress => {
-    while (pending.length > 0) {
-      const answer = out(pending.shift() as Batch);
-      if (answer === "full" && pending.length > 0) return "more";
-    }
-    return "done";
-  };
+  const pending = new Pending();
   return {
     onBatch(batch, _port, out) {
       let empty = 0;
@@ -96,10 +88,10 @@ function openFlatMap(context: OperatorContext, { columns, output, make }: FlatMa
       const passed = batch.length - refused - empty;
       if (passed > 0) context.count("passed", passed);
       if (empty > 0) context.count("filtered", empty);
-      pending = made.batches(batch);
-      return push(out);
+      pending.add(made.batches(batch));
+      return pending.push(out);
     },
-    resume: push,
+    resume: (out) => pending.push(out),
   };
 }
 

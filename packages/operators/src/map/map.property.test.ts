@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import { t } from "@df/core";
 import {
   checkOperator,
+  keyedLogs,
   logArbitrary,
   type Entry,
   type Expected,
@@ -56,10 +57,7 @@ describe("map makes what the function makes of each row", () => {
     checkOperator({
       operator,
       inputs: [{ ...INPUT, change: "upsert", key: ["id"] }],
-      logs: logArbitrary(row, {
-        splitBy: (plain) => String(plain["id"]),
-        diff: fc.constantFrom(1, 1, -1),
-      }).map((log) => [log]),
+      logs: keyedLogs(row, "id", [1, 1, -1]),
       oracle: ({ inputs: [entries = []] }) => ({
         ports: [
           entries
@@ -73,10 +71,7 @@ describe("map makes what the function makes of each row", () => {
     checkOperator({
       operator,
       inputs: [{ ...INPUT, change: "retract", key: ["id"] }],
-      logs: logArbitrary(row, {
-        splitBy: (plain) => String(plain["id"]),
-        diff: fc.constantFrom(1, -1),
-      }).map((log) => [log]),
+      logs: keyedLogs(row, "id", [1, -1]),
       oracle: ({ inputs: [entries = []] }) => ({ ports: [entries.filter(fits).map(keyed)] }),
     }));
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { t } from "@df/core";
-import { checkOperator, logArbitrary, type Entry } from "@df/testing";
+import { checkOperator, keyedLogs, logArbitrary, type Entry } from "@df/testing";
 import { notNull } from "./not-null.ts";
 
 const Row = t.row({ id: t.string(), n: t.int64().nullable(), text: t.string().optional() });
@@ -30,10 +30,7 @@ describe("notNull drops the rows with a null in one of the columns", () => {
     checkOperator({
       operator,
       inputs: [{ schema: Row.schema, change: "upsert", key: ["id"] }],
-      logs: logArbitrary(row, {
-        splitBy: (plain) => String(plain["id"]),
-        diff: fc.constantFrom(1, 1, -1),
-      }).map((log) => [log]),
+      logs: keyedLogs(row, "id", [1, 1, -1]),
       oracle: ({ inputs: [entries = []] }) => ({
         ports: [entries.map((entry) => ({ row: entry.row, diff: isFull(entry) ? entry.diff : -1 }))],
       }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { t } from "@df/core";
-import { checkOperator, logArbitrary } from "@df/testing";
+import { checkOperator, keyedLogs } from "@df/testing";
 import { tap } from "./tap.ts";
 
 const Row = t.row({ id: t.string(), n: t.int() });
@@ -16,10 +16,7 @@ test("tap changes nothing but what it refuses", () => {
       },
     }),
     inputs: [{ schema: Row.schema, change: "upsert", key: ["id"] }],
-    logs: logArbitrary(row, {
-      splitBy: (plain) => String(plain["id"]),
-      diff: fc.constantFrom(1, 1, -1),
-    }).map((log) => [log]),
+    logs: keyedLogs(row, "id", [1, 1, -1]),
     oracle: ({ inputs: [entries = []] }) => ({
       ports: [entries.filter((entry) => entry.diff < 0 || entry.row["n"] !== 5)],
     }),

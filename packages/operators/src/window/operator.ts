@@ -14,9 +14,10 @@ import {
   type Time,
   type ValueColumn,
 } from "@df/core";
+import { lateRows } from "../outputs/late.ts";
+import type { Emission } from "../outputs/pending.ts";
 import { Assignment } from "./assignment.ts";
 import { PaneJoiner } from "./join-panes.ts";
-import { lateRows } from "./late.ts";
 import { PaneGroups } from "./pane-groups.ts";
 import { FLAGS, Results, ROWS, TOUCHED, type OpenAggregate } from "./results.ts";
 import { Touched } from "./touched.ts";
@@ -33,12 +34,6 @@ import {
   windowId,
   type Grid,
 } from "./windowing.ts";
-
-/** A batch to emit, and where. */
-interface Emission {
-  readonly batch: Batch;
-  readonly port: number;
-}
 
 const LATE_PORT = 1;
 

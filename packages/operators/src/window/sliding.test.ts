@@ -1,47 +1,22 @@
-import { BEGINNING, t, type Shape, type StateTable } from "@df/core";
+import { t, type Shape } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
-import { MemoryStateStore } from "@df/core/state/store";
 import { openOperator, type OperatorHarness, type PlainRow } from "@df/testing";
 import { expect, test } from "vitest";
-import { count } from "../aggregates/count/count.ts";
-import { sum } from "../aggregates/sum/sum.ts";
 import { defineAggregate } from "../aggregates/user-defined/user-defined.ts";
 import type { WindowOptions } from "./options.ts";
+import { bareWindow, INPUT, MS, SALE, sale, salesIn, shown } from "./sales.testing.ts";
 import { window } from "./window.ts";
 import type { SlidingWindow } from "./windowing.ts";
-
-const Sale = t.row({ shop: t.string(), cents: t.int(), at: t.timestamp() });
-const MS = 1000;
-const INPUT: Shape = { schema: Sale.schema, change: "append", key: [], timed: true };
 
 function sliding(size: number, every: number, offset = 0): SlidingWindow {
   return { kind: "sliding", sizeMicros: size * MS, everyMicros: every * MS, offsetMicros: offset * MS };
 }
 
-const options = {
-  by: ["shop"],
-  window: sliding(10, 5),
-  aggregates: [
-    { name: "sales", spec: count() },
-    { name: "cents", spec: sum("cents") },
-  ],
-  allowedLatenessMicros: 0,
-  emit: "final",
-} satisfies WindowOptions;
+const options = salesIn(sliding(10, 5));
 
 /** Windows over rows that an operator made: they are never late. */
 function opened(changes: Partial<WindowOptions> = {}, change: Shape["change"] = "append"): OperatorHarness {
-  return openOperator(window({ ...options, ...changes }), [
-    { schema: Sale.schema, time: "at", change, made: true },
-  ]);
-}
-
-function sale(shop: string, at: number, cents = 1): PlainRow {
-  return { shop, cents, at };
-}
-
-function shown(harness: OperatorHarness): unknown[] {
-  return harness.output().map(({ row, diff }) => [diff, row["shop"], row["windowStart"], row["sales"]]);
+  return openOperator(window({ ...options, ...changes }), [{ schema: SALE, time: "at", change, made: true }]);
 }
 
 test("a row is in each window that holds its time, also before 1970 and with an offset", () => {
@@ -84,7 +59,7 @@ test("a window whose size is no multiple of the step fires at its end all the sa
 });
 
 test("a row that is late for its first window is missing there, though that window is still open, and not later", () => {
-  const source = { schema: Sale.schema, time: "at", boundMicros: 0 };
+  const source = { schema: SALE, time: "at", boundMicros: 0 };
   const harness = openOperator(window(options), [source]);
   // Split 0 has shown 11: its clock is past the window [0, 10), which the operator's clock is not.
   harness.push([sale("a", 11), sale("a", 7)], 0, "0");
@@ -100,7 +75,7 @@ test("a row that is late for its first window is missing there, though that wind
 });
 
 test("a row that is late for all of its windows is given as late, once", () => {
-  const harness = openOperator(window(options), [{ schema: Sale.schema, time: "at", boundMicros: 0 }]);
+  const harness = openOperator(window(options), [{ schema: SALE, time: "at", boundMicros: 0 }]);
   harness.push([sale("a", 14.999), sale("a", 7), sale("a", 15.001), sale("a", 4)]);
   expect(harness.take(1)).toEqual([{ shop: "a", cents: 1, at: 4, lateBy: 11 }]);
   expect([harness.count("folded"), harness.count("late"), harness.latePartial]).toEqual([3, 1, 1]);
@@ -108,7 +83,7 @@ test("a row that is late for all of its windows is given as late, once", () => {
 
 test("the allowed lateness counts from the end of each window of a row", () => {
   const spec = window({ ...options, allowedLatenessMicros: 5 * MS });
-  const harness = openOperator(spec, [{ schema: Sale.schema, time: "at", boundMicros: 0 }]);
+  const harness = openOperator(spec, [{ schema: SALE, time: "at", boundMicros: 0 }]);
   // The clock is at 16.999: the window [0, 10) took rows until 15, [5, 15) does until 20.
   harness.push([sale("a", 17), sale("a", 7)]);
   harness.end();
@@ -197,28 +172,8 @@ test("a window that has fired does not fire again after a restart, and panes of 
 });
 
 test("each row lies in one pane until its first window fires; what no window needs is dropped at once", () => {
-  const store = new MemoryStateStore();
-  const tables: StateTable[] = [];
-  const spec = window({ ...options, allowedLatenessMicros: 3 * MS });
-  const operator = spec.open({
-    nodeId: "node",
-    shard: 0,
-    inputs: [INPUT],
-    outputs: spec.outputs([INPUT]),
-    state: {
-      table: (name, tableSpec) => {
-        const table = store.table(name, tableSpec);
-        tables.push(table);
-        return table;
-      },
-    },
-    clock: BEGINNING,
-    generate: false,
-    count: () => {},
-    countLatePartial: () => {},
-    reject: () => {},
-  });
-  operator.onBatch(batchOf(Sale.schema, [sale("a", 1), sale("b", 11)], { times: "at" }), 0, () => "ok");
+  const { operator, tables } = bareWindow({ ...options, allowedLatenessMicros: 3 * MS });
+  operator.onBatch(batchOf(SALE, [sale("a", 1), sale("b", 11)], { times: "at" }), 0, () => "ok");
   const clocks = [0, 5 * MS - 1, 8 * MS - 1, 10 * MS - 1, 13 * MS - 1, 15 * MS - 1, 18 * MS - 1, 20 * MS - 1];
   const sizes = clocks.map((clock) => {
     operator.onClock?.(clock, () => "ok");
@@ -232,7 +187,7 @@ test("each row lies in one pane until its first window fires; what no window nee
 
 test("windows of more groups than a batch has rows are joined whole, also with a full output", () => {
   for (const full of [false, true]) {
-    const input = { schema: Sale.schema, time: "at", made: true };
+    const input = { schema: SALE, time: "at", made: true };
     const harness = openOperator(window(options), [input], { full });
     const shops = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(5, "0"));
     for (const at of [1, 6]) {
@@ -256,20 +211,8 @@ test("windows of more groups than a batch has rows are joined whole, also with a
 test("open windows of panes are counted once for all groups, others per group", () => {
   const rows = [sale("a", 6), sale("b", 6), sale("b", 11)];
   const open = (changes: Partial<WindowOptions>): unknown => {
-    const spec = window({ ...options, ...changes });
-    const operator = spec.open({
-      nodeId: "node",
-      shard: 0,
-      inputs: [INPUT],
-      outputs: spec.outputs([INPUT]),
-      state: new MemoryStateStore(),
-      clock: BEGINNING,
-      generate: false,
-      count: () => {},
-      countLatePartial: () => {},
-      reject: () => {},
-    });
-    operator.onBatch(batchOf(Sale.schema, rows, { times: "at" }), 0, () => "ok");
+    const { operator } = bareWindow({ ...options, ...changes });
+    operator.onBatch(batchOf(SALE, rows, { times: "at" }), 0, () => "ok");
     operator.onClock?.(10 * MS, () => "ok");
     return operator.gauges?.();
   };

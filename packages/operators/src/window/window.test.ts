@@ -1,41 +1,18 @@
-import { BATCH_ROWS_MAX, BEGINNING, t, type Shape, type StateTable } from "@df/core";
+import { BATCH_ROWS_MAX, BEGINNING, type Shape } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
-import { MemoryStateStore } from "@df/core/state/store";
-import { openOperator, type OperatorHarness, type PlainRow } from "@df/testing";
+import { openOperator, type OperatorHarness } from "@df/testing";
 import { expect, test } from "vitest";
 import { count } from "../aggregates/count/count.ts";
 import { max } from "../aggregates/min-max/min-max.ts";
-import { sum } from "../aggregates/sum/sum.ts";
 import type { WindowOptions } from "./options.ts";
+import { bareWindow, INPUT, MS, SALE, sale, salesIn, shown } from "./sales.testing.ts";
 import { window } from "./window.ts";
 
-const Sale = t.row({ shop: t.string(), cents: t.int(), at: t.timestamp() });
-const MS = 1000;
+const options = salesIn({ kind: "tumbling", sizeMicros: 10 * MS, offsetMicros: 0 });
 
-const options = {
-  by: ["shop"],
-  window: { kind: "tumbling", sizeMicros: 10 * MS, offsetMicros: 0 },
-  aggregates: [
-    { name: "sales", spec: count() },
-    { name: "cents", spec: sum("cents") },
-  ],
-  allowedLatenessMicros: 0,
-  emit: "final",
-} satisfies WindowOptions;
-
-/** A window over rows that an operator made: they are never late. */
+/** Windows over rows that an operator made: they are never late. */
 function opened(changes: Partial<WindowOptions> = {}, change: Shape["change"] = "append"): OperatorHarness {
-  return openOperator(window({ ...options, ...changes }), [
-    { schema: Sale.schema, time: "at", change, made: true },
-  ]);
-}
-
-function sale(shop: string, at: number, cents = 1): PlainRow {
-  return { shop, cents, at };
-}
-
-function shown(harness: OperatorHarness): unknown[] {
-  return harness.output().map(({ row, diff }) => [diff, row["shop"], row["windowStart"], row["sales"]]);
+  return openOperator(window({ ...options, ...changes }), [{ schema: SALE, time: "at", change, made: true }]);
 }
 
 test("a window holds its start and not its end, also before 1970 and with an offset", () => {
@@ -62,7 +39,7 @@ test("a window closes one microsecond before its end, not earlier", () => {
 
 test("a row is late by its own clock alone, and says by how much", () => {
   const harness = openOperator(window({ ...options, allowedLatenessMicros: 5 * MS }), [
-    { schema: Sale.schema, time: "at", boundMicros: 0 },
+    { schema: SALE, time: "at", boundMicros: 0 },
   ]);
   // The clock of a row is its split's highest time less 1 µs: the window [0, 10) takes rows until 15.
   harness.push([sale("a", 14.999), sale("a", 1), sale("a", 15), sale("a", 2)]);
@@ -176,29 +153,8 @@ test("that a group was given survives a restart: its delete comes if it loses it
 });
 
 test("a window's state is dropped when the clock reaches its end and the allowed lateness, not before", () => {
-  const store = new MemoryStateStore();
-  const tables: StateTable[] = [];
-  const spec = window({ ...options, allowedLatenessMicros: 13 * MS });
-  const inputs: Shape[] = [{ schema: Sale.schema, change: "append", key: [], timed: true }];
-  const operator = spec.open({
-    nodeId: "node",
-    shard: 0,
-    inputs,
-    outputs: spec.outputs(inputs),
-    state: {
-      table: (name, tableSpec) => {
-        const table = store.table(name, tableSpec);
-        tables.push(table);
-        return table;
-      },
-    },
-    clock: BEGINNING,
-    generate: false,
-    count: () => {},
-    countLatePartial: () => {},
-    reject: () => {},
-  });
-  operator.onBatch(batchOf(Sale.schema, [sale("a", 1), sale("b", 11)], { times: "at" }), 0, () => "ok");
+  const { operator, tables } = bareWindow({ ...options, allowedLatenessMicros: 13 * MS });
+  operator.onBatch(batchOf(SALE, [sale("a", 1), sale("b", 11)], { times: "at" }), 0, () => "ok");
   const sizes = [10 * MS, 23 * MS - 2, 23 * MS - 1, 33 * MS - 2, 33 * MS - 1].map((clock) => {
     operator.onClock?.(clock, () => "ok");
     return tables[0]?.size;
@@ -208,7 +164,7 @@ test("a window's state is dropped when the clock reaches its end and the allowed
 
 test("a window of more groups than a batch has rows comes in several batches, also to a full output", () => {
   for (const full of [false, true]) {
-    const harness = openOperator(window(options), [{ schema: Sale.schema, time: "at", made: true }], {
+    const harness = openOperator(window(options), [{ schema: SALE, time: "at", made: true }], {
       full,
     });
     for (let from = 0; from < 10_000; from += 2500) {
@@ -222,14 +178,13 @@ test("a window of more groups than a batch has rows comes in several batches, al
 });
 
 test("a result that is given once appends; any other is an upsert by group and window start", () => {
-  const input: Shape = { schema: Sale.schema, change: "append", key: [], timed: true };
-  const [once, late] = window(options).outputs([input]);
+  const [once, late] = window(options).outputs([INPUT]);
   expect([once?.change, once?.key, once?.timed]).toEqual(["append", [], true]);
   expect([late?.change, late?.timed, late?.schema.fields.at(-1)?.name]).toEqual(["append", false, "lateBy"]);
   expect(window(options).label).toBe("identical");
   for (const changes of [{ allowedLatenessMicros: 1 }, { emit: "onUpdate" as const }]) {
     const spec = window({ ...options, ...changes });
-    const [result] = spec.outputs([input]);
+    const [result] = spec.outputs([INPUT]);
     expect([result?.change, result?.key, spec.label]).toEqual([
       "upsert",
       ["shop", "windowStart"],
@@ -240,24 +195,21 @@ test("a result that is given once appends; any other is an upsert by group and w
 
 test("a window needs its groups, its aggregates' columns, and what late rows are wanted for", () => {
   const spec = window({ ...options, aggregates: options.aggregates.slice(0, 1) });
-  expect(spec.needs([new Set(["sales"]), new Set()], [Sale.schema])).toEqual([new Set(["shop"])]);
-  expect(spec.needs([new Set(), new Set(["at", "lateBy"])], [Sale.schema])).toEqual([
-    new Set(["shop", "at"]),
-  ]);
+  expect(spec.needs([new Set(["sales"]), new Set()], [SALE])).toEqual([new Set(["shop"])]);
+  expect(spec.needs([new Set(), new Set(["at", "lateBy"])], [SALE])).toEqual([new Set(["shop", "at"])]);
   expect(window(options).exchanges).toEqual([{ keyBy: ["shop"] }]);
   expect(window({ ...options, by: [] }).exchanges).toEqual(["single"]);
 });
 
 test("what a window cannot take is refused when the graph is built", () => {
-  const input: Shape = { schema: Sale.schema, change: "append", key: [], timed: true };
   const spec = window(options);
-  expect(() => spec.outputs([{ ...input, timed: false }])).toThrow("DF_NO_EVENT_TIME");
-  expect(() => spec.outputs([{ ...input, change: "upsert", key: ["shop"] }])).toThrow("DF_NEEDS_CHANGELOG");
+  expect(() => spec.outputs([{ ...INPUT, timed: false }])).toThrow("DF_NO_EVENT_TIME");
+  expect(() => spec.outputs([{ ...INPUT, change: "upsert", key: ["shop"] }])).toThrow("DF_NEEDS_CHANGELOG");
   const most = window({ ...options, aggregates: [{ name: "most", spec: max("cents") }] });
-  expect(() => most.outputs([{ ...input, change: "retract" }])).toThrow(/"most" \(max\).*\[DF_RETRACTABLE\]/);
+  expect(() => most.outputs([{ ...INPUT, change: "retract" }])).toThrow(/"most" \(max\).*\[DF_RETRACTABLE\]/);
   const twice = window({ ...options, aggregates: [{ name: "windowEnd", spec: count() }] });
-  expect(() => twice.outputs([input])).toThrow(/"windowEnd".*\[DF_COLUMN_TWICE\]/);
-  expect(() => window({ ...options, by: ["town"] }).outputs([input])).toThrow("DF_NO_COLUMN");
+  expect(() => twice.outputs([INPUT])).toThrow(/"windowEnd".*\[DF_COLUMN_TWICE\]/);
+  expect(() => window({ ...options, by: ["town"] }).outputs([INPUT])).toThrow("DF_NO_COLUMN");
   for (const sizeMicros of [0, 1.5, Number.NaN]) {
     expect(() => window({ ...options, window: { ...options.window, sizeMicros } })).toThrow("DF_WINDOW");
   }

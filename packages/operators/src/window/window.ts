@@ -8,7 +8,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
-import { lateSchema } from "./late.ts";
+import { lateSchema } from "../outputs/late.ts";
 import { openWindow } from "./operator.ts";
 import type { WindowOptions } from "./options.ts";
 

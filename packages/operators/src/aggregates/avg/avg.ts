@@ -7,10 +7,11 @@ import {
   type Schema,
   type StateTable,
 } from "@df/core";
-import { ExactSums, exactSumState } from "@df/core/aggregate/exact-sum";
+import { ExactSums } from "@df/core/aggregate/exact-sum";
 import { quotientOfUnits } from "@df/core/aggregate/rounding";
-import { notNumeric, wrongLayout } from "../sum/sum.ts";
-import { WholeSums, wholeSumState } from "../sum/whole-sums.ts";
+import { notNumeric, sumState } from "../sum/sum.ts";
+import { overDoubles, overWholes } from "../sum/sums.ts";
+import { WholeSums } from "../sum/whole-sums.ts";
 
 /**
  * The mean of a column as float64: the correctly rounded sum divided by the number of values (of integers and
@@ -25,8 +26,7 @@ export function avg(column: string): AggregateSpec {
     retractable: true,
     mergeable: true,
     output: (input, name) => avgField(fieldOf(input, column), name),
-    state: (input, name) =>
-      fieldOf(input, column).type.kind === "float64" ? exactSumState(name) : wholeSumState(name),
+    state: (input, name) => sumState(fieldOf(input, column).type, name),
     open: (input, table, offset) => openAvg(input, column, { table, offset }),
   };
 }
@@ -46,46 +46,13 @@ function openAvg(
   { table, offset }: { readonly table: StateTable; readonly offset: number },
 ): Aggregate {
   const { type } = fieldOf(input, column);
-  if (type.kind === "float64") return openDoubleAvg(new ExactSums(table, offset));
-  return openWholeAvg(new WholeSums(table, offset), type.kind === "decimal" ? type.scale : 0);
-}
-
-function openDoubleAvg(sums: ExactSums): Aggregate {
-  return {
-    fold(rows, input, source, count, diffs) {
-      if (input?.layout !== "double") throw wrongLayout(input);
-      sums.fold(rows, input, source, { count, diffs });
-    },
-    result(rows, count, into) {
-      for (let i = 0; i < count; i++) {
-        const row = rows[i] as number;
-        if (sums.count(row) === 0) into.null();
-        else into.number(sums.average(row));
-      }
-    },
-    merge(into, from, count) {
-      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
-    },
-  };
-}
-
-function openWholeAvg(sums: WholeSums, scale: number): Aggregate {
-  return {
-    fold(rows, input, source, count, diffs) {
-      if (input?.layout !== "int" && input?.layout !== "long") throw wrongLayout(input);
-      sums.fold(input, { rows, source, count, diffs });
-    },
-    result(rows, count, into) {
-      for (let i = 0; i < count; i++) {
-        const row = rows[i] as number;
-        if (sums.count(row) === 0) into.null();
-        else into.number(wholeAverage(sums, row, scale));
-      }
-    },
-    merge(into, from, count) {
-      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
-    },
-  };
+  if (type.kind === "float64") {
+    const sums = new ExactSums(table, offset);
+    return overDoubles(sums, (row, into) => into.number(sums.average(row)));
+  }
+  const sums = new WholeSums(table, offset);
+  const scale = type.kind === "decimal" ? type.scale : 0;
+  return overWholes(sums, (row, into) => into.number(wholeAverage(sums, row, scale)));
 }
 
 /** One division of doubles where both sides are exact in them, else one of integers. */

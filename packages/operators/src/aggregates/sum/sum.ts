@@ -5,7 +5,6 @@ import {
   unreachable,
   type Aggregate,
   type AggregateSpec,
-  type Column,
   type ColumnType,
   type Field,
   type Schema,
@@ -13,6 +12,7 @@ import {
   type ValueColumn,
 } from "@df/core";
 import { ExactSums, exactSumState } from "@df/core/aggregate/exact-sum";
+import { overDoubles, overWholes } from "./sums.ts";
 import { WholeSums, wholeSumState } from "./whole-sums.ts";
 
 /**
@@ -64,7 +64,8 @@ export function notNumeric(aggregate: string, column: string, type: ColumnType):
   );
 }
 
-function sumState(type: ColumnType, name: string): readonly ValueColumn[] {
+/** The part of a table's row that the exact sum of a column needs. */
+export function sumState(type: ColumnType, name: string): readonly ValueColumn[] {
   return type.kind === "float64" ? exactSumState(name) : wholeSumState(name);
 }
 
@@ -76,48 +77,13 @@ interface Place {
 function openSum(input: Schema, column: string, { table, offset }: Place): Aggregate {
   const field = fieldOf(input, column);
   const output = sumField(field, `sum("${column}")`);
-  return field.type.kind === "float64"
-    ? openDoubleSum(new ExactSums(table, offset))
-    : openWholeSum(new WholeSums(table, offset), output);
-}
-
-function openDoubleSum(sums: ExactSums): Aggregate {
-  return {
-    fold(rows, input, source, count, diffs) {
-      if (input?.layout !== "double") throw wrongLayout(input);
-      sums.fold(rows, input, source, { count, diffs });
-    },
-    result(rows, count, into) {
-      for (let i = 0; i < count; i++) {
-        const row = rows[i] as number;
-        if (sums.count(row) === 0) into.null();
-        else into.number(sums.sum(row));
-      }
-    },
-    merge(into, from, count) {
-      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
-    },
-  };
-}
-
-function openWholeSum(sums: WholeSums, output: Field): Aggregate {
+  if (field.type.kind === "float64") {
+    const sums = new ExactSums(table, offset);
+    return overDoubles(sums, (row, into) => into.number(sums.sum(row)));
+  }
+  const sums = new WholeSums(table, offset);
   const max = largest(output.type);
-  return {
-    fold(rows, input, source, count, diffs) {
-      if (input?.layout !== "int" && input?.layout !== "long") throw wrongLayout(input);
-      sums.fold(input, { rows, source, count, diffs });
-    },
-    result(rows, count, into) {
-      for (let i = 0; i < count; i++) {
-        const row = rows[i] as number;
-        if (sums.count(row) === 0) into.null();
-        else into.bigint(checked(sums.sum(row), max, output));
-      }
-    },
-    merge(into, from, count) {
-      for (let i = 0; i < count; i++) sums.merge(into[i] as number, from[i] as number);
-    },
-  };
+  return overWholes(sums, (row, into) => into.bigint(checked(sums.sum(row), max, output)));
 }
 
 /** The largest magnitude that a column of the type holds; of int64 the smallest value is one more. */
@@ -133,13 +99,5 @@ function checked(value: bigint, max: bigint, { name, type }: Field): bigint {
     "DF_OVERFLOW",
     `${name} is ${value}, beyond what ${typeName(type)} holds here (${min} to ${max}). Sum a float64 column, ` +
       `smaller groups or, for t.int(), a t.int64() column.`,
-  );
-}
-
-/** The error for a batch that does not match its schema. */
-export function wrongLayout(input: Column | undefined): DataflowError {
-  return new DataflowError(
-    "DF_BUG",
-    `This is a bug in dataflow: an aggregate was given ${input?.layout} values`,
   );
 }

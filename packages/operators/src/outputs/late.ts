@@ -2,7 +2,7 @@ import { BEGINNING, clockAt, gatherRows, type Batch, type Column, type Field, ty
 
 const LATE_BY: Field = { name: "lateBy", type: { kind: "float64" }, nullable: false, optional: false };
 
-/** The schema of late rows: the input's, and how late they were. */
+/** The schema of late rows: the input's, and in `lateBy` the milliseconds by which a row came too late. */
 export function lateSchema(input: Schema): Schema {
   return { fields: [...input.fields, LATE_BY] };
 }
