@@ -1,6 +1,7 @@
 /** Runs pipelines into tables of their own: a delivery is shown before the next one begins. */
 import { join } from "node:path";
 import { committerFactory as delta } from "@df/connectors/delta/committer";
+import { committerFactory as files } from "@df/connectors/files-sink/committer";
 import { committerFactory as parquet } from "@df/connectors/parquet/committer";
 import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport } from "@df/core/runtime/report";
@@ -27,7 +28,7 @@ export function delivering(definition: PipelineDefinition): Delivering {
   const options = {
     stateDirectory: join(directory, "state"),
     directory,
-    connectors: { delta, parquet },
+    connectors: { delta, files, parquet },
   };
   return {
     table: join(directory, "table"),

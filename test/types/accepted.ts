@@ -1,5 +1,6 @@
 /** Pipelines that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
-import { defineAggregate, lit, pipeline, sliding, t, tumbling } from "dataflow";
+import { defineAggregate, lit, pipeline, session, sliding, t, tumbling } from "dataflow";
+import { same, type FactsOf, type Row } from "./same.ts";
 import type {
   AnyStream,
   ChangeMode,
@@ -15,12 +16,6 @@ import type {
   TypedSink,
   TypedSource,
 } from "dataflow";
-
-type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-type Row<S> = S extends Stream<infer R, ChangeMode, string, boolean> ? R : never;
-type FactsOf<S> = S extends Stream<infer _, infer C, infer K, infer E> ? [C, K, E] : never;
-/** Holds two types equal: the argument is `true` only if they are. */
-const same = <A, B>(equal: Eq<A, B>): void => void equal;
 
 const Order = t.row({ id: t.string(), userId: t.string(), cents: t.int64(), at: t.timestamp() });
 type Order = t.infer<typeof Order>;
@@ -131,6 +126,44 @@ pipeline("sliding", (p) => {
       .aggregate("either", (a) => ({ sum: a.use(joined, "cents") }));
   same<Row<ReturnType<typeof either>>["sum"], bigint>(true);
 });
+
+// Sessions: final ones append, others are taken back.
+pipeline("sessions", (p) => {
+  const orders = p.from("orders", source, clock);
+  const visits = orders
+    .keyBy("userId")
+    .window(session("10m"))
+    .aggregate("visits", (a) => ({ n: a.count(), sum: a.use(joined, "cents") }));
+  same<FactsOf<typeof visits>, ["append", never, true]>(true);
+  same<
+    Row<typeof visits>,
+    { userId: string; windowStart: Timestamp; windowEnd: Timestamp; n: number; sum: bigint }
+  >(true);
+  same<FactsOf<typeof visits.late>, ["append", never, false]>(true);
+  visits.to("visits", parquet("visits"));
+  const late = orders
+    .keyBy("userId")
+    .window(session("10m"))
+    .aggregate("late", (a) => ({ n: a.count() }), { allowedLateness: "1h" });
+  same<FactsOf<typeof late>, ["retract", "userId" | "windowStart", true]>(true);
+  late.to("late", delta("late"));
+  const busy = orders
+    .window(session("1m"))
+    .aggregate("busy", (a) => ({ n: a.count() }), { emit: "onUpdate" });
+  same<FactsOf<typeof busy>, ["retract", "windowStart", true]>(true);
+  const perDay = busy.window(tumbling("1d")).aggregate("per-day", (a) => ({ sum: a.sum("n") }));
+  same<FactsOf<typeof perDay>, ["append", never, true]>(true);
+  const either = orders
+    .window(p === undefined ? session("1m") : tumbling("1h"))
+    .aggregate("either", (a) => ({ n: a.count() }), { emit: "onUpdate" });
+  same<FactsOf<typeof either>, ["retract" | "upsert", "windowStart", true]>(true);
+});
+const perVisit = <R extends { id: string }>(s: Events<R>) =>
+  s
+    .keyBy("id")
+    .window(session("5m"))
+    .aggregate("per-visit", (a) => ({ n: a.count() }));
+export const genericVisits = (s: Events<Order>) => perVisit(s).filter(({ n }) => n > 1);
 const perWindow = <R extends { id: string }>(s: Events<R>) =>
   s.window(sliding("1h", "5m")).aggregate("per-window", (a) => ({ n: a.count() }));
 export const generic = (s: Events<Order>) => perWindow(s).filter(({ n }) => n > 1);
@@ -256,6 +289,70 @@ pipeline("expressions", (p) => {
       twice: Decimal;
     }
   >(true);
+});
+
+// The latest row of each group: the whole row, told apart by the group, without event time.
+export const latest = pipeline("latest", (p) => {
+  const timed = p
+    .from("orders", source, clock)
+    .groupBy("userId")
+    .latest("timed", { by: ["at", "cents"] });
+  same<typeof timed, Stream<Order, "upsert", "userId", false>>(true);
+  const untimed = p.from("more", source).groupBy("userId", "at").latest("untimed", { by: "id" });
+  same<FactsOf<typeof untimed>, ["upsert", "userId" | "at", false]>(true);
+  untimed.filter((o) => o.cents > 0n).to("latest", delta("latest"));
+});
+
+// Joins: the side that may be missing can be null.
+pipeline("joins", (p) => {
+  const orders = p.from("orders", source, clock);
+  const hours = orders
+    .keyBy("userId")
+    .window(tumbling("1h"))
+    .aggregate("hours", (a) => ({ n: a.count() }));
+  const inner = orders.joinWindow("inner", hours, {
+    on: { userId: "userId" },
+    window: tumbling("1h"),
+    select: (order, hour, window) => ({
+      id: order("id"),
+      n: hour("n").add(1),
+      start: window("windowStart"),
+      took: window("windowEnd").since(order("at")),
+    }),
+    allowedLateness: "5m",
+  });
+  same<Row<typeof inner>, { id: string; n: number; start: Timestamp; took: number }>(true);
+  same<FactsOf<typeof inner>, ["append", never, true]>(true);
+  same<
+    Row<typeof inner.lateLeft>,
+    Order & { lateBy: number } extends infer R ? { [P in keyof R]: R[P] } : never
+  >(true);
+  same<FactsOf<typeof inner.lateRight>, ["append", never, false]>(true);
+  const full = orders.joinWindow("full", hours, {
+    on: { userId: "userId", at: "windowEnd" },
+    window: sliding("1h", "5m"),
+    type: "full",
+    select: (order, hour) => ({ ...order.all, n: hour("n"), m: hour("n").orElse(0) }),
+  });
+  same<
+    Row<typeof full>,
+    {
+      id: string | null;
+      userId: string | null;
+      cents: bigint | null;
+      at: Timestamp | null;
+      n: number | null;
+      m: number;
+    }
+  >(true);
+  const left = orders.joinWindow("left", orders, {
+    on: { id: "userId" },
+    window: tumbling("1h"),
+    type: "left",
+    select: (a, b) => ({ a: a("cents"), b: b("cents") }),
+  });
+  same<Row<typeof left>, { a: bigint; b: bigint | null }>(true);
+  left.to("left", parquet("./lake/left"));
 });
 
 // Functions over streams: generic in the row, in the facts, or in neither.

@@ -2,7 +2,7 @@
  * Misuses that must not compile, each with words that the compiler's message must hold. `refused.test.ts` compiles them
  * without the directives and reads the messages.
  */
-import { defineAggregate, pipeline, sliding, t, tumbling } from "dataflow";
+import { defineAggregate, lit, pipeline, session, sliding, t, tumbling } from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
 
 const Order = t.row({
@@ -176,6 +176,150 @@ pipeline("refused", (p) => {
   fin.keyBy("windowStart").window(sliding("1d", "1h"));
   // @ts-expect-error Expected 2-3 arguments
   s.window(sliding("1h"));
+
+  // Sessions
+
+  const visits = s.keyBy("userId").window(session("10m"));
+  const open = visits.aggregate("open", (a) => ({ n: a.count() }), { emit: "onUpdate" });
+  // @ts-expect-error DF_NOT_APPEND
+  back.window(session("10m"));
+  // @ts-expect-error DF_NOT_APPEND
+  back.keyBy("userId").window(session("10m"));
+  // @ts-expect-error DF_NOT_APPEND
+  back.window(p === undefined ? session("10m") : tumbling("1h"));
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  upd.window(session("10m"));
+  // @ts-expect-error DF_NO_EVENT_TIME
+  untimed.keyBy("userId").window(session("10m"));
+  // @ts-expect-error DF_COLUMN_TWICE
+  fin.keyBy("windowEnd").window(session("10m"));
+  // @ts-expect-error DF_NO_MERGE
+  visits.aggregate("x", (a) => ({ m: a.use(total, "qty") }));
+  // @ts-expect-error DF_COLUMN_TWICE
+  visits.aggregate("x", (a) => ({ windowStart: a.count() }));
+  // @ts-expect-error DF_SINK_MODE
+  open.to("x", parquet);
+  // @ts-expect-error DF_SINK_MODE
+  open.to("x", upserts);
+  // @ts-expect-error DF_NOT_UPSERT
+  open.changelog("c");
+  // @ts-expect-error DF_NOT_APPEND
+  open.keyBy("userId").window(session("1d"));
+  // @ts-expect-error '"10 min"' is not assignable
+  s.window(session("10 min"));
+
+  // Views
+
+  const view = s.groupBy("userId").aggregate("v", (a) => ({ n: a.count(), c: a.sum("cents") }));
+  const backGroup = view.changelog("vc").groupBy("n");
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  upd.groupBy("userId");
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  view.groupBy("n");
+  // @ts-expect-error '"user"' is not assignable
+  s.groupBy("user");
+  // @ts-expect-error Expected at least 1 arguments
+  s.groupBy();
+  // @ts-expect-error DF_COLUMN_TWICE
+  s.groupBy("userId").aggregate("x", (a) => ({ userId: a.count() }));
+  // @ts-expect-error DF_RETRACTABLE
+  backGroup.aggregate("x", (a) => ({ m: a.max("c") }));
+  // @ts-expect-error DF_NO_RETRACT
+  backGroup.aggregate("x", (a) => ({ m: a.use(longest, "userId") }));
+  // @ts-expect-error DF_SINK_MODE
+  view.to("x", parquet);
+  // @ts-expect-error DF_NO_EVENT_TIME
+  view.changelog("t").window(tumbling("1h"));
+  // @ts-expect-error 'late' does not exist
+  view.late.to("x", delta);
+  // @ts-expect-error Expected 2 arguments
+  s.groupBy("userId").aggregate("x", (a) => ({ n: a.count() }), { emit: "final" });
+
+  // Aggregates over some rows
+
+  const some = (o: Order): boolean => o.qty > 1;
+  // @ts-expect-error 'amount' does not exist
+  hour.aggregate("x", (a) => ({ n: a.where((o) => o.amount > 0n).count() }));
+  // @ts-expect-error Promise<boolean>
+  hour.aggregate("x", (a) => ({ n: a.where(async (o) => o.cents > 0n).count() }));
+  // @ts-expect-error 'number' is not assignable to type 'boolean'
+  hour.aggregate("x", (a) => ({ n: a.where((o) => o.qty).count() }));
+  // @ts-expect-error 'where' does not exist
+  hour.aggregate("x", (a) => ({ n: a.where(some).where(some).count() }));
+  // @ts-expect-error DF_RETRACTABLE
+  backGroup.aggregate("x", (a) => ({ m: a.where((r) => r.n > 1).min("c") }));
+  // @ts-expect-error DF_NO_MERGE
+  slide.aggregate("x", (a) => ({ m: a.where((o) => o.qty > 1).use(total, "qty") }));
+
+  // The latest row of each group
+
+  const perUser = s.groupBy("userId");
+  // @ts-expect-error DF_NOT_APPEND
+  back.groupBy("userId").latest("l", { by: "n" });
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  upd.groupBy("userId").latest("l", { by: "n" });
+  // @ts-expect-error DF_NEEDS_CHANGELOG
+  perUser.latest("l", { by: "at" }).keyBy("id");
+  // @ts-expect-error '"userId"' is not assignable
+  perUser.latest("l", { by: "userId" });
+  // @ts-expect-error '"orderId"' is not assignable
+  perUser.latest("l", { by: ["at", "orderId"] });
+  // @ts-expect-error Source has 0 element(s) but target requires 1
+  perUser.latest("l", { by: [] });
+  // @ts-expect-error 'by' is missing
+  perUser.latest("l", {});
+  // @ts-expect-error 'order' does not exist
+  perUser.latest("l", { by: "at", order: "asc" });
+  // @ts-expect-error DF_NO_EVENT_TIME
+  perUser.latest("l", { by: "at" }).changelog("c").keyBy("id").window(tumbling("1h"));
+  // @ts-expect-error DF_SINK_MODE
+  perUser.latest("l", { by: "at" }).to("x", parquet);
+
+  // Joins
+
+  const inMinutes = { window: tumbling("1m"), select: () => ({ one: lit(1) }) };
+  // @ts-expect-error DF_NO_EVENT_TIME
+  untimed.joinWindow("j", s, { on: { id: "id" }, ...inMinutes });
+  // @ts-expect-error DF_JOIN_SIDE
+  s.joinWindow("j", untimed, { on: { id: "id" }, ...inMinutes });
+  // @ts-expect-error DF_NOT_APPEND
+  upd.joinWindow("j", s, { on: { userId: "userId" }, ...inMinutes });
+  // @ts-expect-error DF_JOIN_SIDE
+  s.joinWindow("j", upd, { on: { userId: "userId" }, ...inMinutes });
+  // @ts-expect-error DF_JOIN_SIDE
+  s.joinWindow("j", back, { on: { userId: "userId" }, ...inMinutes });
+  // @ts-expect-error DF_JOIN_ON
+  s.joinWindow("j", fin, { on: {}, ...inMinutes });
+  // @ts-expect-error 'nothing' does not exist
+  s.joinWindow("j", fin, { on: { nothing: "userId" }, ...inMinutes });
+  // @ts-expect-error column \"nothing\" [DF_NO_COLUMN]
+  s.joinWindow("j", fin, { on: { userId: "userId", nothing: "userId" }, ...inMinutes });
+  // @ts-expect-error '"nothing"' is not assignable
+  s.joinWindow("j", fin, { on: { userId: "nothing" }, ...inMinutes });
+  // @ts-expect-error '"c"' is not assignable to type '"userId"'
+  s.joinWindow("j", fin, { on: { userId: "c" }, ...inMinutes });
+  // @ts-expect-error 'on' is missing
+  s.joinWindow("j", fin, inMinutes);
+  // @ts-expect-error '"outer"' is not assignable
+  s.joinWindow("j", fin, { on: { userId: "userId" }, type: "outer", ...inMinutes });
+  // @ts-expect-error 'emit' does not exist
+  s.joinWindow("j", fin, { on: { userId: "userId" }, emit: "onUpdate", ...inMinutes });
+  const joins = { on: { userId: "userId" }, window: tumbling("1m") } as const;
+  // @ts-expect-error 'Session' is not assignable to type 'Sliding | Tumbling'
+  s.joinWindow("j", fin, { on: { userId: "userId" }, select: (l) => l.all, window: session("1m") });
+  // @ts-expect-error '"n"' is not assignable
+  s.joinWindow("j", fin, { ...joins, select: (l) => ({ n: l("n") }) });
+  // @ts-expect-error '"windowMiddle"' is not assignable
+  s.joinWindow("j", fin, { ...joins, select: (_, __, w) => ({ n: w("windowMiddle") }) });
+  const outer = s.joinWindow("j", fin, { ...joins, type: "left", select: (_, r) => ({ n: r("n") }) });
+  // @ts-expect-error possibly 'null'
+  outer.filter((r) => r.n > 1);
+  // @ts-expect-error possibly 'null'
+  s.joinWindow("j", fin, { ...joins, type: "full", select: (l) => ({ q: l("qty") }) }).filter((r) => r.q > 1);
+  // @ts-expect-error 'late' does not exist
+  s.joinWindow("j", fin, { ...joins, select: (l) => ({ q: l("qty") }) }).late.to("x", delta);
+  // @ts-expect-error DF_NO_EVENT_TIME
+  s.joinWindow("j", fin, { ...joins, select: (l) => ({ q: l("qty") }) }).lateLeft.window(tumbling("1m"));
 
   // Values
   // @ts-expect-error '>' cannot be applied to types 'bigint' and 'string'

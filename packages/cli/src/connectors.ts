@@ -5,6 +5,7 @@ import type { Connectors } from "@df/core/runtime/delivery";
 export const CONNECTORS: Connectors = {
   console: lazy(() => import("@df/connectors/console/committer")),
   delta: lazy(() => import("@df/connectors/delta/committer")),
+  files: lazy(() => import("@df/connectors/files-sink/committer")),
   memory: lazy(() => import("@df/connectors/memory/committer")),
   parquet: lazy(() => import("@df/connectors/parquet/committer")),
 };

@@ -49,9 +49,8 @@ function buildAll(pipelines: readonly PipelineDefinition[], given: RunFlags["par
       return pipeline.build(Object.fromEntries(wanted));
     } catch (thrown) {
       if (!(thrown instanceof DataflowError) || thrown.code !== "DF_PARAM") throw thrown;
-      const words = thrown.message.replace(` [${thrown.code}]`, "");
       const wayOn = "On the command line parameters are given as --param name=value.";
-      throw new DataflowError("DF_PARAM", `${words} ${wayOn}`, { cause: thrown });
+      throw new DataflowError("DF_PARAM", `${thrown.words} ${wayOn}`, { cause: thrown });
     }
   });
 }

@@ -1,8 +1,8 @@
 /**
- * The contract of sources and sinks. A sink is two halves: `Sink` collects the rows of an epoch on each shard,
- * `Committer`, one per sink, makes them visible. Nothing prepared is held open in the other system: what is decided
- * lies in our state as an `Intent`, and the target carries a `Marker` that is written in the same compare-and-swap as
- * the data.
+ * The contract of sources and sinks. The runtime holds the rows of an epoch, for all sinks alike, as frames in the
+ * state; a connector brings the `Committer`, one per sink, which makes them visible. Nothing prepared is held open in
+ * the other system: what is decided lies in our state as an `Intent`, and the target carries a `Marker` that is written
+ * in the same compare-and-swap as the data.
  */
 import type { Batch, ChangeMode } from "./batch/batch.ts";
 import type { Column } from "./batch/column.ts";
@@ -62,12 +62,15 @@ export interface Source {
 /** Reads one split, in its order. Used by one caller at a time. */
 export interface SplitReader {
   /**
-   * The next rows, `rowsMax` records at most. "idle": nothing now, ask again. "end": nothing will come, unless the
-   * split grows.
+   * The next rows, `rowsMax` records at most, at once where they are at hand. "idle": nothing now, ask again. "end":
+   * nothing will come, unless the split grows. What it gives is written over by the next call.
    */
-  poll(rowsMax: number): Promise<Polled | "idle" | "end">;
+  poll(rowsMax: number): Answer | Promise<Answer>;
   close(): Promise<void>;
 }
+
+/** What a poll answers. */
+export type Answer = Polled | "idle" | "end";
 
 /** What a poll found: at most `BATCH_ROWS_MAX` rows decoded, in log order, and those that could not be. */
 export interface Polled {
@@ -144,21 +147,6 @@ export interface KeyIndex {
 export interface IndexChange {
   readonly key: Uint8Array;
   readonly value?: Uint8Array | undefined;
-}
-
-/** Collects the rows of the running epoch on one shard. The runtime has one for all targets (rows kept as frames). */
-export interface Sink {
-  /** Takes the rows; they may be read again later only as copies. */
-  write(batch: Batch): void;
-  /** The rows of the epoch as bytes, durable once they are part of the checkpoint. Empty when there were none. */
-  hold(epoch: Epoch): Promise<Held>;
-}
-
-/** What a sink's shard holds of an epoch. */
-export interface Held {
-  readonly rows: number;
-  /** Frames of at most 8 MiB, see batch/frame.ts. */
-  readonly frames: readonly Uint8Array[];
 }
 
 /** What proves, inside the target, which epochs it shows. */

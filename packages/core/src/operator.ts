@@ -15,7 +15,7 @@ import type { Time } from "./time.ts";
 /**
  * Takes a batch, for output port `port` (0 if not given). The batch is taken in both cases. After "full" the operator
  * keeps a cursor, stops producing and returns "more". "full" comes only from bounded queues that empty by themselves,
- * without a checkpoint.
+ * without a checkpoint. After "ok" nobody reads the batch any more; after "full" that is so at the operator's next call.
  */
 export type Output = (batch: Batch, port?: number) => "ok" | "full";
 

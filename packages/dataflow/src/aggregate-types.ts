@@ -30,38 +30,47 @@ type Obeys<Definition, Laws extends Law, Change, Kind> = [Change] extends ["appe
   : ["retract"] extends [Laws]
     ? Joins<Definition, Laws, Kind>
     : Refused<"rows of this stream can be taken back: give this aggregate a .retract() [DF_NO_RETRACT]">;
-type Joins<Definition, Laws extends Law, Kind> = [Kind] extends ["tumbling"]
+type Joins<Definition, Laws extends Law, Kind> = [Kind] extends ["tumbling" | "group"]
   ? Definition
   : ["merge"] extends [Laws]
     ? Definition
-    : Refused<"sliding windows join partial results: give this aggregate a .merge() [DF_NO_MERGE]">;
+    : Refused<"sliding windows and sessions join partial results: give this aggregate a .merge() [DF_NO_MERGE]">;
 
-/**
- * What `aggregate(id, (a) => ({ … }))` may use. Null values are passed over; the result is null where there were no
- * others.
- */
-export interface Aggregates<
-  Row,
-  Change extends ChangeMode,
-  Kind extends WindowSpec["kind"] = WindowSpec["kind"],
-> {
+/** What rows are aggregated in: windows, or groups that last for ever. */
+type Kinds = WindowSpec["kind"] | "group";
+
+/** Columns of a result. Null values are passed over; the result is null where there were no others. */
+export interface ResultColumns<Row, Change extends ChangeMode, Kind extends Kinds, Empty = never> {
   /** The number of rows, nulls and all. */
   count(): Agg<number>;
   /** Exact: the order of rows does not matter. A result beyond int64 or decimal(18) stops the run. */
-  sum<const P extends keyof Only<Row, Num | Decimal, Timestamp> & string>(column: P): Agg<Row[P]>;
+  sum<const P extends keyof Only<Row, Num | Decimal, Timestamp> & string>(column: P): Agg<Row[P] | Empty>;
   /** The correctly rounded quotient of the exact sum by the number of values. */
   avg<const P extends keyof Only<Row, Num | Decimal, Timestamp> & string>(
     column: P,
-  ): Agg<number | Extract<Row[P], null>>;
+  ): Agg<number | Extract<Row[P], null> | Empty>;
   min<const P extends keyof Only<Row, Num | string> & string>(
     column: Forgets<Change, P, "min()">,
-  ): Agg<Row[P]>;
+  ): Agg<Row[P] | Empty>;
   max<const P extends keyof Only<Row, Num | string> & string>(
     column: Forgets<Change, P, "max()">,
-  ): Agg<Row[P]>;
+  ): Agg<Row[P] | Empty>;
   /** An aggregate of yours. */
   use<V, S extends Columns, R, Laws extends Law, const P extends keyof Only<Row, V> & string>(
     aggregate: Obeys<AggregateDefinition<V, S, R, Laws>, Laws, Change, Kind>,
     column: P,
-  ): Agg<R | Extract<Row[P], null>>;
+  ): Agg<R | Extract<Row[P], null> | Empty>;
+}
+
+/** What `aggregate(id, (a) => ({ … }))` may use. */
+export interface Aggregates<Row, Change extends ChangeMode, Kind extends Kinds = Kinds> extends ResultColumns<
+  Row,
+  Change,
+  Kind
+> {
+  /**
+   * The same over the rows for which the lambda says true; null where there are none, a count is then 0. A lambda that
+   * is given several times runs once per row.
+   */
+  where(keep: (row: Row) => boolean): ResultColumns<Row, Change, Kind, null>;
 }

@@ -1,20 +1,20 @@
 import { DataflowError, columnIndex } from "@df/core";
-import type { AggregateSpec, Schema } from "@df/core";
-import { avg, count, max, min, sum } from "@df/operators";
-
-/** A column of a result, as `aggregate()` makes it. */
-export interface NamedAggregate {
-  readonly name: string;
-  readonly spec: AggregateSpec;
-}
+import type { AggregateSpec, RowCondition, Schema } from "@df/core";
+import { avg, count, max, min, sum, where } from "@df/operators";
+import type { NamedAggregate } from "@df/operators";
 
 interface Made {
   readonly kind: "aggregate";
   readonly spec: AggregateSpec;
 }
 
-/** The verbs behind `Aggregates`. */
-export interface AggregateVerbs {
+/** A lambda of the author that says which rows count. */
+type Keep = (row: Readonly<Record<string, unknown>>) => boolean;
+/** Makes a condition of a lambda; one for all places where the same lambda is given. */
+export type ConditionOf = (keep: Keep) => RowCondition;
+
+/** The verbs behind `ResultColumns`. */
+interface ColumnVerbs {
   count(): Made;
   sum(column: string): Made;
   avg(column: string): Made;
@@ -22,25 +22,36 @@ export interface AggregateVerbs {
   max(column: string): Made;
   use(aggregate: Definition, column: string): Made;
 }
+/** The verbs behind `Aggregates`. */
+interface AggregateVerbs extends ColumnVerbs {
+  where(keep: Keep): ColumnVerbs;
+}
 /** What `defineAggregate` makes, as far as it is needed here. */
 interface Definition {
   on(column: string): AggregateSpec;
 }
 export type BuildAggregates = (a: AggregateVerbs) => Readonly<Record<string, Made>>;
 
-const VERBS: AggregateVerbs = {
-  count: () => made(count()),
-  sum: (column) => made(sum(column)),
-  avg: (column) => made(avg(column)),
-  min: (column) => made(min(column)),
-  max: (column) => made(max(column)),
-  use: (aggregate, column) => {
-    if (typeof aggregate !== "object" || aggregate === null || !("on" in aggregate)) {
-      throw new DataflowError("DF_AGGREGATE", "use() needs what defineAggregate() made.");
-    }
-    return made(aggregate.on(column));
-  },
-};
+/** The verbs, over the rows of a condition if there is one. */
+function verbs(condition?: RowCondition): ColumnVerbs {
+  const made = (spec: AggregateSpec): Made => ({
+    kind: "aggregate",
+    spec: condition === undefined ? spec : where(condition, spec),
+  });
+  return {
+    count: () => made(count()),
+    sum: (column) => made(sum(column)),
+    avg: (column) => made(avg(column)),
+    min: (column) => made(min(column)),
+    max: (column) => made(max(column)),
+    use: (aggregate, column) => {
+      if (typeof aggregate !== "object" || aggregate === null || !("on" in aggregate)) {
+        throw new DataflowError("DF_AGGREGATE", "use() needs what defineAggregate() made.");
+      }
+      return made(aggregate.on(column));
+    },
+  };
+}
 
 /**
  * The aggregates that `build` names, in its order.
@@ -49,12 +60,13 @@ const VERBS: AggregateVerbs = {
 export function aggregatesOf(
   build: BuildAggregates,
   input: Schema,
-  taken: readonly string[],
+  { taken, conditionOf }: { readonly taken: readonly string[]; readonly conditionOf: ConditionOf },
 ): readonly NamedAggregate[] {
   if (typeof build !== "function") {
     throw new DataflowError("DF_AGGREGATE", "aggregate() needs a function: (a) => ({ rows: a.count() }).");
   }
-  const entries = Object.entries(build(VERBS));
+  const all = { ...verbs(), where: (keep: Keep) => verbs(conditionOf(keep)) };
+  const entries = Object.entries(build(all));
   if (entries.length === 0) {
     throw new DataflowError("DF_AGGREGATE", "aggregate() names no column: (a) => ({ rows: a.count() }).");
   }
@@ -75,10 +87,6 @@ export function aggregatesOf(
     if (spec.column !== undefined) columnIndex(input, spec.column);
     return { name, spec };
   });
-}
-
-function made(spec: AggregateSpec): Made {
-  return { kind: "aggregate", spec };
 }
 
 function isMade(value: unknown): value is Made {

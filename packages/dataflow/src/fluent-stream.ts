@@ -1,24 +1,40 @@
 /** What runs behind the types of stream-types.ts: each verb adds a node to the graph. */
 import { DataflowError, columnIndex, micros, schemaOf } from "@df/core";
-import type { Columns, Duration, Edge, OperatorSpec, RowType, Schema, Shape, SinkSpec } from "@df/core";
+import type {
+  Columns,
+  Duration,
+  Edge,
+  OperatorSpec,
+  RowCondition,
+  RowType,
+  Schema,
+  Shape,
+  SinkSpec,
+} from "@df/core";
 import {
   changelog,
   dedupe,
   filter,
   flatMap,
+  group,
+  latest,
   map,
   notNull,
   select,
   tap,
   union,
+  session as sessions,
   window as windowed,
 } from "@df/operators";
 import { aggregatesOf } from "./aggregates.ts";
-import type { BuildAggregates } from "./aggregates.ts";
+import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
 import { expressionsOf } from "./expressions.ts";
 import type { BuildExpressions } from "./expressions.ts";
+import { joinSpecs } from "./fluent-join.ts";
+import type { JoinInput } from "./fluent-join.ts";
 import { checkOptions, naming } from "./graph.ts";
 import type { Graph } from "./graph.ts";
+import type { LateSides } from "./join-types.ts";
 import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
@@ -35,10 +51,16 @@ interface DedupeInput {
   readonly keep: "any" | "first";
   readonly allowedLateness?: Duration | undefined;
 }
+interface LatestInput {
+  readonly by?: string | readonly string[] | undefined;
+}
 interface AggregateInput {
   readonly allowedLateness?: Duration | undefined;
   readonly emit?: Emit | undefined;
 }
+
+/** The output of a window that has the rows that came too late. */
+const LATE_PORT = 1;
 
 /** A stream while the graph is built: an output of a node. */
 export class FluentStream {
@@ -142,36 +164,86 @@ export class FluentStream {
   }
 
   keyBy(...columns: readonly string[]): FluentKeyed {
-    naming(`${this.#base}.keyBy`, () => {
-      for (const column of columns) columnIndex(this.shape.schema, column);
-      if (columns.length === 0) {
-        throw new DataflowError(
-          "DF_KEY",
-          "keyBy() needs a column. For one group of all rows use .window() alone.",
-        );
-      }
-      if (this.shape.change === "upsert") {
-        throw new DataflowError(
-          "DF_NEEDS_CHANGELOG",
-          "keyBy() on upserts would count a corrected row twice. Put .changelog(id) before it.",
-        );
-      }
-    });
+    this.#checkGroups("keyBy()", columns, " For one group of all rows use .window() alone.");
     return new FluentKeyed(this, columns);
+  }
+
+  groupBy(...columns: readonly string[]): FluentGrouped {
+    this.#checkGroups("groupBy()", columns);
+    return new FluentGrouped(this, columns);
   }
 
   window(spec: WindowSpec): FluentWindowed {
     return new FluentWindowed(this, [], spec);
   }
 
+  joinWindow(
+    id: string,
+    other: FluentStream,
+    options: JoinInput,
+  ): FluentStream & LateSides<FluentStream, FluentStream> {
+    const full = this.#graph.claim(id, "joinWindow()");
+    if (!(other instanceof FluentStream) || other.#graph !== this.#graph) {
+      throw new DataflowError(
+        "DF_JOIN_SIDE",
+        `"${full}": joinWindow() takes another stream of the same pipeline.`,
+      );
+    }
+    const specs = naming(full, () => joinSpecs(this.shape.schema, other.shape.schema, options));
+    const pairs = this.#graph.addOperator(full, true, specs.pairs, [this.#edge, other.#edge]);
+    const step = this.#graph.unnamed(full, "select");
+    const columns = this.#graph.addOperator(step, false, specs.columns, [pairs]);
+    const output = (edge: Edge): FluentStream => new FluentStream(this.#graph, edge, full);
+    return Object.assign(output(columns), {
+      lateLeft: output({ ...pairs, port: 1 }),
+      lateRight: output({ ...pairs, port: 2 }),
+    });
+  }
+
   to(id: string, sink: SinkSpec, options?: SinkOptions): void {
     this.#graph.addSink(this.#graph.claim(id, "to()"), sink, this.#edge, options);
   }
 
-  /** Adds the window; called by `FluentWindowed` only. */
-  aggregate(id: string, make: () => OperatorSpec): FluentStream {
-    const made = this.#keep("aggregate()", id, make);
-    return new FluentStream(this.#graph, made.#edge, made.#base, 1);
+  /**
+   * Adds an operator that aggregates, with rows that came too late on its `latePort`; called by `FluentWindowed` and
+   * `FluentGrouped` only.
+   */
+  aggregate(id: string, make: (conditionOf: ConditionOf) => OperatorSpec, latePort?: number): FluentStream {
+    const made = this.#keep("aggregate()", id, (full) => make(this.#conditionsOf(full)));
+    return latePort === undefined ? made : new FluentStream(this.#graph, made.#edge, made.#base, latePort);
+  }
+
+  /** Adds the latest rows of groups; called by `FluentGrouped` only. */
+  latest(id: string, make: () => OperatorSpec): FluentStream {
+    return this.#keep("latest()", id, make);
+  }
+
+  #checkGroups(verb: string, columns: readonly string[], hint = ""): void {
+    naming(`${this.#base}.${verb.slice(0, -2)}`, () => {
+      for (const column of columns) columnIndex(this.shape.schema, column);
+      if (columns.length === 0) throw new DataflowError("DF_KEY", `${verb} needs a column.${hint}`);
+      if (this.shape.change === "upsert") {
+        throw new DataflowError(
+          "DF_NEEDS_CHANGELOG",
+          `${verb} on upserts would count a corrected row twice. Put .changelog(id) before it.`,
+        );
+      }
+    });
+  }
+
+  /** Makes the conditions of a step: one for each lambda, so that the operator can ask it once per row. */
+  #conditionsOf(id: string): ConditionOf {
+    const conditions = new Map<Lambda, RowCondition>();
+    return (keep) => {
+      checkLambda(keep, "where()");
+      const known = conditions.get(keep);
+      if (known !== undefined) return known;
+      // No id of a step has brackets, so the text of no other lambda is stored under this name.
+      const name = `${id}.where()${conditions.size === 0 ? "" : `.${conditions.size + 1}`}`;
+      const condition = { columns: this.#read(name, keep), keep };
+      conditions.set(keep, condition);
+      return condition;
+    };
   }
 
   /** A stateless step behind this stream. */
@@ -186,9 +258,10 @@ export class FluentStream {
   }
 
   /** A step whose id the author must give. */
-  #keep(verb: string, id: string, make: () => OperatorSpec): FluentStream {
+  #keep(verb: string, id: string, make: (full: string) => OperatorSpec): FluentStream {
     const full = this.#graph.claim(id, verb);
-    const edge = this.#graph.addOperator(full, true, naming(full, make), [this.#edge]);
+    const spec = naming(full, () => make(full));
+    const edge = this.#graph.addOperator(full, true, spec, [this.#edge]);
     return new FluentStream(this.#graph, edge, full);
   }
 
@@ -226,6 +299,33 @@ export class FluentKeyed {
   }
 }
 
+/** Rows in groups that last for ever, while the graph is built. */
+export class FluentGrouped {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+
+  constructor(stream: FluentStream, by: readonly string[]) {
+    this.#stream = stream;
+    this.#by = by;
+  }
+
+  aggregate(id: string, build: BuildAggregates): FluentStream {
+    return this.#stream.aggregate(id, (conditionOf) => {
+      const { schema } = this.#stream.shape;
+      const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
+      return group({ by: this.#by, aggregates });
+    });
+  }
+
+  latest(id: string, options: LatestInput): FluentStream {
+    return this.#stream.latest(id, () => {
+      checkOptions(options, ["by"], "latest()");
+      const { by = [] } = options;
+      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by });
+    });
+  }
+}
+
 /** Rows in windows while the graph is built. */
 export class FluentWindowed {
   readonly #stream: FluentStream;
@@ -239,7 +339,7 @@ export class FluentWindowed {
   }
 
   aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
-    return this.#stream.aggregate(id, () => {
+    const make = (conditionOf: ConditionOf): OperatorSpec => {
       checkOptions(options, ["allowedLateness", "emit"], "aggregate()");
       const { allowedLateness = "0s", emit = "final" } = options;
       if (emit !== "final" && emit !== "onUpdate") {
@@ -250,14 +350,17 @@ export class FluentWindowed {
       }
       checkWindow(this.#window, this.#stream.shape);
       const taken = [...this.#by, "windowStart", "windowEnd"];
-      return windowed({
+      const parts = {
         by: this.#by,
-        window: this.#window,
-        aggregates: aggregatesOf(build, this.#stream.shape.schema, taken),
+        aggregates: aggregatesOf(build, this.#stream.shape.schema, { taken, conditionOf }),
         allowedLatenessMicros: micros(allowedLateness),
         emit,
-      });
-    });
+      };
+      return this.#window.kind === "session"
+        ? sessions({ ...parts, gapMicros: this.#window.gapMicros })
+        : windowed({ ...parts, window: this.#window });
+    };
+    return this.#stream.aggregate(id, make, LATE_PORT);
   }
 }
 
@@ -266,9 +369,12 @@ function checkWindow(window: unknown, shape: Shape): void {
     typeof window === "object" &&
     window !== null &&
     "kind" in window &&
-    (window.kind === "tumbling" || window.kind === "sliding");
+    (window.kind === "tumbling" || window.kind === "sliding" || window.kind === "session");
   if (!isWindow) {
-    throw new DataflowError("DF_WINDOW", `window() needs a window: tumbling("1h") or sliding("1h", "5m").`);
+    throw new DataflowError(
+      "DF_WINDOW",
+      `window() needs a window: tumbling("1h"), sliding("1h", "5m") or session("10m").`,
+    );
   }
   if (!shape.timed) {
     throw new DataflowError(

@@ -1,4 +1,4 @@
-import { DataflowError, micros, present } from "@df/core";
+import { DataflowError, micros, present, within } from "@df/core";
 import type {
   Duration,
   Edge,
@@ -135,10 +135,7 @@ export function naming<Result>(id: string, work: () => Result): Result {
   try {
     return work();
   } catch (thrown) {
-    if (!(thrown instanceof DataflowError)) throw thrown;
-    const suffix = ` [${thrown.code}]`;
-    const text = thrown.message.endsWith(suffix) ? thrown.message.slice(0, -suffix.length) : thrown.message;
-    throw new DataflowError(thrown.code as `DF_${string}`, `"${id}": ${text}`, { cause: thrown });
+    throw within(`"${id}"`, thrown);
   }
 }
 

@@ -4,18 +4,20 @@
  */
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
-export { sliding, tumbling } from "./windows.ts";
+export { session, sliding, tumbling } from "./windows.ts";
 export { t } from "@df/core";
 export { defineAggregate } from "@df/operators";
-export type { Agg, Aggregates } from "./aggregate-types.ts";
+export type { Agg, Aggregates, ResultColumns } from "./aggregate-types.ts";
 export type { ColumnPicker, Expr, Expression } from "./expression-types.ts";
 export type { BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
+export type { JoinKind, JoinOn, LateSides } from "./join-types.ts";
 export type { Refused } from "./refusals.ts";
 export type {
   AnyStream,
   Emit,
   Events,
   Facts,
+  Grouped,
   Keyed,
   Late,
   Stream,
@@ -23,7 +25,7 @@ export type {
   TypedOperator,
   Windowed,
 } from "./stream-types.ts";
-export type { Sliding, Tumbling, WindowSpec } from "./windows.ts";
+export type { Session, Sliding, Tumbling, WindowSpec } from "./windows.ts";
 export type {
   ChangeMode,
   Columns,

@@ -15,7 +15,8 @@ import type {
   WriteOf,
 } from "@df/core";
 import type { AggRow, Aggregates, Aggs, NoClash } from "./aggregate-types.ts";
-import type { ColumnPicker, ExprRow, Exprs } from "./expression-types.ts";
+import type { ColumnPicker, ExprRow, Exprs, Num } from "./expression-types.ts";
+import type { JoinKind, JoinOn, JoinWindowOptions, LateSides, NeedsEvents, NeedsOn } from "./join-types.ts";
 import type {
   Fits,
   Flat,
@@ -26,9 +27,10 @@ import type {
   NeedsUpsert,
   NotAsync,
   NotUpsert,
+  Only,
   Refused,
 } from "./refusals.ts";
-import type { WindowSpec } from "./windows.ts";
+import type { Session, WindowSpec } from "./windows.ts";
 
 /** Unnamed stateless steps get an id from the nearest named one before them: "orders.filter", "orders.filter.2". */
 export interface Named {
@@ -55,6 +57,15 @@ export interface DedupeOptions<P extends string> {
   readonly keep: "any" | "first";
   /** How much later than the clock a row may still come. Default 0. */
   readonly allowedLateness?: Duration | undefined;
+}
+
+/** Which row of a group is the latest. */
+export interface LatestOptions<P extends string> {
+  /**
+   * The columns that tell, compared in this order; null is lowest. Of rows that are equal in them the one with the
+   * highest other columns is taken, never the one that came last.
+   */
+  readonly by: P | readonly [P, ...P[]];
 }
 
 declare const STREAM: unique symbol;
@@ -140,10 +151,39 @@ export interface Stream<
     column: NotUpsert<Change, G, "keyBy()">,
     ...more: G[]
   ): Keyed<Row, Change, G, Timed>;
+  /** Groups rows for ever: what is made of a group is kept up to date with every row that comes. */
+  groupBy<const G extends keyof Row & string>(
+    column: NotUpsert<Change, G, "groupBy()">,
+    ...more: G[]
+  ): Grouped<Row, Change, G>;
   /** One group of all rows: it runs on one shard. */
   window<W extends WindowSpec>(
-    spec: NotUpsert<Change, NeedsTime<Timed, W, "window()">, "window()">,
+    spec: NotUpsert<Change, NeedsTime<Timed, SessionOfEvents<Change, W>, "window()">, "window()">,
   ): Windowed<Row, Change, never, W["kind"]>;
+
+  /**
+   * Pairs rows of two streams that lie in the same window and agree in some columns. A window's pairs come once, when
+   * no row can change them any more. Rows that come too late are in `.lateLeft` and `.lateRight`.
+   */
+  joinWindow<
+    R,
+    C2 extends ChangeMode,
+    T2 extends boolean,
+    E extends Exprs,
+    Self extends AnyFacts,
+    const On extends JoinOn<Row, R>,
+    const K extends JoinKind = "inner",
+  >(
+    this: Self,
+    id: NeedsAppend<
+      Change,
+      NeedsTime<Timed, NeedsOn<On, keyof RowOf<Self> & string, string>, "joinWindow()">,
+      "joinWindow()"
+    >,
+    other: NeedsEvents<C2, T2, Facts<R, C2, never, T2>, "joinWindow()">,
+    options: JoinWindowOptions<Row, R, On, K, E>,
+  ): Stream<ExprRow<E>, "append", never, true> &
+    LateSides<Late<Row, "append">["late"], Late<R, "append">["late"]>;
 
   /** Writes the rows to a sink. Updates are told apart by the stream's key. */
   to<S extends TypedSink<never, never>>(id: string, sink: Fits<S, Row, Change>, options?: SinkOptions): void;
@@ -154,12 +194,34 @@ type NotWindowed<G extends string, Then> = [Extract<G, keyof WindowColumns>] ext
   ? Then
   : Refused<`the result already has a column ${Listed<Extract<G, keyof WindowColumns>>}: rename it with .map() before keyBy() [DF_COLUMN_TWICE]`>;
 
+/** Refuses sessions of rows that can change: without one of its rows a session could be two. */
+type SessionOfEvents<Change, W> = [Extract<W, Session>] extends [never]
+  ? W
+  : NeedsAppend<Change, W, "session()">;
+
 /** Rows in groups. */
 export interface Keyed<out Row, out Change extends ChangeMode, G extends string, out Timed extends boolean> {
   /** Cuts each group into windows of event time. */
   window<W extends WindowSpec>(
-    spec: NeedsTime<Timed, NotWindowed<G, W>, "window()">,
+    spec: NeedsTime<Timed, NotWindowed<G, SessionOfEvents<Change, W>>, "window()">,
   ): Windowed<Row, Change, G, W["kind"]>;
+}
+
+/** Rows in groups that last for ever. */
+export interface Grouped<out Row, out Change extends ChangeMode, G extends string> {
+  /**
+   * A view: one row per group, replaced whenever the group has changed. A group that has lost all of its rows is
+   * deleted. The view has no event time, as its rows stand for no moment.
+   */
+  aggregate<const A extends Aggs>(
+    id: string,
+    build: (a: Aggregates<Row, Change, "group">) => NoClash<A, G>,
+  ): Stream<Flat<Pick<Row, G & keyof Row> & AggRow<A>>, "upsert", G, false>;
+  /** The latest row of each group: the one with the highest `by` columns, whichever came first. */
+  latest<const P extends Exclude<keyof Only<Row, Num | string | boolean> & string, G>>(
+    id: NeedsAppend<Change, string, "latest()">,
+    options: LatestOptions<P>,
+  ): Stream<Row, "upsert", G, false>;
 }
 
 /** When results are shown: when the window is over, or whenever something changed. */
@@ -167,13 +229,21 @@ export type Emit = "final" | "onUpdate";
 /** When a window's results are shown, and how long they are corrected. */
 export interface WindowOptions<L, E> {
   /**
-   * How long after the window's end, in event time, rows still correct its result. Default 0: a result never changes.
+   * How long after the window's end, in event time, rows still correct its result; in sessions, how long after its own
+   * time a row still counts. Default 0: a result never changes.
    */
   readonly allowedLateness?: L | undefined;
   readonly emit?: E | undefined;
 }
-/** A final result without lateness never changes; any other is an upsert. */
-type ResultMode<L, E> = [E, L] extends ["final", "0ms" | "0s" | "0m" | "0h" | "0d"] ? "append" : "upsert";
+/**
+ * A final result without lateness never changes. Any other is an upsert, but that of a session is taken back: when
+ * sessions become one, rows go whose keys no other row has.
+ */
+type ResultMode<L, E, Kind> = [E, L] extends ["final", "0ms" | "0s" | "0m" | "0h" | "0d"]
+  ? "append"
+  : Kind extends "session"
+    ? "retract"
+    : "upsert";
 type ResultKey<Mode, G extends string> = Mode extends "append" ? never : G | "windowStart";
 type WindowColumns = { windowStart: Timestamp; windowEnd: Timestamp };
 
@@ -191,8 +261,8 @@ export interface Windowed<
     options?: WindowOptions<L, E>,
   ): Stream<
     Flat<Pick<Row, G & keyof Row> & WindowColumns & AggRow<A>>,
-    ResultMode<L, E>,
-    ResultKey<ResultMode<L, E>, G>,
+    ResultMode<L, E, Kind>,
+    ResultKey<ResultMode<L, E, Kind>, G>,
     true
   > &
     Late<Row, Change>;

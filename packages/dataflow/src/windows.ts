@@ -19,8 +19,14 @@ export interface Sliding {
   readonly offsetMicros: number;
 }
 
+/** Windows as long as there is activity: they end where no row comes for as long as the gap. */
+export interface Session {
+  readonly kind: "session";
+  readonly gapMicros: number;
+}
+
 /** What `.window()` takes. */
-export type WindowSpec = Tumbling | Sliding;
+export type WindowSpec = Tumbling | Sliding | Session;
 
 /** Where the first window begins. */
 interface Aligned {
@@ -69,4 +75,22 @@ export function sliding(size: Duration, every: Duration, options: Aligned = {}):
     );
   }
   return { kind: "sliding", sizeMicros, everyMicros, offsetMicros };
+}
+
+/**
+ * Sessions of activity, group by group: rows belong to one session if a chain of rows joins them, of which neighbours
+ * are at most `gap` apart. A session begins with its first row and ends `gap` after its last one. Takes events only, as
+ * a row that is taken back could part a session in two, and needs aggregates that can join partial results, as all but
+ * those of your own without `.merge()` can. A row is late when it is `allowedLateness` or more behind the clock.
+ * @throws DF_WINDOW when the gap is 0
+ */
+export function session(gap: Duration): Session {
+  const gapMicros = micros(gap);
+  if (gapMicros === 0) {
+    throw new DataflowError(
+      "DF_WINDOW",
+      "Sessions with a gap of 0 hold rows of one moment each. Give session() a gap, or use groupBy().",
+    );
+  }
+  return { kind: "session", gapMicros };
 }

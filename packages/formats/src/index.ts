@@ -1,3 +1,4 @@
+export { csv, type CsvOptions } from "./csv/csv.ts";
 export * from "./decoder.ts";
 export { json, type JsonOptions } from "./json/json.ts";
 export * from "./parquet/encoder.ts";

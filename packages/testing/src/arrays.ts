@@ -1,22 +1,10 @@
 /** Copies of batches that share no memory, and the destruction of those an operator may no longer read. */
-import { gatherRows, type Batch, type Column } from "@df/core";
-
-/** The rows as a batch that shares nothing with the original, in arrays of exactly the needed size. */
-export function copyRows(batch: Batch, rows: Int32Array): Batch {
-  const gathered = gatherRows(batch, rows, rows.length);
-  return { ...gathered, columns: gathered.columns.map(ownText) };
-}
+import { copyRows, type Batch } from "@df/core";
 
 /** The whole batch as `copyRows` copies it. */
 export function copyBatch(batch: Batch): Batch {
-  return copyRows(
-    batch,
-    Int32Array.from({ length: batch.length }, (_, row) => row),
-  );
-}
-
-function ownText(column: Column): Column {
-  return column.layout === "text" ? { ...column, bytes: column.bytes.slice() } : column;
+  const rows = Int32Array.from({ length: batch.length }, (_, row) => row);
+  return copyRows(batch, rows, batch.length);
 }
 
 /** Overwrites everything, so that an operator that kept the batch reads nonsense. */

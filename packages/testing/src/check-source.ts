@@ -1,5 +1,6 @@
 /** The contract of sources, checked from outside. */
 import { deepStrictEqual } from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import type { Column, InvalidRecord, Polled, Position, Source, SourceSpec, Split } from "@df/core";
 import { assert, BATCH_ROWS_MAX, isNull, layoutOf, pick } from "@df/core";
 
@@ -37,8 +38,8 @@ interface Step {
 /**
  * Reads a source that ends, and returns what it delivered. Asserts of each poll: at most as many records as asked
  * for, columns of the layouts of the schema with an entry for every row, positions in rising order, a next position
- * that JSON keeps. Asserts of each next position: reading from it gives exactly the rows that came after it. Asserts
- * that all polls of a split stay as they were when later ones are made.
+ * that JSON keeps, rows that stay as they are until the next poll. Asserts of each next position: reading from it gives
+ * exactly the rows that came after it.
  */
 export async function checkSource(spec: SourceSpec, options: CheckSourceOptions = {}): Promise<SplitRows[]> {
   const { columns, directory = process.cwd(), rowsMax = BATCH_ROWS_MAX } = options;
@@ -78,7 +79,6 @@ async function readSteps(
   asked: Asked,
 ): Promise<Step[]> {
   const reader = source.read(split, position);
-  const polls: Polled[] = [];
   const steps: Step[] = [];
   try {
     for (;;) {
@@ -86,15 +86,15 @@ async function readSteps(
       if (polled === "end") break;
       assert(polled !== "idle", `split ${split.id} ends, so it is not idle`);
       checkPolled(polled, asked);
-      polls.push(polled);
-      steps.push({ found: rowsOf(split.id, polled), next: JSON.parse(JSON.stringify(polled.next)) });
+      const found = rowsOf(split.id, polled);
+      steps.push({ found, next: JSON.parse(JSON.stringify(polled.next)) });
+      // What a source does by itself, as reading ahead, must leave alone what it has given.
+      await setImmediate();
+      deepStrictEqual(rowsOf(split.id, polled), found, "rows changed before the next poll");
     }
     assert((await reader.poll(asked.rowsMax)) === "end", `split ${split.id} has ended, so it stays ended`);
   } finally {
     await reader.close();
-  }
-  for (const [i, polled] of polls.entries()) {
-    deepStrictEqual(rowsOf(split.id, polled), steps[i]?.found, "a later poll changed an earlier one");
   }
   return steps;
 }

@@ -47,6 +47,12 @@ export interface Rejected {
   readonly reason: string;
 }
 
+/** A batch that was put out. */
+interface Seen {
+  readonly port: number;
+  readonly changes: readonly Change[];
+}
+
 /** More calls of `resume` than this without a row in between mean an endless loop. */
 const IDLE_RESUMES_MAX = 1000;
 
@@ -273,39 +279,39 @@ export class OperatorHarness {
 
   /** Calls the operator, then `resume` until it is done, and checks what came out. */
   #drive(what: string, call: (out: Output) => Progress, isOneUpdate = false): void {
-    const seen: { batch: Batch; port: number; text: string }[] = [];
-    let isFull = false;
+    const seen: Seen[] = [];
+    /** The batch that was answered with "full": it must stay as it is until the next call. */
+    let waiting: { readonly batch: Batch; readonly text: string } | undefined;
     const out: Output = (batch, port = 0) => {
-      if (isFull) failure(`${what}: the operator went on producing after "full"`);
-      seen.push({ batch, port, text: rowsOf(batch).map(show).join() });
-      this.#take(batch, port);
-      isFull = this.#options.full ?? false;
-      return isFull ? "full" : "ok";
+      if (waiting !== undefined) failure(`${what}: the operator went on producing after "full"`);
+      seen.push({ port, changes: this.#take(batch, port) });
+      if (!(this.#options.full ?? false)) return "ok";
+      waiting = { batch, text: rowsOf(batch).map(show).join() };
+      return "full";
+    };
+    const taken = (): void => {
+      if (waiting !== undefined && rowsOf(waiting.batch).map(show).join() !== waiting.text)
+        failure(`${what}: a batch was changed after it was handed on`);
+      waiting = undefined;
     };
     let idle = 0;
     for (let progress = call(out); progress !== "done";) {
       const before = seen.length;
-      isFull = false;
+      taken();
       progress = this.#operator.resume?.(out) ?? failure(`${what} returned "more", but there is no resume()`);
       idle = seen.length === before ? idle + 1 : 0;
       if (idle > IDLE_RESUMES_MAX) failure(`${what}: resume() says "more" without end, and puts nothing out`);
     }
-    for (const { batch, text } of seen) {
-      if (rowsOf(batch).map(show).join() !== text)
-        failure(`${what}: a batch was changed after it was handed on`);
-    }
+    taken();
     this.#checkHalves(seen, isOneUpdate);
     this.#checkLedger(what);
   }
 
   /** Both halves of an update lie in one batch, the old one right before the new one. */
-  #checkHalves(
-    seen: readonly { readonly batch: Batch; readonly port: number }[],
-    isOneUpdate: boolean,
-  ): void {
+  #checkHalves(seen: readonly Seen[], isOneUpdate: boolean): void {
     for (const [port, shape] of this.outputs.entries()) {
       if (shape.change !== "retract" || shape.key.length === 0) continue;
-      const batches = seen.filter((each) => each.port === port).map(({ batch }) => changesOf(batch, shape));
+      const batches = seen.filter((each) => each.port === port).map(({ changes }) => changes);
       for (const [i, batch] of batches.entries()) {
         const last = batches[i - 1]?.at(-1);
         const [first] = batch;
@@ -318,7 +324,7 @@ export class OperatorHarness {
     }
   }
 
-  #take(batch: Batch, port: number): void {
+  #take(batch: Batch, port: number): Change[] {
     const shape = this.outputs[port] ?? failure(`output on port ${port}; there are ${this.outputs.length}`);
     assertWellFormed(batch, shape);
     if (this.#spec.stateful && batch.origin !== undefined) failure("a stateful operator handed on an origin");
@@ -334,6 +340,7 @@ export class OperatorHarness {
     }
     (this.#changes[port] as Change[]).push(...changes);
     (this.#lengths[port] as number[]).push(batch.length);
+    return changes;
   }
 
   /** Each row has exactly one outcome, or is buffered. */

@@ -3,6 +3,7 @@ import {
   BATCH_ROWS_MAX,
   BEGINNING,
   columnIndex,
+  copyRows,
   shardOf,
   type Batch,
   type Exchange,
@@ -10,7 +11,6 @@ import {
   type Time,
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
-import { copyRows } from "./arrays.ts";
 import { keyText } from "./change.ts";
 import { OperatorHarness, type HarnessOptions } from "./harness.ts";
 import { shapeOf, type EncodedLog, type Entry, type TestInput } from "./log.ts";
@@ -191,7 +191,7 @@ export class Run {
 
   /** Rows of one split show where they come from, rows of several cannot. */
   #batch(log: EncodedLog, rows: readonly number[], port: number): Batch {
-    const batch = copyRows(log.batch as Batch, Int32Array.from(rows));
+    const batch = copyRows(log.batch as Batch, Int32Array.from(rows), rows.length);
     const splits = new Set(rows.map((row) => log.entries[row]?.split));
     if (splits.size !== 1 || this.#options.inputs[port]?.made === true) return batch;
     const positions = Float64Array.from(rows, (row) => log.entries[row]?.position ?? 0);

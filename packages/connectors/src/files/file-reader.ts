@@ -1,14 +1,12 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import type { Json, Polled, SplitReader } from "@df/core";
-import { DataflowError, present } from "@df/core";
-import type { DecodedLines, OpenLineDecoder } from "@df/formats";
+import type { Answer, Json, Polled, SplitReader } from "@df/core";
+import { DataflowError, present, within } from "@df/core";
+import type { DecodedLines, Inside, OpenLineDecoder } from "@df/formats";
+import { ReadAhead } from "./read-ahead.ts";
 import { HEAD_BYTES_MAX, parsePosition } from "./position.ts";
 import type { FilePosition } from "./position.ts";
-
-const CHUNK_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
 
 /** A file, and how to read it. */
 export interface FileToRead {
@@ -17,10 +15,7 @@ export interface FileToRead {
   readonly follow: boolean;
 }
 
-/**
- * Reads the lines of one file. Batches point into the chunks that were read, so what was read is never written over:
- * what is left of a full chunk is copied into the next one.
- */
+/** Reads the lines of one file. Batches point into the bytes that were read. */
 export class FileReader implements SplitReader {
   readonly #path: string;
   readonly #decoder: OpenLineDecoder;
@@ -28,12 +23,13 @@ export class FileReader implements SplitReader {
   readonly #onClose: () => void;
   readonly #resumed: FilePosition | undefined;
   #file: FileHandle | undefined;
-  /** Read, not yet decoded: `#chunk[#from .. #to)`, from `#offset` on in the file. */
-  #chunk: Uint8Array = new Uint8Array(0);
-  #from = 0;
-  #to = 0;
-  #offset: number;
+  #ahead: ReadAhead | undefined;
+  /** Place in the file of the next byte to decode. */
+  #offset = 0;
+  /** Whether the decoder knows what the file begins with, and reading stands behind that or where it goes on. */
+  #begun = false;
   #line: "skip" | "taken" | undefined;
+  #inside: Inside = "plain";
   #seen: number | undefined;
   #headBytes = 0;
   #head = 0;
@@ -45,121 +41,153 @@ export class FileReader implements SplitReader {
     this.#follow = file.follow;
     this.#onClose = onClose;
     this.#resumed = position === undefined ? undefined : parsePosition(position, file.path);
-    this.#offset = this.#resumed?.offset ?? 0;
     this.#line = this.#resumed?.line;
+    this.#inside = this.#resumed?.inside ?? "plain";
     this.#seen = this.#resumed?.seen;
   }
 
   /**
-   * The next lines of the file.
+   * The next lines of the file, at once where they have been read already. Valid until the next call.
    * @throws DF_POSITION where the file has shrunk or is another one than before, DF_FILE where it cannot be read
    */
-  async poll(rowsMax: number): Promise<Polled | "idle" | "end"> {
-    this.#file ??= await this.#open();
+  poll(rowsMax: number): Answer | Promise<Answer> {
+    return (this.#ahead && this.#next(this.#ahead, rowsMax)) ?? this.#read(rowsMax);
+  }
+
+  async #read(rowsMax: number): Promise<Answer> {
+    this.#ahead ??= await this.#open();
     for (;;) {
-      if (this.#line !== undefined) {
-        const polled = await this.#passLine(this.#line);
-        if (polled !== undefined) return polled;
-        // The line is passed: what follows it in the chunk may be complete lines.
-        if (this.#line === undefined) continue;
-      } else if (this.#from < this.#to) {
-        const decoded = this.#decode(false, rowsMax);
-        if (decoded.cut) this.#line = "skip";
-        if (decoded.length > 0 || decoded.invalid.length > 0) return await this.#polled(decoded);
-        if (decoded.consumed > 0) continue;
-      }
-      if (!(await this.#fill())) return await this.#pollEnd();
+      // Behind a header reading may go on somewhere else.
+      const ahead = this.#ahead;
+      const polled = this.#next(ahead, rowsMax);
+      if (polled !== undefined) return await polled;
+      if (await this.#named("read", () => ahead.more())) continue;
+      if (this.#begun || this.#follow || !this.#begin(ahead, true)) return await this.#pollEnd(ahead);
     }
+  }
+
+  /** What can be made of the bytes that were read; undefined when it takes more of them. */
+  #next(ahead: ReadAhead, rowsMax: number): Polled | Promise<Polled> | undefined {
+    if (!this.#begun && !this.#begin(ahead, false)) return undefined;
+    while (ahead.from < ahead.to && ahead === this.#ahead) {
+      if (this.#line !== undefined) {
+        const polled = this.#passLine(ahead, this.#line);
+        if (polled !== undefined) return polled;
+        // The line is passed: what follows it may be complete lines.
+        if (this.#line !== undefined) return undefined;
+      } else {
+        const decoded = this.#decode(ahead, false, rowsMax);
+        if (decoded.cut) this.#standIn("skip", decoded.inside);
+        if (decoded.length > 0 || decoded.invalid.length > 0) return this.#polled(decoded);
+        if (decoded.consumed === 0) return undefined;
+      }
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
+    this.#ahead = undefined;
     this.#onClose();
     await file?.close();
   }
 
+  /** Has the decoder read what the file begins with, and goes to where reading goes on. Whether that could be done. */
+  #begin(ahead: ReadAhead, atEnd: boolean): boolean {
+    const first = this.#behindHead(ahead, atEnd);
+    if (first === undefined) return false;
+    const offset = this.#resumed?.offset ?? first;
+    if (this.#decoder.head === undefined) this.#offset = offset;
+    else if (offset <= ahead.to - ahead.from) ahead.from += offset;
+    else this.#ahead = new ReadAhead(this.#opened(), offset);
+    this.#offset = offset;
+    this.#begun = true;
+    return true;
+  }
+
+  #behindHead(ahead: ReadAhead, atEnd: boolean): number | undefined {
+    if (this.#decoder.head === undefined) return 0;
+    try {
+      return this.#decoder.head(ahead.bytes.subarray(ahead.from, ahead.to), atEnd);
+    } catch (thrown) {
+      throw within(this.#path, thrown);
+    }
+  }
+
   /** All bytes there are have been read, and no line is complete. */
-  async #pollEnd(): Promise<Polled | "idle" | "end"> {
-    const end = this.#offset + this.#to - this.#from;
+  async #pollEnd(ahead: ReadAhead): Promise<Answer> {
+    const end = this.#offset + ahead.to - ahead.from;
     const { size } = await this.#named("looked at", () => this.#opened().stat());
     if (size < end) throw this.#shrunk(end, size);
     if (this.#follow) return "idle";
-    if (this.#line !== undefined || this.#from === this.#to || end === this.#seen) return "end";
+    if (!this.#begun || this.#line !== undefined || ahead.from === ahead.to || end === this.#seen)
+      return "end";
     const start = this.#offset;
-    const decoded = this.#decode(true, 1);
-    if (decoded.length > 0) this.#line = "taken";
+    const decoded = this.#decode(ahead, true, 1);
+    if (decoded.length > 0) this.#standIn("taken", decoded.inside);
     else {
       this.#seen = end;
       this.#offset = start;
-      this.#from = this.#to - (end - start);
+      ahead.from = ahead.to - (end - start);
       if (decoded.invalid.length === 0) return "end";
     }
     return await this.#polled(decoded);
   }
 
   /** Passes over the rest of a line of which a record was made. What may not stand there is refused. */
-  async #passLine(line: "skip" | "taken"): Promise<Polled | undefined> {
-    const rest = this.#chunk.subarray(this.#from, this.#to);
-    const newline = rest.indexOf(NEWLINE);
-    const end = newline < 0 ? rest.length : newline + 1;
+  #passLine(ahead: ReadAhead, line: "skip" | "taken"): Polled | Promise<Polled> | undefined {
+    const rest = ahead.bytes.subarray(ahead.from, ahead.to);
+    const { consumed, inside, isBlank } = this.#decoder.pass(rest, this.#inside);
     const position = this.#offset;
-    this.#advance(end);
-    this.#line = newline < 0 ? line : undefined;
-    const raw = rest.slice(0, newline < 0 ? end : newline);
-    if (line === "skip" || isBlank(raw)) return undefined;
-    if (newline < 0) this.#line = "skip";
+    this.#advance(ahead, consumed);
+    const isOver = inside === undefined;
+    this.#standIn(isOver ? undefined : line, inside);
+    if (line === "skip" || isBlank) return undefined;
+    if (!isOver) this.#line = "skip";
+    const raw = rest.slice(0, isOver ? consumed - 1 : consumed);
     const reason =
       "The line goes on behind a record that was read at the end of the file, before the line was complete";
     const none = this.#decoder.decode(new Uint8Array(0), position, false, 1);
-    return await this.#polled({ ...none, invalid: [{ position, raw, reason }] });
+    return this.#polled({ ...none, invalid: [{ position, raw, reason }] });
   }
 
-  #decode(atEnd: boolean, rowsMax: number): DecodedLines {
-    const bytes = this.#chunk.subarray(this.#from, this.#to);
+  #standIn(line: "skip" | "taken" | undefined, inside: Inside = "plain"): void {
+    this.#line = line;
+    this.#inside = inside;
+  }
+
+  #decode(ahead: ReadAhead, atEnd: boolean, rowsMax: number): DecodedLines {
+    const bytes = ahead.bytes.subarray(ahead.from, ahead.to);
     const decoded = this.#decoder.decode(bytes, this.#offset, atEnd, rowsMax);
-    this.#advance(decoded.consumed);
+    this.#advance(ahead, decoded.consumed);
     return decoded;
   }
 
-  #advance(bytes: number): void {
-    this.#from += bytes;
+  #advance(ahead: ReadAhead, bytes: number): void {
+    ahead.from += bytes;
     this.#offset += bytes;
     if (bytes > 0) this.#seen = undefined;
   }
 
-  async #polled(decoded: DecodedLines): Promise<Polled> {
-    const { length, columns, positions, raw, invalid } = decoded;
-    await this.#readHead(this.#seen ?? this.#offset);
+  #polled(decoded: DecodedLines): Polled | Promise<Polled> {
+    const needed = Math.min(HEAD_BYTES_MAX, this.#seen ?? this.#offset);
+    if (needed === this.#headBytes) return this.#positioned(decoded);
+    return this.#readHead(needed).then(() => this.#positioned(decoded));
+  }
+
+  #positioned({ length, columns, positions, raw, invalid }: DecodedLines): Polled {
     const next: FilePosition = {
       offset: this.#offset,
       head: this.#head,
       headBytes: this.#headBytes,
-      ...(this.#line === undefined ? {} : { line: this.#line }),
+      ...(this.#line === undefined ? {} : { line: this.#line, inside: this.#inside }),
       ...(this.#seen === undefined ? {} : { seen: this.#seen }),
     };
     return { length, columns, positions, raw, invalid, next: { ...next } };
   }
 
-  /** Reads on, into what is free of the chunk or else into a fresh one. Whether there was anything. */
-  async #fill(): Promise<boolean> {
-    const length = this.#to - this.#from;
-    if (this.#to === this.#chunk.length) {
-      // A line longer than a chunk is read by doubling; the decoder gives up at the size of a record.
-      const chunk = new Uint8Array(Math.max(CHUNK_BYTES, length * 2));
-      chunk.set(this.#chunk.subarray(this.#from, this.#to));
-      this.#chunk = chunk;
-      this.#from = 0;
-      this.#to = length;
-    }
-    const { bytesRead } = await this.#named("read", () =>
-      this.#opened().read(this.#chunk, this.#to, this.#chunk.length - this.#to, this.#offset + length),
-    );
-    this.#to += bytesRead;
-    return bytesRead > 0;
-  }
-
-  async #open(): Promise<FileHandle> {
+  async #open(): Promise<ReadAhead> {
     const file = await this.#named("opened", () => open(this.#path, "r"));
     try {
       await this.#check(file);
@@ -167,7 +195,8 @@ export class FileReader implements SplitReader {
       await file.close();
       throw thrown;
     }
-    return file;
+    this.#file = file;
+    return new ReadAhead(file, this.#decoder.head === undefined ? (this.#resumed?.offset ?? 0) : 0);
   }
 
   /** Refuses a file that is not the one the position was made for. */
@@ -191,13 +220,11 @@ export class FileReader implements SplitReader {
     }
   }
 
-  /** Keeps the fingerprint of as much of the beginning as lies before `end`. */
-  async #readHead(end: number): Promise<void> {
-    const needed = Math.min(HEAD_BYTES_MAX, end);
-    if (needed === this.#headBytes) return;
+  /** Keeps the fingerprint of the first bytes. */
+  async #readHead(needed: number): Promise<void> {
     const head = new Uint8Array(needed);
     const { bytesRead } = await this.#named("read", () => this.#opened().read(head, 0, needed, 0));
-    if (bytesRead < needed) throw this.#shrunk(end, bytesRead);
+    if (bytesRead < needed) throw this.#shrunk(needed, bytesRead);
     this.#head = crc32(head);
     this.#headBytes = needed;
   }
@@ -221,8 +248,4 @@ export class FileReader implements SplitReader {
         "Put it back, or begin again with a new state directory and target.",
     );
   }
-}
-
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }

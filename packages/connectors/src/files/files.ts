@@ -11,7 +11,7 @@ export interface FilesOptions<Row> {
    * Paths with `*`, `**`, `?` and `{a,b}`, or file: URLs. Relative ones start from the directory the command runs in.
    */
   readonly path: string | URL | readonly (string | URL)[];
-  /** What a line means: `json(Order)`. */
+  /** What a line means: `json(Order)`, `csv(Order)`. */
   readonly decode: LineDecoder & Decodes<Row>;
   /** Whether the end of the files is the end of the input, which closes windows without --drain. Default: false. */
   readonly bounded?: boolean | undefined;

@@ -1,5 +1,6 @@
 import type { Json } from "@df/core";
 import { DataflowError } from "@df/core";
+import type { Inside } from "@df/formats";
 
 /** Bytes at the beginning of a file that tell whether it is still the same. */
 export const HEAD_BYTES_MAX = 1024;
@@ -16,6 +17,8 @@ export interface FilePosition {
    * taken for a record at the end of the file, so nothing but blanks may follow in it.
    */
   readonly line?: "skip" | "taken";
+  /** Where in the record of that line. Default: "plain". */
+  readonly inside?: Inside;
   /**
    * The file ended here, in the middle of a line that begins at the offset and was refused as it stood. If the file has
    * grown, that line is read again as a whole.
@@ -25,7 +28,7 @@ export interface FilePosition {
 
 /** Validates a stored position. @throws DF_POSITION for anything else */
 export function parsePosition(position: Json, path: string): FilePosition {
-  const { offset, head, headBytes, line, seen } = (position ?? {}) as Partial<
+  const { offset, head, headBytes, line, inside, seen } = (position ?? {}) as Partial<
     Record<keyof FilePosition, unknown>
   >;
   const isPosition =
@@ -34,6 +37,7 @@ export function parsePosition(position: Json, path: string): FilePosition {
     isCount(headBytes) &&
     headBytes <= HEAD_BYTES_MAX &&
     (line === undefined || line === "skip" || line === "taken") &&
+    (inside === undefined || isInside(inside)) &&
     (seen === undefined || isCount(seen));
   if (!isPosition) {
     throw new DataflowError("DF_POSITION", `${JSON.stringify(position)} is no position in ${path}.`);
@@ -43,8 +47,13 @@ export function parsePosition(position: Json, path: string): FilePosition {
     head,
     headBytes,
     ...(line === undefined ? {} : { line }),
+    ...(inside === undefined ? {} : { inside }),
     ...(seen === undefined ? {} : { seen }),
   };
+}
+
+function isInside(value: unknown): value is Inside {
+  return value === "start" || value === "plain" || value === "quoted" || value === "quote";
 }
 
 function isCount(value: unknown): value is number {

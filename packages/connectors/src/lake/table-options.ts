@@ -9,7 +9,7 @@ export interface TableOptions {
 }
 
 /** Checks options of a connector as they were given or stored. @throws DF_OPTION */
-export function parseTableOptions(connector: "delta" | "parquet", options: Json): TableOptions {
+export function parseTableOptions(connector: "delta" | "parquet" | "filesSink", options: Json): TableOptions {
   const { path, partitionBy = [] } = (options ?? {}) as {
     readonly path?: unknown;
     readonly partitionBy?: unknown;

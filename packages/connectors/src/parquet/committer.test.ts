@@ -9,13 +9,13 @@ import { readParquet } from "@df/formats/parquet/read-batches";
 import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
 import { checkSink, crashing, MemoryKeyIndex } from "@df/testing";
 import { afterAll, describe, expect, test } from "vitest";
+import { commitPath, readManifest } from "../lake/manifest.ts";
+import { stagedPath } from "../lake/staged-file.ts";
 import { localStore } from "../object-store/local-store.ts";
 import { memoryStore } from "../object-store/memory-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { committerFactory, parquetCommitter } from "./committer.ts";
-import { commitPath, readManifest } from "./manifest.ts";
 import { parquet } from "./parquet.ts";
-import { stagedPath } from "./stage.ts";
 
 const Row = t.row({ id: t.int64(), city: t.string().nullable(), at: t.timestamp() });
 const shape: Shape = { schema: Row.schema, change: "append", key: [], timed: false };

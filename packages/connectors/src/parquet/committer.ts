@@ -1,54 +1,15 @@
-/**
- * Commits to a Parquet directory: exactly once for readers of the manifest (`readManifest`), effectively once for those
- * that read `*.parquet` by pattern.
- *
- * The order decides it. Files are staged under hidden names; a commit first gives them their names, then puts
- * `_commits/<version>.json`, the only compare-and-swap. So the manifest never names a file that is not there. Dying in
- * between leaves named files that the stored intent will commit again, finding them named: a pattern reader sees these
- * rows early, never twice. Only if the state is lost at that moment, or another lineage wins the race, do they stay
- * without ever being committed.
- *
- * Commits are numbered by version, not by epoch: of two writers with any epochs at all, one fails to take the next
- * version and then reads what the other one wrote.
- */
-import { randomUUID } from "node:crypto";
+/** Commits to a Parquet directory, by the protocol that all directories of data files share. */
 import { resolve } from "node:path";
-import { crc32 } from "node:zlib";
-import { DataflowError, isShown } from "@df/core";
-import type {
-  Committer,
-  CommitterContext,
-  CommitterFactory,
-  Intent,
-  Json,
-  Marker,
-  Staged,
-  StageRequest,
-} from "@df/core";
-import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
-import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
+import type { Committer, CommitterContext, CommitterFactory } from "@df/core";
+import { CanonicalCodec } from "@df/core/batch/canonical";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
+import { DirectoryCommitter } from "../lake/directory-committer.ts";
 import { parseTableOptions } from "../lake/table-options.ts";
 import type { TableOptions } from "../lake/table-options.ts";
 import { localStore } from "../object-store/local-store.ts";
-import { raceTest } from "../object-store/object-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
-import {
-  commitPath,
-  encodeCommit,
-  encodeJson,
-  isFiles,
-  lastVersion,
-  readCommit,
-  readTable,
-} from "./manifest.ts";
-import { TABLE_PATH, tableColumns } from "./manifest.ts";
-import type { Commit, CommittedFile, TableInfo } from "./manifest.ts";
-import { stagedPath, stageFiles } from "./stage.ts";
-import { checkTable } from "./table.ts";
-
-/** Lost races for a version before a commit gives up for this time. */
-const ATTEMPTS_MAX = 20;
+import { stageFiles } from "./stage.ts";
 
 /** Builds the committers of `parquet()` sinks. */
 export const committerFactory: CommitterFactory = {
@@ -66,179 +27,15 @@ export function parquetCommitter(
   context: CommitterContext,
   encoder: ParquetEncoder = parquetEncoder(),
 ): Committer {
-  return new ParquetCommitter(store, options, context, encoder);
-}
-
-class ParquetCommitter implements Committer {
-  readonly #store: ObjectStore;
-  readonly #options: TableOptions;
-  readonly #context: CommitterContext;
-  readonly #encoder: ParquetEncoder;
-  readonly #codec: CanonicalCodec;
-  #table: TableInfo | undefined;
-  /** The last commit that was seen; undefined before the first one. */
-  #last: Commit | undefined;
-  #hasListed = false;
-
-  constructor(store: ObjectStore, options: TableOptions, context: CommitterContext, encoder: ParquetEncoder) {
-    this.#store = store;
-    this.#options = options;
-    this.#context = context;
-    this.#encoder = encoder;
-    this.#codec = new CanonicalCodec(context.input.schema);
-  }
-
-  async prepare(): Promise<void> {
-    await raceTest(this.#store);
-    const { pipeline, sink, input, delivered } = this.#context;
-    let table = await readTable(this.#store);
-    if (table === undefined && delivered === undefined) {
-      const created: TableInfo = {
-        format: "dataflow-parquet",
-        formatVersion: 1,
-        tableId: randomUUID(),
-        pipeline,
-        sink,
-        columns: tableColumns(input.schema),
-        partitionBy: this.#options.partitionBy,
-      };
-      await this.#store.putIfAbsent(TABLE_PATH, encodeJson(created as unknown as Json));
-      table = await readTable(this.#store);
-    }
-    const known = recordOf(delivered?.state);
-    if (table === undefined || (known !== undefined && table.tableId !== known.tableId)) {
-      throw new DataflowError(
-        "DF_SINK_REPLACED",
-        `The Parquet table at "${this.#options.path}" that sink "${sink}" has written to is gone` +
-          `${table === undefined ? "" : ", another one lies in its place"}. ` +
-          "Put it back, or start anew with a new state directory and a new path.",
-      );
-    }
-    checkTable(table, this.#options, this.#context);
-    this.#table = table;
-  }
-
-  async marker(): Promise<Marker | undefined> {
-    await this.#advance();
-    const known = recordOf(this.#context.delivered?.state);
-    if (known !== undefined && known.version > 0) {
-      const commit = await readCommit(this.#store, known.version);
-      if (commit?.marker.hash !== known.hash) {
-        throw new DataflowError(
-          "DF_SINK_ROLLED_BACK",
-          `The Parquet table at "${this.#options.path}" no longer has version ${known.version} as sink ` +
-            `"${this.#context.sink}" wrote it; its last one is ${this.#last?.version ?? 0}` +
-            `${this.#last === undefined ? "" : ` (epoch ${this.#last.marker.epoch})`}. ` +
-            "Put the commits back, or start anew with a new state directory and a new path.",
-        );
-      }
-    }
-    return this.#last?.marker;
-  }
-
-  async stage({ batches }: StageRequest): Promise<Staged> {
-    await this.#advance();
-    const before = this.#last?.marker.contentHash;
-    const contentHash = before === undefined ? new ContentHash() : ContentHash.parse(before);
-    const files = await stageFiles(
-      {
-        store: this.#store,
-        encoder: this.#encoder,
-        schema: this.#context.input.schema,
-        partitionBy: this.#options.partitionBy,
-        codec: this.#codec,
-        contentHash,
-      },
-      batches,
-    );
-    const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    const manifest = { files } as unknown as Json;
-    return { manifest, index: [], contentHash: contentHash.toString(), rows };
-  }
-
-  async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {
-    const { marker } = intent;
-    const files = filesOf(intent.manifest);
-    const bytes = encodeCommit({ marker, files });
-    let areNamed = false;
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      await this.#advance();
-      if (isShown(this.#last?.marker, intent, `The Parquet table at "${this.#options.path}"`)) {
-        // Makes durable what a writer that was killed may have left without its fsync.
-        await this.#store.putIfAbsent(commitPath(this.#last?.version ?? 0), bytes);
-        return this.#delivered();
-      }
-      if (files.length === 0) return this.#delivered();
-      if (!areNamed) for (const file of files) await this.#name(file);
-      areNamed = true;
-      const version = (this.#last?.version ?? 0) + 1;
-      // Commit point.
-      const won = await this.#store.putIfAbsent(commitPath(version), bytes);
-      if (!won) continue;
-      this.#last = { version, marker, files };
-      return this.#delivered();
-    }
-    throw new DataflowError(
-      "DF_SINK_CONFLICT",
-      `${ATTEMPTS_MAX} times in a row another writer committed to "${this.#options.path}" first. ` +
-        "Give each pipeline a directory of its own.",
-      { transient: true },
-    );
-  }
-
-  async close(): Promise<void> {
-    await this.#encoder.close();
-  }
-
-  /** Reads the commits that are new since the last look: the first time the last one of the listing. */
-  async #advance(): Promise<void> {
-    if (!this.#hasListed) {
-      const version = await lastVersion(this.#store);
-      this.#last = version === 0 ? undefined : await readCommit(this.#store, version);
-      this.#hasListed = true;
-    }
-    for (;;) {
-      const next = await readCommit(this.#store, (this.#last?.version ?? 0) + 1);
-      if (next === undefined) return;
-      this.#last = next;
-    }
-  }
-
-  /** Gives a staged file its name, once it has proved to be what was staged. @throws DF_STAGED_LOST */
-  async #name(file: CommittedFile): Promise<void> {
-    const staged = stagedPath(file.path);
-    const bytes = (await this.#store.get(staged)) ?? (await this.#store.get(file.path));
-    const isWhole = bytes !== undefined && bytes.length === file.size && crc32(bytes) === file.crc32;
-    if (isWhole && (await this.#store.move(staged, file.path))) return;
-    throw new DataflowError(
-      "DF_STAGED_LOST",
-      `The staged file "${staged}" in "${this.#options.path}" is ` +
-        `${bytes === undefined ? "gone" : `damaged (${bytes.length} bytes, ${file.size} were written)`}. ` +
-        "Put it back, or start anew with a new state directory and a new path.",
-    );
-  }
-
-  async #delivered(): Promise<{ readonly version: string; readonly state: Json }> {
-    this.#table ??= await readTable(this.#store);
-    const version = this.#last?.version ?? 0;
-    const state = { tableId: this.#table?.tableId ?? null, version, hash: this.#last?.marker.hash ?? null };
-    return { version: String(version), state };
-  }
-}
-
-interface DeliveredRecord {
-  readonly tableId: string;
-  readonly version: number;
-  readonly hash: string | null;
-}
-
-function recordOf(state: Json | undefined): DeliveredRecord | undefined {
-  return state === undefined ? undefined : (state as unknown as DeliveredRecord);
-}
-
-function filesOf(manifest: Json): readonly CommittedFile[] {
-  const files =
-    typeof manifest === "object" && manifest !== null && "files" in manifest ? manifest["files"] : undefined;
-  if (isFiles(files)) return files;
-  throw new DataflowError("DF_SINK_CORRUPT", "An intent of a Parquet sink has no list of files.");
+  const { schema } = context.input;
+  const codec = new CanonicalCodec(schema);
+  return new DirectoryCommitter(store, options, context, {
+    format: "dataflow-parquet",
+    noun: "Parquet table",
+    call: 'parquet({ path: "…" })',
+    schema,
+    stage: ({ batches }, contentHash) =>
+      stageFiles({ store, encoder, schema, partitionBy: options.partitionBy, codec, contentHash }, batches),
+    close: () => encoder.close(),
+  });
 }

@@ -1,13 +1,13 @@
 /** Rows as data files under hidden names. */
 import { randomUUID } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { Batch, Schema } from "@df/core";
 import type { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
 import { groupByPartition } from "../lake/group.ts";
 import { partitionPath } from "../lake/partition.ts";
+import { stageFile } from "../lake/staged-file.ts";
+import type { CommittedFile } from "../lake/manifest.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
-import type { CommittedFile } from "./manifest.ts";
 
 /** Bytes of columns that become one file, or one per partition; about a third to half of it once encoded. */
 const FILE_COLUMN_BYTES = 256 * 1024 * 1024;
@@ -51,18 +51,9 @@ async function writeFiles(options: StageOptions, batches: readonly Batch[]): Pro
     const folder = partitionPath(partitionBy, group.values);
     const path = `${folder}${folder === "" ? "" : "/"}data-${randomUUID()}.parquet`;
     const { bytes, rows } = await encoder.encode(schema, group.batches);
-    await store.put(stagedPath(path), bytes);
-    files.push({ path, size: bytes.length, rows, crc32: crc32(bytes), partition: group.values });
+    files.push(await stageFile(store, { path, bytes, rows, partition: group.values }));
   }
   return files;
-}
-
-/**
- * Where a file lies until it is committed: hidden from Spark by the dot, from any `*.parquet` pattern by the ending.
- */
-export function stagedPath(path: string): string {
-  const name = path.lastIndexOf("/") + 1;
-  return `${path.slice(0, name)}.${path.slice(name)}.staged`;
 }
 
 function columnBytes(batch: Batch): number {

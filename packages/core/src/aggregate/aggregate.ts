@@ -5,12 +5,25 @@ import type { Json } from "../json.ts";
 import type { Field, Schema } from "../schema/schema.ts";
 import type { StateTable, ValueColumn } from "../state/state-store.ts";
 
+/** A condition on rows. Pure: it gives one answer for a row, whenever it is asked. */
+export interface RowCondition {
+  /** The columns that `keep` reads. */
+  readonly columns: readonly string[] | "all";
+  /** Whether the row counts. Anything but a boolean refuses the row, and so does a throw. */
+  readonly keep: (row: Record<string, unknown>) => unknown;
+}
+
 /** An aggregate as the plan knows it. */
 export interface AggregateSpec {
   /** "count", "sum", … */
   readonly name: string;
   /** The input column; absent for count. */
   readonly column?: string | undefined;
+  /**
+   * Only rows that it holds for are folded. Equal objects are asked once per row, by the operator, before any aggregate
+   * is given the row.
+   */
+  readonly where?: RowCondition | undefined;
   /** All that decides what its state means. */
   readonly options: Json;
   /** Whether rows can be taken back (diff −1). */

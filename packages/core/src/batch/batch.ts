@@ -15,7 +15,8 @@ export type ChangeMode = "append" | "upsert" | "retract";
  * Rows as columns: the only form in which data moves. At most `BATCH_ROWS_MAX` rows, at least one.
  *
  * Valid until the call it is given to returns "done" (operators) or its promise settles (sinks): whoever needs rows
- * longer copies them. Whoever receives a batch never writes to it.
+ * longer copies them. Whoever receives a batch never writes to it; whoever made it may use its memory again, as `Output`
+ * says.
  */
 export interface Batch {
   readonly schema: Schema;

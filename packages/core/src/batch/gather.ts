@@ -1,40 +1,65 @@
+import { type Arrays, FRESH_ARRAYS, KeptArrays } from "./arrays.ts";
 import type { Batch, Origin } from "./batch.ts";
 import { ColumnBuilder } from "./builder.ts";
-import type { Column, Validity } from "./column.ts";
+import type { Column } from "./column.ts";
 
 /** The rows `rows[0..count)` of a batch, as a batch of their own. Text is shared, all else is copied. */
 export function gatherRows(batch: Batch, rows: Int32Array, count: number): Batch {
-  const { clocks, diffs } = batch;
-  return {
-    schema: batch.schema,
-    length: count,
-    columns: batch.columns.map((column) => gatherColumn(column, rows, count)),
-    change: batch.change,
-    diffs: diffs === undefined ? undefined : gathered(diffs, new Int32Array(count), rows),
-    times: gathered(batch.times, new Float64Array(count), rows),
-    clocks: typeof clocks === "number" ? clocks : gathered(clocks, new Float64Array(count), rows),
-    origin: batch.origin === undefined ? undefined : gatherOrigin(batch.origin, rows, count),
-  };
+  return gathered(batch, { rows, count, arrays: FRESH_ARRAYS });
 }
 
 /** Some rows of a column, in the order of `rows`; a row may stand there twice. */
 export function gatherColumn(column: Column, rows: Int32Array, count: number): Column {
-  const validity: Validity | undefined =
-    column.validity === undefined ? undefined : gathered(column.validity, new Uint8Array(count), rows);
+  return columnOf(column, { rows, count, arrays: FRESH_ARRAYS });
+}
+
+/** Gathers rows as `gatherRows` does, into arrays that it keeps: a batch is written over by the call after it. */
+export class RowGatherer {
+  readonly #arrays: KeptArrays = new KeptArrays();
+
+  gather(batch: Batch, rows: Int32Array, count: number): Batch {
+    this.#arrays.begin();
+    return gathered(batch, { rows, count, arrays: this.#arrays });
+  }
+}
+
+/** Which rows, and into what. */
+interface Choice {
+  readonly rows: Int32Array;
+  readonly count: number;
+  readonly arrays: Arrays;
+}
+
+function gathered(batch: Batch, choice: Choice): Batch {
+  const { clocks, diffs, origin } = batch;
+  return {
+    schema: batch.schema,
+    length: choice.count,
+    columns: batch.columns.map((column) => columnOf(column, choice)),
+    change: batch.change,
+    diffs: diffs && intsOf(diffs, choice),
+    times: doublesOf(batch.times, choice),
+    clocks: typeof clocks === "number" ? clocks : doublesOf(clocks, choice),
+    origin: origin && originOf(origin, choice),
+  };
+}
+
+function columnOf(column: Column, choice: Choice): Column {
+  const validity = column.validity && bytesOf(column.validity, choice);
   switch (column.layout) {
     case "bool":
-      return { layout: "bool", values: gathered(column.values, new Uint8Array(count), rows), validity };
+      return { layout: "bool", values: bytesOf(column.values, choice), validity };
     case "int":
-      return { layout: "int", values: gathered(column.values, new Int32Array(count), rows), validity };
+      return { layout: "int", values: intsOf(column.values, choice), validity };
     case "double":
-      return { layout: "double", values: gathered(column.values, new Float64Array(count), rows), validity };
+      return { layout: "double", values: doublesOf(column.values, choice), validity };
     case "long":
-      return { layout: "long", values: gatherLongs(column.values, rows, count), validity };
+      return { layout: "long", values: longsOf(column.values, choice), validity };
     case "text":
       return {
         layout: "text",
-        starts: gathered(column.starts, new Int32Array(count), rows),
-        ends: gathered(column.ends, new Int32Array(count), rows),
+        starts: intsOf(column.starts, choice),
+        ends: intsOf(column.ends, choice),
         bytes: column.bytes,
         validity,
       };
@@ -42,33 +67,45 @@ export function gatherColumn(column: Column, rows: Int32Array, count: number): C
 }
 
 /** Rows of a wide column may all be narrow: the contract of long columns decides by their values. */
-function gatherLongs(
-  values: Float64Array | BigInt64Array,
-  rows: Int32Array,
-  count: number,
-): Float64Array | BigInt64Array {
-  if (values instanceof Float64Array) return gathered(values, new Float64Array(count), rows);
+function longsOf(values: Float64Array | BigInt64Array, choice: Choice): Float64Array | BigInt64Array {
+  if (values instanceof Float64Array) return doublesOf(values, choice);
+  const { rows, count } = choice;
   const builder = new ColumnBuilder({ kind: "int64", as: "bigint" }, count);
   for (let i = 0; i < count; i++) builder.bigint(values[rows[i] as number] as bigint);
   const column = builder.take();
   return column.layout === "long" ? column.values : values;
 }
 
-function gatherOrigin(origin: Origin, rows: Int32Array, count: number): Origin {
+function originOf(origin: Origin, choice: Choice): Origin {
   const { raw } = origin;
   return {
     source: origin.source,
     split: origin.split,
-    positions: gathered(origin.positions, new Float64Array(count), rows),
+    positions: doublesOf(origin.positions, choice),
     raw: raw && {
-      starts: gathered(raw.starts, new Int32Array(count), rows),
-      ends: gathered(raw.ends, new Int32Array(count), rows),
+      starts: intsOf(raw.starts, choice),
+      ends: intsOf(raw.ends, choice),
       bytes: raw.bytes,
     },
   };
 }
 
-function gathered<T extends Float64Array | Int32Array | Uint8Array>(from: T, into: T, rows: Int32Array): T {
-  for (let i = 0; i < into.length; i++) into[i] = from[rows[i] as number] as number;
+// One loop for each kind of array: V8 compiles each for its own.
+
+function doublesOf(from: Float64Array, { rows, count, arrays }: Choice): Float64Array {
+  const into = arrays.doubles(count);
+  for (let i = 0; i < count; i++) into[i] = from[rows[i] as number] as number;
+  return into;
+}
+
+function intsOf(from: Int32Array, { rows, count, arrays }: Choice): Int32Array {
+  const into = arrays.ints(count);
+  for (let i = 0; i < count; i++) into[i] = from[rows[i] as number] as number;
+  return into;
+}
+
+function bytesOf(from: Uint8Array, { rows, count, arrays }: Choice): Uint8Array {
+  const into = arrays.bytes(count);
+  for (let i = 0; i < count; i++) into[i] = from[rows[i] as number] as number;
   return into;
 }

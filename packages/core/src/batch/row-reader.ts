@@ -3,6 +3,7 @@ import { DataflowError } from "../error.ts";
 import type { ColumnType, Schema } from "../schema/schema.ts";
 import type { Batch } from "./batch.ts";
 import { dateText, decimalText, millisOf } from "./cells.ts";
+import { TextReader } from "./text-reader.ts";
 import type { BoolColumn, Column, DoubleColumn, IntColumn, LongColumn, TextColumn } from "./column.ts";
 
 /** A row of a batch as a plain object that is the caller's own. */
@@ -147,13 +148,15 @@ function valueReader(type: ColumnType): CellReader {
       return (column, row) => millisOf((column as DoubleColumn).values[row] as number);
     case "date":
       return (column, row) => dateText((column as IntColumn).values[row] as number);
-    case "string":
-      return textReader();
+    case "string": {
+      const text = new TextReader();
+      return (column, row) => text.read(column, row);
+    }
     case "bytes":
       return (column, row) => bytesAt(column as TextColumn, row);
     case "json": {
-      const text = textReader();
-      return (column, row): unknown => JSON.parse(text(column, row));
+      const text = new TextReader();
+      return (column, row): unknown => JSON.parse(text.read(column, row));
     }
     default:
       return unreachable(type);
@@ -167,23 +170,6 @@ function safeNumber(value: number | bigint): number {
     "DF_VALUE",
     `${value} is beyond 2^53 and cannot be read as a number. Declare the column as t.int64() to read a bigint.`,
   );
-}
-
-/**
- * Reads text through one `Buffer` a column and batch: making a view for each row takes as long as decoding it. The view
- * keeps the last batch's bytes in memory, but they are not read again.
- */
-function textReader(): (column: Column, row: number) => string {
-  let bytes: Uint8Array = new Uint8Array();
-  let view = Buffer.from(bytes.buffer);
-  return (column, row) => {
-    const text = column as TextColumn;
-    if (text.bytes !== bytes) {
-      bytes = text.bytes;
-      view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    return view.toString("utf8", text.starts[row], text.ends[row]);
-  };
 }
 
 /** A copy: `slice` would share the memory of a Buffer. */

@@ -4,6 +4,7 @@ import type { Json } from "../json.ts";
 import type { Outcome } from "../operator.ts";
 import type { Chunk } from "../state/state-store.ts";
 import type { Epoch, Shape } from "../stream.ts";
+import type { Time } from "../time.ts";
 
 /** Whose state this is, and how far it has come. */
 export interface Identity {
@@ -16,6 +17,22 @@ export interface Identity {
   /** The plan's fingerprint at the last checkpoint; undefined before the first. */
   readonly fingerprint: string | undefined;
   readonly drained: boolean;
+}
+
+/** A split's name among those of all sources. */
+export function splitKey(source: string, split: string): string {
+  return `${source}\n${split}`;
+}
+
+/** The splits of a checkpoint, none before the first, by `splitKey`. */
+export function splitsByKey(record: CheckpointRecord | undefined): Map<string, SplitRecord> {
+  return new Map(record?.splits.map((split) => [splitKey(split.source, split.split), split]));
+}
+
+/** A time for the record, which has no infinity: −∞ is null, and +∞, a drained clock, the largest finite time. */
+export function storedTime(time: Time): number | null {
+  if (Number.isFinite(time)) return time;
+  return time > 0 ? Number.MAX_SAFE_INTEGER : null;
 }
 
 export type SplitStatus = "live" | "idle" | "ended";
@@ -66,13 +83,21 @@ export interface Mark {
   readonly clock: number;
 }
 
-/** Rows of one sink and shard, as the frame that an epoch holds of them. */
-export interface HeldFrame {
-  readonly sink: string;
-  readonly shard: number;
-  readonly seq: number;
+/** Rows as bytes, see batch/frame.ts. */
+export interface Frame {
   readonly rows: number;
   readonly bytes: Uint8Array;
+}
+
+/** Rows for a sink, from one of its shards. */
+export interface PlacedFrame extends Frame {
+  readonly sink: string;
+  readonly shard: number;
+}
+
+/** What an epoch holds: number `seq` of its sink and shard. */
+export interface HeldFrame extends PlacedFrame {
+  readonly seq: number;
 }
 
 /** A piece of the keyed state of a node. */

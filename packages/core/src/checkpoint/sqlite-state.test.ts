@@ -148,6 +148,12 @@ test("the thread answers like the file, and its refusals keep their code", async
   await state.close();
 });
 
+test("a refusal says its code once, also behind the thread", async () => {
+  const state = openStateThread(join(newFile(), ".."), "p");
+  await expect(state.commit(checkpoint(5))).rejects.toThrow(/^epoch 5 does not follow 0 \[DF_BUG\]$/);
+  await state.close();
+});
+
 test("a process that was refused a state comes to its end", () => {
   const directory = mkdtempSync(join(tmpdir(), "dataflow-state-"));
   const thread = new URL("./state-thread.ts", import.meta.url).href;

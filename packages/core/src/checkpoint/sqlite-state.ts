@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import Database from "better-sqlite3";
-import { DataflowError, reasonOf } from "../error.ts";
+import type Database from "better-sqlite3";
+import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Shape } from "../stream.ts";
+import { openExclusively } from "./open-exclusively.ts";
 import type {
   Checkpoint,
   CheckpointRecord,
@@ -16,10 +17,7 @@ import type {
   Undelivered,
 } from "./records.ts";
 import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
-import { damageOf } from "./stored-state.ts";
 
-/** Milliseconds to wait for a lock on the state. */
-const LOCK_WAIT_MS = 250;
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
 /** Pages of 4 KiB that stay in the file though they are free: 32 MiB. */
@@ -359,45 +357,5 @@ export class SqliteState {
 
   #set(name: string, value: string): void {
     this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
-  }
-}
-
-function openExclusively(file: string): Database.Database {
-  // A status command reads for a moment; another run keeps its lock for as long as it lives.
-  const db = new Database(file, { timeout: LOCK_WAIT_MS });
-  try {
-    // Before the first table: what is delivered is given back to the disk.
-    db.pragma("auto_vacuum = INCREMENTAL");
-    // The lock comes before WAL, so that no shared-memory file is made and every other process is kept out.
-    db.pragma("locking_mode = EXCLUSIVE");
-    db.pragma("journal_mode = WAL");
-    // The library's default is NORMAL in WAL mode, which loses acknowledged commits at power loss.
-    db.pragma("synchronous = FULL");
-    if (process.platform === "darwin") db.pragma("fullfsync = 1");
-    db.pragma("journal_size_limit = 67108864");
-    db.exec("BEGIN EXCLUSIVE; COMMIT");
-    const mode = `${String(db.pragma("synchronous", { simple: true }))} ${String(db.pragma("journal_mode", { simple: true }))}`;
-    if (mode !== "2 wal") {
-      throw new DataflowError(
-        "DF_STATE_NOT_DURABLE",
-        `SQLite opened ${file} with synchronous and journal mode "${mode}" instead of "2 wal". Use a local disk.`,
-      );
-    }
-    return db;
-  } catch (thrown) {
-    db.close();
-    if (thrown instanceof DataflowError) throw thrown;
-    const damage = damageOf(file, thrown);
-    if (damage !== undefined) throw damage;
-    if (/SQLITE_BUSY|locked/i.test(`${(thrown as { code?: string }).code ?? ""} ${reasonOf(thrown)}`)) {
-      throw new DataflowError(
-        "DF_ALREADY_RUNNING",
-        `Another process is using the state ${file}. Stop it, or give this one a --state-dir and targets of its own.`,
-        {
-          cause: thrown,
-        },
-      );
-    }
-    throw thrown;
   }
 }

@@ -17,7 +17,12 @@ export interface StateAnswer {
   readonly id: number;
   readonly value?: unknown;
   readonly error?:
-    | { readonly message: string; readonly code: string | undefined; readonly stack: string | undefined }
+    | {
+        /** Of our own errors without the code. */
+        readonly words: string;
+        readonly code: DataflowError["code"] | undefined;
+        readonly stack: string | undefined;
+      }
     | undefined;
 }
 
@@ -74,11 +79,6 @@ export function openStateThread(directory: string, pipeline: string): StateFile 
   return Object.fromEntries(methods) as StateFile;
 }
 
-function errorOf({ message, code, stack }: NonNullable<StateAnswer["error"]>): Error {
-  if (code === undefined) return Object.assign(new Error(message), { stack });
-  const suffix = ` [${code}]`;
-  return new DataflowError(
-    code as `DF_${string}`,
-    message.endsWith(suffix) ? message.slice(0, -suffix.length) : message,
-  );
+function errorOf({ words, code, stack }: NonNullable<StateAnswer["error"]>): Error {
+  return code === undefined ? Object.assign(new Error(words), { stack }) : new DataflowError(code, words);
 }

@@ -21,10 +21,11 @@ parentPort?.on("message", ({ id, method, given }: StateRequest) => {
     answer({ value: call.apply(state, [...given]) });
     if (method === "close") process.exit(0);
   } catch (thrown) {
+    const own = thrown instanceof DataflowError ? thrown : undefined;
     answer({
       error: {
-        message: reasonOf(thrown),
-        code: thrown instanceof DataflowError ? thrown.code : undefined,
+        words: own?.words ?? reasonOf(thrown),
+        code: own?.code,
         stack: thrown instanceof Error ? thrown.stack : undefined,
       },
     });

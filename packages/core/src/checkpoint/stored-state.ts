@@ -3,7 +3,7 @@ import { DataflowError, reasonOf } from "../error.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
 
 /** What lies in a state that nobody is running. */
-export interface StoredState {
+interface StoredState {
   readonly pipeline: string;
   readonly lineage: string;
   readonly record: CheckpointRecord | undefined;

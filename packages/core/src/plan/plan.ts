@@ -1,7 +1,6 @@
 import type { OperatorSpec } from "../operator.ts";
 import type { SinkSpec, SourceSpec } from "../connector.ts";
 import type { Exchange, Label, Shape } from "../stream.ts";
-import type { Duration } from "../time.ts";
 
 /** An output port of another node. */
 export interface Edge {
@@ -77,11 +76,4 @@ export interface Plan {
   /** The weakest label that a node may have. */
   readonly require?: Label | undefined;
   readonly params: Readonly<Record<string, string>>;
-}
-
-/** What the author may say about a pipeline. */
-export interface PlanOptions {
-  readonly checkpointEvery?: Duration | undefined;
-  readonly require?: Label | undefined;
-  readonly batchRows?: number | undefined;
 }

@@ -1,13 +1,17 @@
 import { assert } from "../assert.ts";
-import type {
-  Checkpoint,
-  CheckpointRecord,
-  HeldFrame,
-  LedgerEntry,
-  Mark,
-  NodeChunk,
-  SinkRecord,
-  SplitRecord,
+import {
+  splitKey,
+  splitsByKey,
+  storedTime,
+  type Checkpoint,
+  type CheckpointRecord,
+  type HeldFrame,
+  type LedgerEntry,
+  type Mark,
+  type NodeChunk,
+  type PlacedFrame,
+  type SinkRecord,
+  type SplitRecord,
 } from "../checkpoint/records.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
@@ -27,7 +31,8 @@ export class Checkpointer {
   #epoch: Epoch | undefined;
   #waiting = 0;
   #chunks: NodeChunk[] = [];
-  #held: HeldFrame[] = [];
+  /** In the order of each shard: numbered when all are there. */
+  #held: PlacedFrame[] = [];
   #ledger: LedgerEntry[] = [];
   #splits: SplitRecord[] = [];
   #marks: Mark[] = [];
@@ -36,7 +41,7 @@ export class Checkpointer {
   constructor(graph: Graph, before: CheckpointRecord | undefined) {
     this.#graph = graph;
     this.#before = before;
-    this.#splitsBefore = new Map(before?.splits.map((split) => [`${split.source}\n${split.split}`, split]));
+    this.#splitsBefore = splitsByKey(before);
   }
 
   /** Whether a barrier is on its way. */
@@ -67,7 +72,8 @@ export class Checkpointer {
     const rewrite = (keyGroup: number): boolean =>
       (keyGroup - first + KEY_GROUPS) % KEY_GROUPS < GROUPS_REWRITTEN;
     for (const chunk of this.#graph.storeOf(runner).gather(rewrite)) this.#chunks.push({ node, ...chunk });
-    for (const frame of this.#graph.sinkOf(runner)?.hold() ?? []) this.#held.push({ ...frame, shard });
+    for (const frame of this.#graph.sinkOf(runner)?.hold() ?? [])
+      this.#held.push({ sink: node, shard, ...frame });
     this.#clocks.push({ node, state: runner.state });
     this.#ledger.push(runner.ledger.entry(node, runner.operator.buffered?.() ?? 0));
   }
@@ -84,7 +90,7 @@ export class Checkpointer {
       epoch,
       splits: this.#allSplits(),
       clocks: Object.fromEntries(
-        [...clocksByNode(this.#clocks)].map(([node, clock]) => [node, finite(clock)]),
+        [...clocksByNode(this.#clocks)].map(([node, clock]) => [node, storedTime(clock)]),
       ),
       ledger,
       drained,
@@ -115,7 +121,7 @@ export class Checkpointer {
     for (const [id, split] of this.#splitsBefore) {
       if (split.status === "live") this.#splitsBefore.set(id, { ...split, status: "idle" });
     }
-    for (const split of this.#splits) this.#splitsBefore.set(`${split.source}\n${split.split}`, split);
+    for (const split of this.#splits) this.#splitsBefore.set(splitKey(split.source, split.split), split);
     return [...this.#splitsBefore.values()];
   }
 
@@ -126,7 +132,7 @@ export class Checkpointer {
 }
 
 /** Frames of one sink and shard in one sequence, also when refused rows come from two places. */
-function numbered(frames: readonly HeldFrame[]): HeldFrame[] {
+function numbered(frames: readonly PlacedFrame[]): HeldFrame[] {
   const next = new Map<string, number>();
   return frames.map((frame) => {
     const place = `${frame.shard} ${frame.sink}`;
@@ -134,10 +140,4 @@ function numbered(frames: readonly HeldFrame[]): HeldFrame[] {
     next.set(place, seq + 1);
     return { ...frame, seq };
   });
-}
-
-/** A drained clock is +∞; the record keeps the largest finite one, since JSON has no infinity. */
-function finite(clock: number): number | null {
-  if (Number.isFinite(clock)) return clock;
-  return clock > 0 ? Number.MAX_SAFE_INTEGER : null;
 }

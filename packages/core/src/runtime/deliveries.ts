@@ -9,7 +9,7 @@ import type { SinkStatus } from "./report.ts";
 const CROWDED_AT = 4;
 
 /** A sink of the plan, and whether two runs give it the same rows. */
-export interface PlannedSink {
+interface PlannedSink {
   readonly node: SinkNode;
   readonly comparable: boolean;
 }

@@ -5,7 +5,7 @@ import { decodeFrames } from "../batch/frame.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Committer, CommitterFactory, Delivered, IndexChange, KeyIndex, Marker } from "../connector.ts";
-import { DataflowError } from "../error.ts";
+import { DataflowError, reasonOf, within } from "../error.ts";
 import type { Json } from "../json.ts";
 import type { Epoch } from "../stream.ts";
 import { intentHash } from "./intent-hash.ts";
@@ -182,13 +182,7 @@ export class SinkDelivery {
     try {
       return await work();
     } catch (thrown) {
-      if (!(thrown instanceof DataflowError) || thrown.message.includes(`"${this.id}"`)) throw thrown;
-      const { code, transient, message } = thrown;
-      const words = message.replace(` [${code}]`, "");
-      throw new DataflowError(code as `DF_${string}`, `Sink "${this.id}": ${words}`, {
-        cause: thrown,
-        transient,
-      });
+      throw reasonOf(thrown).includes(`"${this.id}"`) ? thrown : within(`Sink "${this.id}"`, thrown);
     }
   }
 
@@ -203,7 +197,7 @@ export class SinkDelivery {
 }
 
 /** Positions by source and split: what a marker carries. */
-export function positionsOf({ splits }: CheckpointRecord): Json {
+function positionsOf({ splits }: CheckpointRecord): Json {
   const positions: Record<string, Record<string, Json>> = {};
   for (const { source, split, position } of splits) {
     if (position !== undefined) (positions[source] ??= {})[split] = position;
@@ -212,7 +206,7 @@ export function positionsOf({ splits }: CheckpointRecord): Json {
 }
 
 /** The pipeline's clock: the lowest of its nodes', µs; null before all have one. */
-export function clockOf({ clocks }: CheckpointRecord): number | null {
+function clockOf({ clocks }: CheckpointRecord): number | null {
   const all = Object.values(clocks);
   return all.length === 0 || all.includes(null)
     ? null

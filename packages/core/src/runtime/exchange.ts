@@ -1,12 +1,32 @@
 import { CanonicalCodec } from "../batch/canonical.ts";
-import type { Batch } from "../batch/batch.ts";
-import { gatherRows } from "../batch/gather.ts";
+import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
+import { copyRows } from "../batch/copy.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
 import { shardOf } from "../stream.ts";
 import type { StreamEvent, Target } from "./event.ts";
 import type { Channel } from "./node-runner.ts";
 
-/** Sends each row to the shard that owns its key; all else to every shard. */
+/** Sends everything to one shard. What waits there is a copy: the sender writes over what it has handed on. */
+export class SingleTarget implements Target {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  push(event: StreamEvent): "ok" | "full" {
+    if (event.kind !== "batch") return this.#channel.push(event);
+    return this.#channel.push({ kind: "batch", batch: copyRows(event.batch, ALL_ROWS, event.batch.length) });
+  }
+
+  full(): boolean {
+    return this.#channel.full();
+  }
+}
+
+const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
+
+/** Sends each row, as a copy, to the shard that owns its key; all else to every shard. */
 export class KeyedTarget implements Target {
   readonly #channels: readonly Channel[];
   readonly #codec: CanonicalCodec;
@@ -43,7 +63,7 @@ export class KeyedTarget implements Target {
     for (const [shard, channel] of this.#channels.entries()) {
       const count = counts[shard] as number;
       if (count > 0)
-        channel.push({ kind: "batch", batch: gatherRows(batch, rows[shard] as Int32Array, count) });
+        channel.push({ kind: "batch", batch: copyRows(batch, rows[shard] as Int32Array, count) });
     }
   }
 }

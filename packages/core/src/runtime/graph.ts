@@ -1,5 +1,5 @@
 import { present } from "../assert.ts";
-import type { CheckpointRecord, HeldFrame, NodeChunk } from "../checkpoint/records.ts";
+import type { CheckpointRecord, NodeChunk, PlacedFrame } from "../checkpoint/records.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
@@ -8,15 +8,15 @@ import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
-import { KeyedTarget } from "./exchange.ts";
-import { HoldingSink } from "./holding-sink.ts";
+import { KeyedTarget, SingleTarget } from "./exchange.ts";
+import { framesOf, HoldingSink } from "./holding-sink.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
 import { QuarantineBuffer, type Refusal, refusalOf } from "./quarantine-buffer.ts";
 import { SourceRunner } from "./source-runner.ts";
 
 /** What the graph needs from its job. */
-export interface GraphHost {
+interface GraphHost {
   readonly shards: number;
   readonly generate: boolean;
   readonly follow: boolean;
@@ -26,8 +26,6 @@ export interface GraphHost {
   readonly failed: (error: unknown) => void;
   readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => void;
   readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
-  /** Whether nothing is on its way between nodes. */
-  readonly settled: () => boolean;
 }
 
 /** A node on one shard, with its state. */
@@ -37,17 +35,27 @@ interface Instance {
   readonly sink: HoldingSink | undefined;
 }
 
+/** Rows of an epoch that were refused on one shard and go to one sink. */
+interface Refused {
+  readonly sink: string;
+  readonly shard: number;
+  readonly epoch: Epoch;
+  readonly buffer: QuarantineBuffer;
+}
+
 /** The running form of a plan: every node on every shard, wired. */
 export class Graph {
   readonly plan: Plan;
   readonly sources: SourceRunner[] = [];
   /** In the order of the plan: after their inputs. */
   readonly nodes: NodeRunner[] = [];
+  /** In the order in which each finds room at its receivers. */
+  readonly downstreamFirst: NodeRunner[] = [];
   readonly #host: GraphHost;
   readonly #instances = new Map<string, Instance[]>();
   readonly #sourceRunners = new Map<string, SourceRunner[]>();
-  /** Refused rows by sink, shard and epoch. */
-  readonly #refused = new Map<string, QuarantineBuffer>();
+  /** By sink, shard and epoch. */
+  readonly #refused = new Map<string, Refused>();
 
   constructor(plan: Plan, host: GraphHost) {
     this.plan = plan;
@@ -65,6 +73,11 @@ export class Graph {
         this.#openOperator(node, node.spec.stateful ? await chunksOf(node.id) : []);
       else if (node.input !== undefined) this.#openSink(node);
     }
+  }
+
+  /** Whether nothing is on its way between nodes. */
+  idle(): boolean {
+    return this.nodes.every((runner) => runner.idle());
   }
 
   /** The highest clock that any node has reached. */
@@ -102,24 +115,23 @@ export class Graph {
     return bytes;
   }
 
-  /** Refused rows of an epoch as held frames. */
-  takeRefused(epoch: Epoch): HeldFrame[] {
-    const held: HeldFrame[] = [];
-    for (const [place, buffer] of this.#refused) {
-      const [sink, shard, of] = JSON.parse(place) as [string, number, Epoch];
-      if (of !== epoch) continue;
+  /** Refused rows of an epoch. */
+  takeRefused(epoch: Epoch): PlacedFrame[] {
+    const frames: PlacedFrame[] = [];
+    for (const [place, refused] of this.#refused) {
+      if (refused.epoch !== epoch) continue;
       this.#refused.delete(place);
-      const frames = new HoldingSink(sink, shard, ignore);
-      for (const batch of buffer.take()) frames.onBatch(batch);
-      held.push(...frames.hold());
+      const { sink, shard, buffer } = refused;
+      for (const batch of buffer.take())
+        for (const frame of framesOf(batch)) frames.push({ sink, shard, ...frame });
     }
-    return held;
+    return frames;
   }
 
   #openSource(node: SourceNode, source: Source): void {
     const { schema } = present(node.outputs[0], "source output");
     const runners = Array.from({ length: this.#host.shards }, (_, shard) => {
-      const { now, wake, failed, follow, sourcePassed, settled } = this.#host;
+      const { now, wake, failed, follow, sourcePassed } = this.#host;
       return new SourceRunner({
         node: node.id,
         shard,
@@ -132,7 +144,7 @@ export class Graph {
         now,
         wake,
         failed,
-        settled,
+        settled: () => this.idle(),
         reached: () => this.reached(),
         invalid: (runner, split, { position, raw, reason }) =>
           this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
@@ -170,7 +182,7 @@ export class Graph {
     const input = present(node.input, "sink input");
     const instances = Array.from({ length: this.#width(input.node, node.exchange) }, (_, shard) => {
       const ledger = new NodeLedger();
-      const sink = new HoldingSink(node.id, shard, (outcome, rows) => {
+      const sink = new HoldingSink((outcome, rows) => {
         ledger.outcomes[outcome] += rows;
       });
       const store = new MemoryStateStore();
@@ -255,10 +267,12 @@ export class Graph {
         `Node "${refusal.node}" refused a row${place}: ${refusal.reason}. The record is: ${excerpt(refusal.raw)}. Name a place for such rows with onInvalid (of the source) or rejected (of the pipeline), or mend the input.`,
       );
     }
-    const place = JSON.stringify([sink, at.shard, at.epoch + 1]);
-    const buffer = this.#refused.get(place) ?? new QuarantineBuffer();
-    this.#refused.set(place, buffer);
-    buffer.add(refusal);
+    const { shard } = at;
+    const epoch = at.epoch + 1;
+    const place = `${sink}\n${shard}\n${epoch}`;
+    const refused = this.#refused.get(place) ?? { sink, shard, epoch, buffer: new QuarantineBuffer() };
+    this.#refused.set(place, refused);
+    refused.buffer.add(refusal);
   }
 
   #connect(
@@ -272,7 +286,7 @@ export class Graph {
     for (const [shard, targets] of upstream.entries()) {
       if (upstream.length === 1 && to.length === 1) targets.push(this.#channel(to, 0, port, true));
       else if (exchange === "forward") targets.push(this.#channel(to, shard, port, true));
-      else if (exchange === "single") targets.push(this.#channel(to, 0, port, false));
+      else if (exchange === "single") targets.push(new SingleTarget(this.#channel(to, 0, port, false)));
       else {
         const channels = to.map((_, receiver) => this.#channel(to, receiver, port, false));
         targets.push(new KeyedTarget(channels, schema, exchange.keyBy));
@@ -314,7 +328,9 @@ export class Graph {
 
   #add(node: PlanNode, instances: Instance[]): void {
     this.#instances.set(node.id, instances);
-    this.nodes.push(...instances.map(({ runner }) => runner));
+    const runners = instances.map(({ runner }) => runner);
+    this.nodes.push(...runners);
+    this.downstreamFirst.unshift(...runners.toReversed());
   }
 
   #of(node: string): readonly Instance[] {
@@ -340,8 +356,4 @@ function inNode<T>(node: string, work: () => T): T {
 function excerpt(raw: Uint8Array): string {
   const text = new TextDecoder().decode(raw.subarray(0, 200));
   return raw.length > 200 ? `${text}…` : text;
-}
-
-function ignore(): void {
-  // Quarantined rows have been counted by the node that refused them.
 }

@@ -1,14 +1,16 @@
 import { present } from "../assert.ts";
-import type {
-  Checkpoint,
-  CheckpointRecord,
-  Identity,
-  SinkRecord,
-  SplitRecord,
+import {
+  splitKey,
+  splitsByKey,
+  type Checkpoint,
+  type CheckpointRecord,
+  type Identity,
+  type SinkRecord,
+  type SplitRecord,
 } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
-import type { Plan, SourceNode } from "../plan/plan.ts";
+import type { Plan, SinkNode, SourceNode } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -25,6 +27,8 @@ const SLICE_MS = 8;
 /** Milliseconds between two flushes under low load, and between two looks for new splits. */
 const FLUSH_EVERY_MS = 100;
 const SPLITS_EVERY_MS = 1_000;
+/** Why a sleep ends early. Without a reason of ours each `abort()` makes an exception, stack and all. */
+const WOKEN = "woken";
 
 /** What a job is made of. */
 export interface JobParts {
@@ -58,14 +62,19 @@ export class Job {
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #awake = new AbortController();
+  /** Ends the sleep that goes on at this moment. */
+  #sleeping: AbortController | undefined;
+  /** Something has happened since the last round: no sleep before the next. */
+  #woken = false;
   #checkpointAt: number;
   #flushAt: number;
   #splitsAt = 0;
   #looking: Promise<void> | undefined;
   #nextShard = 0;
-  /** Ends the sleep that goes on at that moment. */
-  readonly #wake = (): void => this.#awake.abort();
+  readonly #wake = (): void => {
+    this.#woken = true;
+    this.#sleeping?.abort(WOKEN);
+  };
 
   constructor(parts: JobParts) {
     this.#parts = parts;
@@ -82,13 +91,12 @@ export class Job {
       failed: (error) => this.#fail(error),
       nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
       sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
-      settled: () => this.#graph.nodes.every((runner) => runner.idle()),
     });
     this.#checkpointer = new Checkpointer(this.#graph, parts.restored);
     this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
       this.#fail(error),
     );
-    this.#sinkRecords = sinkRecords(parts.plan);
+    this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
   }
 
   /** Runs until the input ends, the signal asks to stop, or something fails. */
@@ -152,18 +160,27 @@ export class Job {
     }
   }
 
-  /** One round over all nodes, those downstream first; says whether anything was done. */
+  /** One round over all nodes and sources; says whether anything was done. */
   #work(): boolean {
-    const { shuffle = (all) => all } = this.#parts;
-    let progressed = false;
-    for (const runner of shuffle(this.#graph.nodes.toReversed())) progressed = runner.pump() || progressed;
+    let progressed = this.#pump();
     if (this.#crowded()) return progressed;
     const { sources } = this.#graph;
     // A split that speaks again must not be overtaken by the clocks of the others: they wait until it has its mark.
     const waking = sources.filter((source) => source.waking);
-    for (const source of shuffle(waking.length > 0 ? waking : sources))
+    for (const source of this.#ordered(waking.length > 0 ? waking : sources))
       progressed = source.step() || progressed;
     return progressed;
+  }
+
+  /** One round over all nodes, those downstream first; says whether anything was done. */
+  #pump(): boolean {
+    let progressed = false;
+    for (const runner of this.#ordered(this.#graph.downstreamFirst)) progressed = runner.pump() || progressed;
+    return progressed;
+  }
+
+  #ordered<T>(runners: readonly T[]): readonly T[] {
+    return this.#parts.shuffle?.(runners) ?? runners;
   }
 
   /** Whether sources wait until sinks have delivered. */
@@ -188,15 +205,17 @@ export class Job {
     }
     const waits = this.#graph.sources.flatMap((source) => source.wait() ?? []);
     const until = Math.max(0, Math.min(this.#checkpointAt - now, FLUSH_EVERY_MS, ...waits));
-    if (!this.#awake.signal.aborted) await clock.sleep(Math.max(until, 1), this.#awake.signal);
-    this.#awake = new AbortController();
+    if (!this.#woken) {
+      this.#sleeping = new AbortController();
+      await clock.sleep(Math.max(until, 1), this.#sleeping.signal);
+      this.#sleeping = undefined;
+    }
+    this.#woken = false;
   }
 
   #inputEnded(): boolean {
     return (
-      this.#graph.sources.every(({ ended }) => ended) &&
-      this.#graph.nodes.every((runner) => runner.idle()) &&
-      this.#looking === undefined
+      this.#graph.sources.every(({ ended }) => ended) && this.#graph.idle() && this.#looking === undefined
     );
   }
 
@@ -232,7 +251,7 @@ export class Job {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#committing = undefined;
-        this.#awake.abort();
+        this.#wake();
       });
   }
 
@@ -253,9 +272,7 @@ export class Job {
   async #settle(): Promise<void> {
     for (;;) {
       this.#throwFailure();
-      let progressed = false;
-      for (const runner of this.#graph.nodes.toReversed()) progressed = runner.pump() || progressed;
-      if (!progressed && this.#graph.nodes.every((runner) => runner.idle())) return;
+      if (!this.#pump() && this.#graph.idle()) return;
       await this.#parts.clock.yield();
     }
   }
@@ -285,12 +302,12 @@ export class Job {
 
   /** Reads the splits that are there and not yet read; `starting` when the graph has not moved yet. */
   async #findSplits(starting: boolean): Promise<void> {
-    const known = new Map(this.#last?.splits.map((split) => [`${split.source}\n${split.split}`, split]));
+    const known = splitsByKey(this.#last);
     const first = starting && this.#last === undefined;
     for (const node of this.#parts.plan.nodes) {
       if (node.kind !== "source") continue;
       for (const split of await this.#sourceOf(node).splits()) {
-        const record = known.get(`${node.id}\n${split.id}`);
+        const record = known.get(splitKey(node.id, split.id));
         const held = starting ? record : record && { ...record, status: "idle" as const };
         this.#addSplit(node, split, held, first);
       }
@@ -310,7 +327,7 @@ export class Job {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#awake.abort();
+    this.#wake();
   }
 
   #throwFailure(): void {
@@ -319,13 +336,14 @@ export class Job {
   }
 }
 
-/** What is stored of the plan's sinks, so that their work can be finished without it. */
-export function sinkRecords(plan: Plan): SinkRecord[] {
-  return plan.nodes.flatMap((node) =>
-    node.kind === "sink"
-      ? [{ id: node.id, connector: node.spec.connector, options: node.spec.options, shape: node.shape }]
-      : [],
-  );
+/** The sinks of a plan. */
+export function sinkNodes(plan: Plan): SinkNode[] {
+  return plan.nodes.filter((node) => node.kind === "sink");
+}
+
+/** What is stored of a sink, so that its work can be finished without the plan. */
+export function sinkRecord({ id, spec, shape }: SinkNode): SinkRecord {
+  return { id, connector: spec.connector, options: spec.options, shape };
 }
 
 function gaugesOf(graph: Graph): Record<string, Record<string, number>> {

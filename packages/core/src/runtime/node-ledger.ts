@@ -2,7 +2,7 @@ import type { LedgerEntry } from "../checkpoint/records.ts";
 import type { Outcome } from "../operator.ts";
 
 /** No row yet. */
-export const NO_OUTCOMES: Readonly<Record<Outcome, number>> = {
+const NO_OUTCOMES: Readonly<Record<Outcome, number>> = {
   passed: 0,
   folded: 0,
   filtered: 0,

@@ -1,7 +1,7 @@
 import { assert, present } from "../assert.ts";
 import { BATCH_ROWS_MAX } from "../batch/batch.ts";
 import type { SplitStatus } from "../checkpoint/records.ts";
-import { DataflowError } from "../error.ts";
+import { DataflowError, within } from "../error.ts";
 import type { Operator, Output, Progress } from "../operator.ts";
 import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
@@ -35,15 +35,16 @@ export class Channel implements Target {
     return this.full() ? "full" : "ok";
   }
 
+  /** A direct edge has room when all behind it is done: its sender then writes over what it handed on. */
   full(): boolean {
     return this.direct
-      ? this.queue.length > 0 || this.#runner.unfinished
+      ? this.queue.length > 0 || !this.#runner.free()
       : this.queue.length >= QUEUE_EVENTS_MAX;
   }
 }
 
 /** What a runner is made of. */
-export interface RunnerParts {
+interface RunnerParts {
   readonly node: string;
   readonly shard: number;
   readonly operator: Operator;
@@ -111,9 +112,14 @@ export class NodeRunner {
     return this.#afterResume !== undefined;
   }
 
+  /** Whether it could work an event off, and so could all direct receivers behind it. */
+  free(): boolean {
+    return !this.unfinished && this.#outputsFree();
+  }
+
   /** Works an event off in the sender's stack, if nothing stands before it. */
   processNow(channel: Channel, event: StreamEvent): boolean {
-    if (this.unfinished || channel.aligned || channel.queue.length > 0 || !this.#outputsFree()) return false;
+    if (channel.aligned || channel.queue.length > 0 || !this.free()) return false;
     this.#process(channel, event);
     return true;
   }
@@ -270,9 +276,7 @@ export class NodeRunner {
 function inNode(node: string, thrown: unknown): unknown {
   if (!(thrown instanceof DataflowError) || thrown.code === "DF_BUG" || thrown.message.startsWith('Node "'))
     return thrown;
-  const { code, transient, message } = thrown;
-  const words = message.replace(` [${code}]`, "");
-  return new DataflowError(code as `DF_${string}`, `Node "${node}": ${words}`, { cause: thrown, transient });
+  return within(`Node "${node}"`, thrown);
 }
 
 function nothing(): void {

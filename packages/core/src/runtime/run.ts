@@ -1,18 +1,25 @@
 import { present } from "../assert.ts";
-import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
+import {
+  splitKey,
+  splitsByKey,
+  type CheckpointRecord,
+  type Identity,
+  type SinkRecord,
+  type StoredIntent,
+} from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import { additions, difference, fingerprint } from "../plan/fingerprint.ts";
 import { isByArrival, labels, requireLabel } from "../plan/labels.ts";
-import type { Plan, SinkNode } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
-import { Job, type JobParts, sinkRecords } from "./job.ts";
+import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 
@@ -69,6 +76,7 @@ function checkParallelism(parallelism: number): void {
 
 class Run {
   readonly #plan: Plan;
+  readonly #fingerprint: string;
   readonly #label: Label;
   readonly #state: StateFile;
   readonly #identity: Identity;
@@ -82,6 +90,7 @@ class Run {
     options: RunOptions,
   ) {
     this.#plan = plan;
+    this.#fingerprint = fingerprint(plan);
     this.#label = label;
     this.#state = opened.state;
     this.#identity = opened.identity;
@@ -142,7 +151,7 @@ class Run {
    * for it.
    */
   async #forgetRemovedSinks(restored: CheckpointRecord | undefined): Promise<void> {
-    const planned = new Set(sinkRecords(this.#plan).map(({ id }) => id));
+    const planned = new Set(sinkNodes(this.#plan).map(({ id }) => id));
     const holding = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
     for (const record of await this.#state.sinks()) {
       if (planned.has(record.id)) continue;
@@ -162,9 +171,8 @@ class Run {
   #refuseOtherPlan(): void {
     const before = this.#identity.fingerprint;
     if (before === undefined) return;
-    const now = fingerprint(this.#plan);
-    const changes = difference(before, now);
-    if (changes.length === 0) return this.#noticeAdditions(additions(before, now));
+    const changes = difference(before, this.#fingerprint);
+    if (changes.length === 0) return this.#noticeAdditions(additions(before, this.#fingerprint));
     throw new DataflowError(
       "DF_PLAN_CHANGED",
       `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
@@ -180,14 +188,10 @@ class Run {
 
   async #openSinks(): Promise<void> {
     const undelivered = new Map((await this.#state.undelivered()).map((waiting) => [waiting.sink, waiting]));
-    const nodes = new Map(
-      this.#plan.nodes.flatMap((node) => (node.kind === "sink" ? [[node.id, node]] : [])),
-    );
-    for (const record of sinkRecords(this.#plan)) {
-      const delivery = await this.#openDelivery(record, undefined);
-      const node = nodes.get(record.id) as SinkNode;
-      const comparable = !isByArrival(this.#plan, record.id);
-      this.#deliveries.add(delivery, { node, comparable }, undelivered.get(record.id));
+    for (const node of sinkNodes(this.#plan)) {
+      const delivery = await this.#openDelivery(sinkRecord(node), undefined);
+      const comparable = !isByArrival(this.#plan, node.id);
+      this.#deliveries.add(delivery, { node, comparable }, undelivered.get(node.id));
     }
   }
 
@@ -215,12 +219,10 @@ class Run {
 
   /** A drained pipeline has said its last word: new input would be late for windows that are closed for good. */
   async #refuseNewInput(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord): Promise<void> {
-    const positions = new Map(
-      restored.splits.map(({ source, split, position }) => [`${source}\n${split}`, position]),
-    );
+    const known = splitsByKey(restored);
     for (const [id, source] of sources) {
       for (const split of await source.splits()) {
-        const reader = source.read(split, positions.get(`${id}\n${split.id}`));
+        const reader = source.read(split, known.get(splitKey(id, split.id))?.position);
         const polled = await reader.poll(1);
         await reader.close();
         if (typeof polled === "string") continue;
@@ -236,7 +238,7 @@ class Run {
     const { parallelism = 1, generate = true, follow = false, drain = false } = this.#options;
     return new Job({
       plan: this.#plan,
-      fingerprint: fingerprint(this.#plan),
+      fingerprint: this.#fingerprint,
       label: this.#label,
       state: this.#state,
       identity: this.#identity,

@@ -1,6 +1,12 @@
 import { assert } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
-import type { LedgerEntry, Mark, SplitRecord, SplitStatus } from "../checkpoint/records.ts";
+import {
+  storedTime,
+  type LedgerEntry,
+  type Mark,
+  type SplitRecord,
+  type SplitStatus,
+} from "../checkpoint/records.ts";
 import type { InvalidRecord, Polled, Position, Source, Split, SplitReader } from "../connector.ts";
 import type { EventTime } from "../plan/plan.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
@@ -28,7 +34,7 @@ interface Reading {
 }
 
 /** What a source runner is made of. */
-export interface SourceParts {
+interface SourceParts {
   readonly node: string;
   readonly shard: number;
   readonly source: Source;
@@ -123,14 +129,20 @@ export class SourceRunner {
 
   /** Does one piece of work if there is any and the receivers have room; says whether it did. */
   step(): boolean {
-    for (const target of this.targets) if (target.full()) return false;
+    if (this.#full()) return false;
     if (this.waking && (this.#sendClock() || !this.#parts.settled())) return true;
     const ready = this.#ready;
     this.#ready = undefined;
-    this.#pollNext();
     if (ready !== undefined) this.#take(ready.reading, ready.polled);
     const moved = this.#sendClock();
-    return ready !== undefined || moved;
+    // A poll writes over the rows of the one before it: the receivers must be done with them.
+    if (!this.#full()) this.#pollNext();
+    return ready !== undefined || moved || this.#ready !== undefined;
+  }
+
+  #full(): boolean {
+    for (const target of this.targets) if (target.full()) return true;
+    return false;
   }
 
   /** Milliseconds until an idle split may be asked again; undefined when it does not wait for time to pass. */
@@ -164,9 +176,9 @@ export class SourceRunner {
       source: this.node,
       split: split.id,
       position,
-      timeMax: finite(clock.timeMax),
-      clock: finite(clock.clock),
-      lift: finite(clock.lift),
+      timeMax: storedTime(clock.timeMax),
+      clock: storedTime(clock.clock),
+      lift: storedTime(clock.lift),
       status: clock.status,
     }));
   }
@@ -208,8 +220,13 @@ export class SourceRunner {
     this.#polling = next;
     next.asked = ++this.#polls;
     const asked = next;
-    asked.reader?.poll(this.#parts.batchRows).then(
-      (polled) => this.#answered(asked, polled),
+    const answer = next.reader.poll(this.#parts.batchRows);
+    if (!(answer instanceof Promise)) return this.#answered(asked, answer);
+    answer.then(
+      (given) => {
+        this.#answered(asked, given);
+        this.#parts.wake();
+      },
       (error: unknown) => this.#parts.failed(error),
     );
   }
@@ -227,7 +244,6 @@ export class SourceRunner {
       reading.heardAt = now;
       this.#ready = { reading, polled };
     }
-    this.#parts.wake();
   }
 
   async #end(reading: Reading): Promise<void> {
@@ -329,7 +345,3 @@ export class SourceRunner {
 
 /** Times of rows without event time. */
 const NO_TIMES = new Float64Array(65_536).fill(BEGINNING);
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}

@@ -11,6 +11,7 @@ export class SplitClock {
   clock: Time;
   status: SplitStatus;
   readonly #bound: number;
+  #clocks: Float64Array = new Float64Array(0);
 
   constructor(maxOutOfOrderness: number, from?: SplitRecord) {
     this.#bound = maxOutOfOrderness;
@@ -20,9 +21,10 @@ export class SplitClock {
     this.status = from?.status ?? "live";
   }
 
-  /** The clock of each row, in log order. */
+  /** The clock of each row, in log order; written over by the next call. */
   advance(times: Float64Array, count: number): Float64Array {
-    const clocks = new Float64Array(count);
+    if (count > this.#clocks.length) this.#clocks = new Float64Array(count);
+    const clocks = this.#clocks;
     let { timeMax, clock } = this;
     const bound = this.#bound + 1;
     for (let row = 0; row < count; row++) {

@@ -22,7 +22,10 @@ export type ValueColumn =
 
 /** The columns of a table. */
 export interface TableSpec {
-  /** The columns that identify a row; nulls are values like others and equal each other. */
+  /**
+   * The columns that identify a row; nulls are values like others and equal each other. Shards share rows by the key
+   * group of this whole key, so it is the columns of the exchange and no others.
+   */
   readonly key: Schema;
   readonly value: readonly ValueColumn[];
   /** Rows live in panes. */

@@ -3,6 +3,7 @@ import { layoutOf } from "@df/core";
 import { fromBase64 } from "./base64.ts";
 import { daysOf, microsOf } from "./calendar.ts";
 import { Names } from "./names.ts";
+import type { NumberToken } from "./number.ts";
 import { Refused } from "./refused.ts";
 import type { Scanner } from "./scanner.ts";
 
@@ -10,6 +11,8 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 /** Decimals of a number of seconds, milliseconds or microseconds, down to the microsecond. */
 const DECIMALS = { s: 6, ms: 3, us: 0 } as const;
+/** Decimal digits that always fit 53 bits. */
+const EXACT_DIGITS = 15;
 const QUOTE = 0x22;
 
 /**
@@ -20,6 +23,12 @@ export class Cells {
   readonly field: Field;
   readonly #type: ColumnType;
   readonly #kind: ColumnType["kind"];
+  /** Whether values are written as text that `setText` takes. */
+  readonly isText: boolean;
+  /** Decimals of the numbers that are stored as integers: 2 for the cents of a decimal. */
+  readonly decimals: number;
+  /** First unscaled value that a decimal does not hold. */
+  readonly #limit: number | bigint;
   readonly #allowed: Names | undefined;
   /** Of these, those of the column's layout are in use. Generated code writes to them, see walk-text.ts. */
   flags: Uint8Array = new Uint8Array(0);
@@ -29,66 +38,56 @@ export class Cells {
   ends: Int32Array = this.ints;
   /** 1 where the value is not null; undefined where the column is not nullable. */
   validity: Uint8Array | undefined;
+  #room = 0;
   /** Integers that a double does not hold; their rows are NaN in `doubles`. */
   #wide: BigInt64Array | undefined;
 
   constructor(field: Field) {
     this.field = field;
+    if (field.nullable) this.validity = new Uint8Array(0);
     this.#type = field.type;
     this.#kind = field.type.kind;
+    this.isText = isWrittenAsText(field.type);
+    this.decimals = decimalsOf(field.type);
+    this.#limit = limitOf(field.type);
     this.#allowed =
       field.type.kind === "string" && field.type.values !== undefined
         ? new Names(field.type.values)
         : undefined;
   }
 
-  /** Begins a batch of at most `rows` rows, in fresh arrays. */
+  /** Begins a batch of at most `rows` rows: what was read before is written over. */
   begin(rows: number): void {
-    const layout = layoutOf(this.#type);
-    if (layout === "bool") this.flags = new Uint8Array(rows);
-    else if (layout === "int") this.ints = new Int32Array(rows);
-    else if (layout === "text") {
-      this.starts = new Int32Array(rows);
-      this.ends = new Int32Array(rows);
-    } else this.doubles = new Float64Array(rows);
     this.#wide = undefined;
-    this.validity = this.field.nullable ? new Uint8Array(rows) : undefined;
+    this.grow(rows);
   }
 
   /** Makes room for `rows` rows, keeping those there are. */
   grow(rows: number): void {
+    if (rows <= this.#room) return;
+    this.#room = rows;
     const { flags, ints, doubles, starts, ends, validity } = this;
     const wide = this.#wide;
-    this.begin(rows);
-    // Arrays that the layout does not use stayed as they were.
-    this.flags.set(flags);
-    this.ints.set(ints);
-    this.doubles.set(doubles);
-    this.starts.set(starts);
-    this.ends.set(ends);
-    if (validity !== undefined) this.validity?.set(validity);
-    if (wide !== undefined) {
-      this.#wide = new BigInt64Array(rows);
-      this.#wide.set(wide);
-    }
+    const layout = layoutOf(this.#type);
+    if (layout === "bool") (this.flags = new Uint8Array(rows)).set(flags);
+    else if (layout === "int") (this.ints = new Int32Array(rows)).set(ints);
+    else if (layout === "text") {
+      (this.starts = new Int32Array(rows)).set(starts);
+      (this.ends = new Int32Array(rows)).set(ends);
+    } else (this.doubles = new Float64Array(rows)).set(doubles);
+    if (validity !== undefined) (this.validity = new Uint8Array(rows)).set(validity);
+    if (wide !== undefined) (this.#wide = new BigInt64Array(rows)).set(wide);
   }
 
   /** The first `rows` rows as a column over `bytes`. */
   finish(rows: number, bytes: Uint8Array): Column {
-    const given = this.validity?.subarray(0, rows);
-    const validity = given?.includes(0) === true ? given : undefined;
+    const validity = this.validity?.subarray(0, rows).includes(0) === true ? this.validity : undefined;
     const layout = layoutOf(this.#type);
-    if (layout === "bool") return { layout, values: this.flags.subarray(0, rows), validity };
-    if (layout === "int") return { layout, values: this.ints.subarray(0, rows), validity };
-    if (layout === "double") return { layout, values: this.doubles.subarray(0, rows), validity };
+    if (layout === "bool") return { layout, values: this.flags, validity };
+    if (layout === "int") return { layout, values: this.ints, validity };
+    if (layout === "double") return { layout, values: this.doubles, validity };
     if (layout === "long") return { layout, values: this.#longs(rows), validity };
-    return {
-      layout,
-      starts: this.starts.subarray(0, rows),
-      ends: this.ends.subarray(0, rows),
-      bytes,
-      validity,
-    };
+    return { layout, starts: this.starts, ends: this.ends, bytes, validity };
   }
 
   /** Sets a row to null. @throws Refused where the column is not nullable */
@@ -113,29 +112,32 @@ export class Cells {
     if (this.validity !== undefined) this.validity[row] = 1;
     switch (this.#kind) {
       case "string":
-        return this.#readText(scan, row);
+      case "bytes":
+      case "date":
+        scan.readString();
+        return this.setText(scan, row);
       case "int64":
-        return this.#readInt64(scan, row);
+      case "int32":
       case "float64":
         readNumber(scan);
-        this.doubles[row] = scan.number.double();
-        return;
+        return this.setNumber(scan.number, row);
       case "timestamp":
-        this.doubles[row] = this.#readMicros(scan);
-        return;
-      case "int32":
-        return this.#readInt32(scan, row);
+        if (this.isText) {
+          scan.readString();
+          return this.setText(scan, row);
+        }
+        readNumber(scan);
+        return this.setNumber(scan.number, row);
+      case "decimal":
+        // A number, or a string that holds one: many writers quote them to keep their digits.
+        if (scan.bytes[scan.at] === QUOTE) {
+          scan.readString();
+          readQuoted(scan);
+        } else readNumber(scan);
+        return this.setNumber(scan.number, row);
       case "bool":
         this.flags[row] = scan.readBool() ? 1 : 0;
         return;
-      case "decimal":
-        return this.#readDecimal(scan, row);
-      case "date":
-        scan.readString();
-        this.ints[row] = daysOf(scan.text, scan.textStart, scan.textEnd);
-        return;
-      case "bytes":
-        return this.#readBytes(scan, row);
       case "json":
         this.starts[row] = scan.at;
         scan.skipValue(1);
@@ -144,72 +146,60 @@ export class Cells {
     }
   }
 
-  #readText(scan: Scanner, row: number): void {
-    scan.readString();
+  /** Writes the text in `scan.text`, of a column whose values are written as text. @throws Refused, as `read` */
+  setText(scan: Scanner, row: number): void {
+    const { text, textStart, textEnd } = scan;
+    if (this.#kind === "date") this.ints[row] = daysOf(text, textStart, textEnd);
+    else if (this.#kind === "timestamp") this.doubles[row] = microsOf(text, textStart, textEnd);
+    else if (this.#kind === "bytes") this.#setBytes(scan, row);
+    else this.#setString(scan, row);
+  }
+
+  /** Writes a number, of a column whose values are written as numbers. @throws Refused, as `read` */
+  setNumber(number: NumberToken, row: number): void {
+    if (this.#kind === "float64") this.doubles[row] = number.double();
+    else this.#setInteger(number.integer(this.decimals), row);
+  }
+
+  /** Writes a value × 10^`decimals`. */
+  #setInteger(value: number | bigint, row: number): void {
+    const type = this.#type;
+    if (type.kind === "int32") {
+      if (typeof value === "bigint" || value !== (value | 0))
+        throw new Refused("is out of the range of int32");
+      this.ints[row] = value;
+    } else if (type.kind === "timestamp") {
+      if (typeof value === "bigint") throw new Refused("is out of range: 1684 to 2255 expected");
+      this.doubles[row] = value;
+    } else {
+      if (type.kind === "int64" && type.as === "number" && typeof value === "bigint") {
+        throw new Refused("is beyond 2^53: declare the column with t.int64()");
+      }
+      if (type.kind === "decimal" && (value < 0 ? -value : value) >= this.#limit) {
+        throw new Refused(`has more than ${type.precision} digits`);
+      }
+      this.#setLong(row, value);
+    }
+  }
+
+  #setString(scan: Scanner, row: number): void {
     const { text, textStart, textEnd } = scan;
     if (!this.allows(text, textStart, textEnd)) {
       const values = this.#type.kind === "string" ? (this.#type.values ?? []) : [];
       throw new Refused(`is none of ${values.map((value) => JSON.stringify(value)).join(", ")}`);
     }
-    this.#setText(scan, row);
+    // Text in `extra` counts on behind the bytes: the decoder joins the two.
+    const base = text === scan.bytes ? 0 : scan.bytes.length;
+    this.starts[row] = base + textStart;
+    this.ends[row] = base + textEnd;
   }
 
-  /** Text in `extra` counts on behind the bytes: the decoder joins the two. */
-  #setText(scan: Scanner, row: number): void {
-    const base = scan.text === scan.bytes ? 0 : scan.bytes.length;
-    this.starts[row] = base + scan.textStart;
-    this.ends[row] = base + scan.textEnd;
-  }
-
-  #readBytes(scan: Scanner, row: number): void {
-    scan.readString();
+  #setBytes(scan: Scanner, row: number): void {
     const to = scan.reserve(Math.ceil(((scan.textEnd - scan.textStart) * 3) / 4));
     const from = { bytes: scan.text, start: scan.textStart, end: scan.textEnd };
     scan.extraUsed = fromBase64(from, scan.extra, to);
     this.starts[row] = scan.bytes.length + to;
     this.ends[row] = scan.bytes.length + scan.extraUsed;
-  }
-
-  #readInt32(scan: Scanner, row: number): void {
-    readNumber(scan);
-    const value = scan.number.integer(0);
-    if (typeof value === "bigint" || value !== (value | 0)) throw new Refused("is out of the range of int32");
-    this.ints[row] = value;
-  }
-
-  #readInt64(scan: Scanner, row: number): void {
-    readNumber(scan);
-    const value = scan.number.integer(0);
-    if (typeof value === "bigint" && this.#type.kind === "int64" && this.#type.as === "number") {
-      throw new Refused("is beyond 2^53: declare the column with t.int64()");
-    }
-    this.#setLong(row, value);
-  }
-
-  /** A decimal is a number, or a string that holds one: many writers quote them to keep their digits. */
-  #readDecimal(scan: Scanner, row: number): void {
-    if (this.#type.kind !== "decimal") return;
-    if (scan.bytes[scan.at] === QUOTE) {
-      scan.readString();
-      readQuoted(scan);
-    } else readNumber(scan);
-    const value = scan.number.integer(this.#type.scale);
-    const limit = 10n ** BigInt(this.#type.precision);
-    const magnitude = value < 0 ? -value : value;
-    if (magnitude >= limit) throw new Refused(`has more than ${this.#type.precision} digits`);
-    this.#setLong(row, value);
-  }
-
-  #readMicros(scan: Scanner): number {
-    const unit = this.#type.kind === "timestamp" ? this.#type.json : "iso";
-    if (unit === "iso") {
-      scan.readString();
-      return microsOf(scan.text, scan.textStart, scan.textEnd);
-    }
-    readNumber(scan);
-    const value = scan.number.integer(DECIMALS[unit]);
-    if (typeof value === "bigint") throw new Refused("is out of range: 1684 to 2255 expected");
-    return value;
   }
 
   #setLong(row: number, value: number | bigint): void {
@@ -223,15 +213,31 @@ export class Cells {
 
   /** By their contract long columns are wide exactly if a value needs it; one of a refused record does not count. */
   #longs(rows: number): Float64Array | BigInt64Array {
-    const doubles = this.doubles.subarray(0, rows);
-    const wide = this.#wide?.subarray(0, rows);
-    if (wide === undefined || !doubles.some(Number.isNaN)) return doubles;
+    const { doubles } = this;
+    const wide = this.#wide;
+    if (wide === undefined || !doubles.subarray(0, rows).some(Number.isNaN)) return doubles;
     for (let row = 0; row < rows; row++) {
       const value = doubles[row] as number;
       if (!Number.isNaN(value)) wide[row] = BigInt(value);
     }
     return wide;
   }
+}
+
+function isWrittenAsText(type: ColumnType): boolean {
+  if (type.kind === "timestamp") return type.json === "iso";
+  return type.kind === "string" || type.kind === "bytes" || type.kind === "date";
+}
+
+/** A number where it is exact: comparing with a bigint takes its time. */
+function limitOf(type: ColumnType): number | bigint {
+  const precision = type.kind === "decimal" ? type.precision : 0;
+  return precision <= EXACT_DIGITS ? 10 ** precision : 10n ** BigInt(precision);
+}
+
+function decimalsOf(type: ColumnType): number {
+  if (type.kind === "decimal") return type.scale;
+  return type.kind === "timestamp" && type.json !== "iso" ? DECIMALS[type.json] : 0;
 }
 
 /** Reads a number, or says that it is none: the scanner alone would only miss a value. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { InvalidRecord, Schema } from "@df/core";
 import { BATCH_ROWS_MAX } from "@df/core";
-import type { DecodedLines, OpenLineDecoder } from "../decoder.ts";
+import { withNewline } from "../bytes.ts";
+import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
 import { LearnedLayouts } from "./learned.ts";
 import { RecordReader } from "./record.ts";
 
@@ -30,6 +31,13 @@ export class JsonLines implements OpenLineDecoder {
   readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
 
   readonly #layouts: LearnedLayouts | undefined;
+  /** Those of the running call: their arrays are used again by the next one. */
+  readonly #rows: Rows = {
+    length: 0,
+    positions: new Float64Array(0),
+    starts: new Int32Array(0),
+    ends: new Int32Array(0),
+  };
   /** Mean of the lines that were walked last. */
   #lineBytes = LINE_BYTES;
 
@@ -62,6 +70,17 @@ export class JsonLines implements OpenLineDecoder {
     const { rows, invalid } = this.#readLines(content, base, lines);
     const consumed = Math.min(lines.consumed, bytes.length);
     return this.#finish(content, { rows, invalid, consumed, cut: false });
+  }
+
+  /** No line break lies within a record. */
+  pass(bytes: Uint8Array, inside: Inside): Passed {
+    const newline = bytes.indexOf(NEWLINE);
+    const end = newline < 0 ? bytes.length : newline;
+    return {
+      consumed: newline < 0 ? end : end + 1,
+      inside: newline < 0 ? inside : undefined,
+      isBlank: isBlank(bytes, 0, end),
+    };
   }
 
   /** Finds complete lines that are not blank. */
@@ -100,7 +119,7 @@ export class JsonLines implements OpenLineDecoder {
     while (state.row + invalid.length < rowsMax) {
       if (state.row === rowsRoom) {
         rowsRoom = Math.min(rowsMax, rowsRoom * 2);
-        this.#grow(rows, rowsRoom);
+        this.#grow(rowsRoom);
         state.place(rows);
       }
       state.rowEnd = Math.min(rowsRoom, rowsMax - invalid.length);
@@ -124,25 +143,22 @@ export class JsonLines implements OpenLineDecoder {
     return { rows, invalid, consumed, cut: false };
   }
 
-  #grow(rows: Rows, room: number): void {
+  #grow(room: number): void {
+    const rows = this.#rows;
     for (const cells of this.#records.cells) cells.grow(room);
     const { positions, starts, ends } = rows;
-    rows.positions = new Float64Array(room);
-    rows.starts = new Int32Array(room);
-    rows.ends = new Int32Array(room);
-    rows.positions.set(positions);
-    rows.starts.set(starts);
-    rows.ends.set(ends);
+    if (room <= positions.length) return;
+    (rows.positions = new Float64Array(room)).set(positions);
+    (rows.starts = new Int32Array(room)).set(starts);
+    (rows.ends = new Int32Array(room)).set(ends);
   }
 
-  #begin(rows: number): Rows {
-    for (const cells of this.#records.cells) cells.begin(rows);
-    return {
-      length: 0,
-      positions: new Float64Array(rows),
-      starts: new Int32Array(rows),
-      ends: new Int32Array(rows),
-    };
+  #begin(room: number): Rows {
+    const rows = this.#rows;
+    this.#grow(room);
+    for (const cells of this.#records.cells) cells.begin(room);
+    rows.length = 0;
+    return rows;
   }
 
   #readLines(bytes: Uint8Array, base: number, lines: Lines): { rows: Rows; invalid: InvalidRecord[] } {
@@ -179,7 +195,7 @@ export class JsonLines implements OpenLineDecoder {
   #finish(bytes: Uint8Array, found: Found): DecodedLines {
     const { rows, invalid, consumed, cut } = found;
     const { scan, cells } = this.#records;
-    const text = scan.extraUsed === 0 ? bytes : joined(bytes, scan.extra.subarray(0, scan.extraUsed));
+    const text = scan.behind(bytes);
     scan.extraUsed = 0;
     return {
       length: rows.length,
@@ -222,20 +238,6 @@ interface Found {
   readonly invalid: readonly InvalidRecord[];
   readonly consumed: number;
   readonly cut: boolean;
-}
-
-function withNewline(bytes: Uint8Array): Uint8Array {
-  const ended = new Uint8Array(bytes.length + 1);
-  ended.set(bytes);
-  ended[bytes.length] = NEWLINE;
-  return ended;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {

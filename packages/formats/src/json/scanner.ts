@@ -1,3 +1,4 @@
+import { joined } from "../bytes.ts";
 import { NumberToken } from "./number.ts";
 import { Refused } from "./refused.ts";
 
@@ -138,6 +139,11 @@ export class Scanner {
     }
     this.textEnd = at;
     this.at = at + 1;
+  }
+
+  /** The bytes with what was unescaped behind them, where there was any. */
+  behind(bytes: Uint8Array): Uint8Array {
+    return this.extraUsed === 0 ? bytes : joined(bytes, this.extra.subarray(0, this.extraUsed));
   }
 
   /** Room for `size` more bytes in `extra`; the place where they go. */

@@ -1,21 +1,29 @@
-import { diffAt, type Batch, type Operator, type OperatorContext, type OperatorSpec } from "@df/core";
-import { rowReader } from "@df/core/batch/rows";
-import { DROP, KEEP, keepRows, REFUSED } from "../stateless/keep-rows.ts";
-import { indexesOf, namesOf, only, runRows, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
-
-/** A condition and the columns it reads. */
-export interface FilterOptions {
-  /** The columns that `keep` reads. */
-  readonly columns: ReadColumns;
-  /** Whether the row stays. Anything but a boolean refuses the row, and so does a throw. */
-  readonly keep: (row: Record<string, unknown>) => unknown;
-}
+import {
+  diffAt,
+  type Batch,
+  type Operator,
+  type OperatorContext,
+  type OperatorSpec,
+  type RowCondition,
+} from "@df/core";
+import { rowTest } from "../stateless/condition.ts";
+import { DROP, KEEP, REFUSED, RowKeeper } from "../stateless/keep-rows.ts";
+import {
+  indexesOf,
+  namesOf,
+  only,
+  runEach,
+  runRows,
+  STATELESS,
+  type RowRun,
+} from "../stateless/stateless.ts";
 
 /**
  * Hands on the rows that a condition holds for. On an upsert stream a row that does not match becomes a delete of its
  * key, and deletes pass without a call of the condition; on a retract stream both halves of an update are tested.
  */
-export function filter({ columns, keep }: FilterOptions): OperatorSpec {
+export function filter(condition: RowCondition): OperatorSpec {
+  const { columns } = condition;
   return {
     ...STATELESS,
     name: "filter",
@@ -25,30 +33,33 @@ export function filter({ columns, keep }: FilterOptions): OperatorSpec {
       return inputs;
     },
     needs: ([wanted], inputs) => [new Set([...(wanted ?? []), ...namesOf(only(inputs), columns)])],
-    open: (context) => openFilter(context, columns, keep),
+    open: (context) => openFilter(context, condition),
   };
 }
 
-function openFilter(context: OperatorContext, columns: ReadColumns, keep: FilterOptions["keep"]): Operator {
+function openFilter(context: OperatorContext, condition: RowCondition): Operator {
   const { schema, change } = only(context.inputs);
-  const read = rowReader(schema, indexesOf(schema, columns), context.generate);
-  const test = (batch: Batch, row: number): number => {
-    if (change === "upsert" && diffAt(batch, row) < 0) return KEEP;
-    const answer = keep(read(batch, row));
-    if (typeof answer !== "boolean")
-      throw new TypeError(`The condition returned ${typeof answer}, not a boolean.`);
-    return answer ? KEEP : DROP;
-  };
+  const holds = rowTest(schema, condition, context.generate);
+  const keeper = new RowKeeper(context);
+  const { verdicts } = keeper;
+  const oneByOne = (batch: Batch): RowRun => ({
+    begin: () => verdicts.fill(REFUSED),
+    row: (row) => {
+      const isDelete = change === "upsert" && diffAt(batch, row) < 0;
+      verdicts[row] = isDelete || holds.row(batch, row) ? KEEP : DROP;
+    },
+  });
   return {
     onBatch(batch, _port, out) {
-      const verdicts = new Uint8Array(batch.length);
-      runRows(context, batch, {
-        begin: () => verdicts.fill(REFUSED),
-        row: (row) => {
-          verdicts[row] = test(batch, row);
-        },
-      });
-      keepRows(context, batch, verdicts, out);
+      if (change === "upsert") runRows(context, batch, oneByOne(batch));
+      else {
+        try {
+          holds.all(batch, verdicts);
+        } catch {
+          runEach(context, batch, oneByOne(batch));
+        }
+      }
+      keeper.hand(batch, out);
       return "done";
     },
   };

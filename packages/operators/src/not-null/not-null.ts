@@ -1,12 +1,13 @@
 import {
   columnIndex,
   diffAt,
-  type Column,
+  type Operator,
   type OperatorContext,
   type OperatorSpec,
   type Shape,
+  type Validity,
 } from "@df/core";
-import { DROP, KEEP, keepRows } from "../stateless/keep-rows.ts";
+import { DROP, KEEP, RowKeeper } from "../stateless/keep-rows.ts";
 import { only, STATELESS } from "../stateless/stateless.ts";
 
 /**
@@ -20,17 +21,7 @@ export function notNull(columns: readonly string[]): OperatorSpec {
     options: { columns },
     outputs: (inputs) => [withoutNulls(only(inputs), columns)],
     needs: ([wanted]) => [new Set([...(wanted ?? []), ...columns])],
-    open: (context) => ({
-      onBatch(batch, _port, out) {
-        const verdicts = verdictsOf(context, batch.columns, columns, batch.length);
-        if (batch.change === "upsert") {
-          for (let row = 0; row < batch.length; row++) if (diffAt(batch, row) < 0) verdicts[row] = KEEP;
-        }
-        const schema = (context.outputs[0] as Shape).schema;
-        keepRows(context, batch, verdicts, (kept) => out({ ...kept, schema }));
-        return "done";
-      },
-    }),
+    open: (context) => openNotNull(context, columns),
   };
 }
 
@@ -42,18 +33,26 @@ function withoutNulls(shape: Shape, columns: readonly string[]): Shape {
   return { ...shape, schema: { fields } };
 }
 
-function verdictsOf(
-  context: OperatorContext,
-  all: readonly Column[],
-  columns: readonly string[],
-  length: number,
-): Uint8Array {
-  const verdicts = new Uint8Array(length).fill(KEEP);
-  const { schema } = only(context.inputs);
-  for (const name of columns) {
-    const validity = all[columnIndex(schema, name)]?.validity;
-    if (validity === undefined) continue;
-    for (let row = 0; row < length; row++) if (validity[row] === 0) verdicts[row] = DROP;
-  }
-  return verdicts;
+function openNotNull(context: OperatorContext, names: readonly string[]): Operator {
+  const input = only(context.inputs);
+  const { schema } = context.outputs[0] as Shape;
+  const columns = names.map((name) => columnIndex(input.schema, name));
+  const keeper = new RowKeeper(context);
+  const { verdicts } = keeper;
+  return {
+    onBatch(batch, _port, out) {
+      verdicts.fill(KEEP);
+      for (const column of columns) dropNulls(verdicts, batch.columns[column]?.validity, batch.length);
+      if (batch.change === "upsert") {
+        for (let row = 0; row < batch.length; row++) if (diffAt(batch, row) < 0) verdicts[row] = KEEP;
+      }
+      keeper.hand(batch, (kept) => out({ ...kept, schema }));
+      return "done";
+    },
+  };
+}
+
+function dropNulls(verdicts: Uint8Array, validity: Validity | undefined, length: number): void {
+  if (validity === undefined) return;
+  for (let row = 0; row < length; row++) if (validity[row] === 0) verdicts[row] = DROP;
 }

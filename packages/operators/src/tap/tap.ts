@@ -1,6 +1,6 @@
 import { diffAt, type OperatorSpec } from "@df/core";
 import { rowReader } from "@df/core/batch/rows";
-import { KEEP, keepRows, REFUSED } from "../stateless/keep-rows.ts";
+import { KEEP, RowKeeper, REFUSED } from "../stateless/keep-rows.ts";
 import { indexesOf, namesOf, only, runEach, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
 
 /** A function that looks at rows, and the columns it reads. */
@@ -25,9 +25,10 @@ export function tap({ columns, look }: TapOptions): OperatorSpec {
     open: (context) => {
       const { schema, change } = only(context.inputs);
       const read = rowReader(schema, indexesOf(schema, columns), context.generate);
+      const keeper = new RowKeeper(context);
+      const { verdicts } = keeper;
       return {
         onBatch(batch, _port, out) {
-          const verdicts = new Uint8Array(batch.length);
           // One by one from the start: a second run over the batch would show rows twice.
           runEach(context, batch, {
             begin: () => verdicts.fill(REFUSED),
@@ -36,7 +37,7 @@ export function tap({ columns, look }: TapOptions): OperatorSpec {
               verdicts[row] = KEEP;
             },
           });
-          keepRows(context, batch, verdicts, out);
+          keeper.hand(batch, out);
           return "done";
         },
       };

@@ -7,7 +7,7 @@ import {
   type Schema,
   type StateTable,
 } from "@df/core";
-import { ROWS, type OpenAggregate } from "./results.ts";
+import { ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
 /** Joins the groups of panes into the groups of a window, in the same table. */
 export class PaneJoiner {

@@ -7,7 +7,7 @@ import { max, min } from "../aggregates/min-max/min-max.ts";
 import { sum } from "../aggregates/sum/sum.ts";
 import { defineAggregate } from "../aggregates/user-defined/user-defined.ts";
 import type { WindowOptions } from "./options.ts";
-import type { Windowing } from "./windowing.ts";
+import type { Windowing } from "../windowing/windowing.ts";
 
 /** A row of a log, with its clock. */
 interface Entry {

@@ -12,14 +12,16 @@ import {
   type Progress,
   type StateTable,
   type Time,
-  type ValueColumn,
 } from "@df/core";
+import { Folding, FLAGS, groupState, TOUCHED } from "../aggregates/folding.ts";
+import { Conditions } from "../aggregates/where/conditions.ts";
+import { Cursor } from "../outputs/cursor.ts";
 import { lateRows } from "../outputs/late.ts";
 import type { Emission } from "../outputs/pending.ts";
-import { Assignment } from "./assignment.ts";
+import { Results } from "../outputs/results.ts";
+import { Assignment } from "../windowing/assignment.ts";
 import { PaneJoiner } from "./join-panes.ts";
-import { PaneGroups } from "./pane-groups.ts";
-import { FLAGS, Results, ROWS, TOUCHED, type OpenAggregate } from "./results.ts";
+import { PaneGroups } from "../windowing/pane-groups.ts";
 import { Touched } from "./touched.ts";
 import type { WindowOptions } from "./options.ts";
 import {
@@ -33,7 +35,7 @@ import {
   stepAt,
   windowId,
   type Grid,
-} from "./windowing.ts";
+} from "../windowing/windowing.ts";
 
 const LATE_PORT = 1;
 
@@ -53,20 +55,19 @@ class WindowOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #table: StateTable;
   readonly #groupColumns: readonly number[];
-  readonly #aggregates: readonly OpenAggregate[];
+  readonly #conditions: Conditions;
+  readonly #folding: Folding;
   readonly #results: Results;
   readonly #joiner: PaneJoiner;
   readonly #assignment: Assignment;
   readonly #touched: Touched = new Touched();
   #clock: Time;
-  /** What is left to emit for the call that was given last. */
-  #work: Iterator<Emission, void> | undefined;
+  readonly #cursor: Cursor = new Cursor();
 
   readonly #groups: PaneGroups = new PaneGroups();
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #rowsWord: number;
   readonly #flagsWord: number;
 
   constructor(options: WindowOptions, context: OperatorContext) {
@@ -76,33 +77,30 @@ class WindowOperator implements Operator {
     this.#context = context;
     this.#clock = context.clock;
     const input = present(context.inputs[0], "the window's input").schema;
-    const states = options.aggregates.map(({ name, spec }) => spec.state(input, name));
-    const hidden: readonly ValueColumn[] = [
-      { name: ROWS, words: 1 },
-      { name: FLAGS, words: 1 },
-    ];
     const key = pick(input, options.by);
     this.#table = context.state.table("groups", {
       key,
-      value: [...hidden, ...states.flat()],
+      value: groupState(options.aggregates, input),
       panes: true,
     });
     this.#groupColumns = options.by.map((name) => columnIndex(input, name));
-    this.#aggregates = options.aggregates.map(({ spec }, index) => ({
-      aggregate: spec.open(
-        input,
-        this.#table,
-        this.#table.offset(present(states[index]?.[0], "a state column").name),
-      ),
-      column: spec.column === undefined ? -1 : columnIndex(input, spec.column),
-    }));
-    this.#results = new Results(this.#table, present(context.outputs[0], "the result"), this.#aggregates);
-    this.#joiner = new PaneJoiner(this.#table, key, this.#aggregates);
-    this.#rowsWord = this.#table.offset(ROWS);
+    const specs = options.aggregates.map(({ spec }) => spec);
+    this.#conditions = new Conditions(specs, context);
+    this.#folding = new Folding(options.aggregates, input, {
+      table: this.#table,
+      conditions: this.#conditions,
+    });
+    this.#results = new Results(this.#table, present(context.outputs[0], "the result"), {
+      groupColumns: options.by.length,
+      open: this.#folding.open,
+    });
+    this.#joiner = new PaneJoiner(this.#table, key, this.#folding.open);
     this.#flagsWord = this.#table.offset(FLAGS);
   }
 
-  onBatch(batch: Batch, _port: number, out: Output): Progress {
+  onBatch(given: Batch, _port: number, out: Output): Progress {
+    const batch = this.#conditions.ask(given);
+    if (batch === undefined) return "done";
     const assignment = this.#assignment;
     assignment.assign(batch, this.#clock);
     this.#fold(batch);
@@ -112,11 +110,14 @@ class WindowOperator implements Operator {
     if (lateCount === 0) return "done";
     this.#context.count("late", lateCount);
     const { schema } = present(this.#context.outputs[LATE_PORT], "the output of late rows");
-    return this.#emit([{ batch: lateRows(batch, late, lateCount, schema), port: LATE_PORT }].values(), out);
+    return this.#cursor.begin(
+      [{ batch: lateRows(batch, late, lateCount, schema), port: LATE_PORT }].values(),
+      out,
+    );
   }
 
   onClock(clock: Time, out: Output): Progress {
-    return this.#emit(this.#advance(clock), out);
+    return this.#cursor.begin(this.#advance(clock), out);
   }
 
   clockOut(clock: Time): Time {
@@ -124,12 +125,11 @@ class WindowOperator implements Operator {
   }
 
   flush(out: Output): Progress {
-    return this.#emit(this.#changes(Number.POSITIVE_INFINITY), out);
+    return this.#cursor.begin(this.#changes(Number.POSITIVE_INFINITY), out);
   }
 
   resume(out: Output): Progress {
-    const work = this.#work;
-    return work === undefined ? "done" : this.#emit(work, out);
+    return this.#cursor.resume(out);
   }
 
   /**
@@ -149,16 +149,6 @@ class WindowOperator implements Operator {
       if (!this.#isFired(start, this.#clock)) windows += this.#table.sizeOf(id);
     }
     return { windows: grid.isPaned ? open.size : windows };
-  }
-
-  /** Pushes batch after batch until the output is full; the iterator is the cursor. */
-  #emit(work: Iterator<Emission, void>, out: Output): Progress {
-    this.#work = work;
-    for (let next = work.next(); next.done !== true; next = work.next()) {
-      if (out(next.value.batch, next.value.port) === "full") return "more";
-    }
-    this.#work = undefined;
-    return "done";
   }
 
   /** Folds the rows that were assigned, part by part. */
@@ -199,10 +189,7 @@ class WindowOperator implements Operator {
     const count = rows.length;
     table.insert({ batch, columns: this.#groupColumns, rows, count }, part, this.#ids, this.#fresh);
     table.offsets(this.#ids, count, this.#offsets);
-    addRows(table.words, this.#offsets, { word: this.#rowsWord, rows, diffs: batch.diffs });
-    for (const { aggregate, column } of this.#aggregates) {
-      aggregate.fold(this.#offsets, column < 0 ? undefined : batch.columns[column], rows, count, batch.diffs);
-    }
+    this.#folding.fold(batch, rows, this.#offsets);
   }
 
   /** Puts the groups of the last `count` offsets on the list of their window, unless they are on it. */
@@ -298,10 +285,11 @@ class WindowOperator implements Operator {
   *#window(start: number): Generator<Emission, void> {
     const id = windowId(this.#grid, start);
     const size = this.#table.sizeOf(id);
+    const bounds = { start, end: start + this.#grid.sizeMicros };
     for (let from = 0; from < size;) {
       const room = Math.min(this.#results.room, size - from);
       const count = this.#table.scan(id, from, this.#ids.subarray(0, room));
-      this.#results.append(this.#ids, count, start, start + this.#grid.sizeMicros);
+      this.#results.append(this.#ids, count, bounds);
       from += count;
       if (this.#results.room === 0) yield* this.#rest();
     }
@@ -312,10 +300,11 @@ class WindowOperator implements Operator {
     for (const start of this.#touched.windows()) {
       if (!this.#isDropped(start, clock)) break;
       const ids = this.#touched.take(start);
+      const bounds = { start, end: start + this.#grid.sizeMicros };
       for (let from = 0; from < ids.length;) {
         const count = Math.min(this.#results.room, ids.length - from);
         const some = ids.subarray(from, from + count);
-        this.#results.append(some, count, start, start + this.#grid.sizeMicros);
+        this.#results.append(some, count, bounds);
         from += count;
         if (this.#results.room === 0) yield* this.#rest();
       }
@@ -326,18 +315,5 @@ class WindowOperator implements Operator {
   *#rest(): Generator<Emission, void> {
     const batch = this.#results.take();
     if (batch !== undefined) yield { batch, port: 0 };
-  }
-}
-
-/** Adds each row's diff to the row count of its group. */
-function addRows(
-  words: Float64Array,
-  offsets: Int32Array,
-  fold: { readonly word: number; readonly rows: Int32Array; readonly diffs: Int32Array | undefined },
-): void {
-  const { word, rows, diffs } = fold;
-  for (let i = 0; i < rows.length; i++) {
-    const at = (offsets[i] as number) + word;
-    words[at] = (words[at] as number) + (diffs === undefined ? 1 : (diffs[rows[i] as number] as number));
   }
 }

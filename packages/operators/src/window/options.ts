@@ -1,11 +1,5 @@
-import type { AggregateSpec } from "@df/core";
-import type { Windowing } from "./windowing.ts";
-
-/** An aggregate and the column of the result it gives. */
-export interface NamedAggregate {
-  readonly name: string;
-  readonly spec: AggregateSpec;
-}
+import type { NamedAggregate } from "../aggregates/named.ts";
+import type { Windowing } from "../windowing/windowing.ts";
 
 /** Groups, windows, aggregates, and when results are given. */
 export interface WindowOptions {

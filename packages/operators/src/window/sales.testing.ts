@@ -5,7 +5,7 @@ import { count } from "../aggregates/count/count.ts";
 import { sum } from "../aggregates/sum/sum.ts";
 import type { WindowOptions } from "./options.ts";
 import { window } from "./window.ts";
-import type { Windowing } from "./windowing.ts";
+import type { Windowing } from "../windowing/windowing.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

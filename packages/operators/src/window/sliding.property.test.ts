@@ -14,7 +14,7 @@ import {
 } from "./naive.testing.ts";
 import type { WindowOptions } from "./options.ts";
 import { window } from "./window.ts";
-import { gridOf, type SlidingWindow } from "./windowing.ts";
+import { gridOf, type SlidingWindow } from "../windowing/windowing.ts";
 
 function sliding(sizeMicros: number, everyMicros: number, offsetMicros = 0): SlidingWindow {
   return { kind: "sliding", sizeMicros, everyMicros, offsetMicros };

@@ -6,7 +6,7 @@ import { defineAggregate } from "../aggregates/user-defined/user-defined.ts";
 import type { WindowOptions } from "./options.ts";
 import { bareWindow, INPUT, MS, SALE, sale, salesIn, shown } from "./sales.testing.ts";
 import { window } from "./window.ts";
-import type { SlidingWindow } from "./windowing.ts";
+import type { SlidingWindow } from "../windowing/windowing.ts";
 
 function sliding(size: number, every: number, offset = 0): SlidingWindow {
   return { kind: "sliding", sizeMicros: size * MS, everyMicros: every * MS, offsetMicros: offset * MS };

@@ -1,3 +1,5 @@
+import { IdList } from "../outputs/id-list.ts";
+
 /**
  * Groups that changed since the last flush, each once, by window. Empty at every barrier, so it is no part of the
  * state.
@@ -24,21 +26,6 @@ export class Touched {
   take(start: number): Int32Array {
     const list = this.#lists.get(start);
     this.#lists.delete(start);
-    return list === undefined ? new Int32Array(0) : list.ids.subarray(0, list.length);
-  }
-}
-
-/** A list of row ids that grows. */
-export class IdList {
-  ids: Int32Array = new Int32Array(64);
-  length = 0;
-
-  push(id: number): void {
-    if (this.length === this.ids.length) {
-      const wider = new Int32Array(this.length * 2);
-      wider.set(this.ids);
-      this.ids = wider;
-    }
-    this.ids[this.length++] = id;
+    return list?.take() ?? new Int32Array(0);
   }
 }

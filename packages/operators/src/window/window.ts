@@ -8,12 +8,18 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
+import {
+  aggregatesJson,
+  checkRetractable,
+  columnsRead,
+  columnTwice,
+  resultSchema,
+} from "../aggregates/named.ts";
 import { lateSchema } from "../outputs/late.ts";
+import { only } from "../stateless/stateless.ts";
+import { checkWindowing } from "../windowing/check.ts";
 import { openWindow } from "./operator.ts";
 import type { WindowOptions } from "./options.ts";
-
-/** A row belongs to at most this many windows. */
-const WINDOWS_PER_ROW_MAX = 10_000;
 
 /**
  * Aggregates rows by group and window of event time. Port 0: the group's columns, `windowStart`, `windowEnd` and the
@@ -23,7 +29,7 @@ const WINDOWS_PER_ROW_MAX = 10_000;
  * the size, which would leave rows without a window
  */
 export function window(options: WindowOptions): OperatorSpec {
-  checkOptions(options);
+  checkWindowing(options.window, options.allowedLatenessMicros);
   const isFinal = givesOnce(options);
   return {
     name: "window",
@@ -33,7 +39,7 @@ export function window(options: WindowOptions): OperatorSpec {
     stateful: true,
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, inputs),
-    needs: (wanted, inputs) => [neededOf(options, wanted[1], inputs[0])],
+    needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
     open: (context) => openWindow(options, context),
   };
 }
@@ -41,25 +47,6 @@ export function window(options: WindowOptions): OperatorSpec {
 /** Whether a result, once given, never changes. */
 function givesOnce({ emit, allowedLatenessMicros }: WindowOptions): boolean {
   return emit === "final" && allowedLatenessMicros === 0;
-}
-
-function checkOptions({ window: windowing, allowedLatenessMicros }: WindowOptions): void {
-  const { sizeMicros, offsetMicros } = windowing;
-  const everyMicros = windowing.kind === "sliding" ? windowing.everyMicros : sizeMicros;
-  const checks: readonly [string, number, number, number][] = [
-    ["size", sizeMicros, 1, Number.MAX_SAFE_INTEGER],
-    ["step", everyMicros, Math.max(1, Math.ceil(sizeMicros / WINDOWS_PER_ROW_MAX)), sizeMicros],
-    ["offset", offsetMicros, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-    ["allowed lateness", allowedLatenessMicros, 0, Number.MAX_SAFE_INTEGER],
-  ];
-  for (const [what, value, least, most] of checks) {
-    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
-    throw new DataflowError(
-      "DF_WINDOW",
-      `The ${what} of a window is ${value} µs; it is a whole number from ${range}.`,
-    );
-  }
 }
 
 function optionsJson({
@@ -72,12 +59,7 @@ function optionsJson({
   return {
     by,
     window: { ...windowing },
-    aggregates: aggregates.map(({ name, spec }) => ({
-      name,
-      aggregate: spec.name,
-      column: spec.column ?? null,
-      options: spec.options,
-    })),
+    aggregates: aggregatesJson(aggregates),
     allowedLatenessMicros,
     emit,
   };
@@ -86,24 +68,29 @@ function optionsJson({
 function neededOf(
   { by, aggregates }: WindowOptions,
   late: ReadonlySet<string> | undefined,
-  input: Schema | undefined,
+  input: Schema,
 ): ReadonlySet<string> {
-  const needed = new Set(by);
-  for (const { spec } of aggregates) if (spec.column !== undefined) needed.add(spec.column);
-  for (const field of input?.fields ?? []) if (late?.has(field.name) === true) needed.add(field.name);
+  const needed = new Set([...by, ...columnsRead(aggregates, input)]);
+  for (const field of input.fields) if (late?.has(field.name) === true) needed.add(field.name);
   return needed;
 }
 
 function outputsOf(options: WindowOptions, inputs: readonly Shape[]): readonly Shape[] {
-  const [input] = inputs;
-  if (input === undefined)
-    throw new DataflowError("DF_BUG", "This is a bug in dataflow: a window without input");
+  const input = only(inputs);
   checkInput(options, input);
   const isFinal = givesOnce(options);
   const change: ChangeMode = isFinal ? "append" : "upsert";
   return [
     {
-      schema: resultSchema(options, input.schema),
+      schema: resultSchema(
+        [
+          ...pick(input.schema, options.by).fields,
+          timestampField("windowStart"),
+          timestampField("windowEnd"),
+        ],
+        options.aggregates,
+        input.schema,
+      ),
       change,
       key: isFinal ? [] : [...options.by, "windowStart"],
       timed: true,
@@ -128,14 +115,7 @@ function checkInput(
       "window() takes no upserts, as it cannot know the row that was replaced. Put .changelog() before it.",
     );
   }
-  for (const { name, spec } of change === "retract" ? aggregates : []) {
-    if (spec.retractable) continue;
-    throw new DataflowError(
-      "DF_RETRACTABLE",
-      `The aggregate "${name}" (${spec.name}) cannot take rows back, and rows of this stream can be. Use count, sum, ` +
-        `avg or an aggregate with .retract(), or a stream that only appends.`,
-    );
-  }
+  if (change === "retract") checkRetractable(aggregates);
   for (const { name, spec } of windowing.kind === "sliding" ? aggregates : []) {
     if (spec.mergeable) continue;
     throw new DataflowError(
@@ -144,29 +124,7 @@ function checkInput(
         `.merge(), or use tumbling windows.`,
     );
   }
-  if (schema.fields.some((field) => field.name === "lateBy")) throw columnTwice("lateBy", "late rows");
-}
-
-function resultSchema({ by, aggregates }: WindowOptions, input: Schema): Schema {
-  const fields = [
-    ...pick(input, by).fields,
-    timestampField("windowStart"),
-    timestampField("windowEnd"),
-    ...aggregates.map(({ name, spec }) => spec.output(input, name)),
-  ];
-  const names = new Set<string>();
-  for (const { name } of fields) {
-    if (names.has(name)) throw columnTwice(name, "the result");
-    names.add(name);
-  }
-  return { fields };
-}
-
-function columnTwice(name: string, where: string): DataflowError {
-  return new DataflowError(
-    "DF_COLUMN_TWICE",
-    `A window would give ${where} two columns "${name}". Name the aggregate or the input's column otherwise.`,
-  );
+  if (schema.fields.some((field) => field.name === "lateBy")) throw columnTwice("lateBy", "Late rows");
 }
 
 function timestampField(name: string): Field {

@@ -86,11 +86,21 @@ export class NumberExtremes implements Aggregate {
   }
 
   #foldNumbers(values: Float64Array | Int32Array, { rows, validity, source, count }: Fold): void {
+    const { words } = this.#table;
+    const offset = this.#offset;
+    const isMax = this.#end === "max";
     for (let i = 0; i < count; i++) {
       const from = source[i] as number;
       if (validity !== undefined && validity[from] === 0) continue;
+      const at = (rows[i] as number) + offset;
       // Adding 0 makes 0 of −0, so that ties leave one value whatever the order.
-      this.#number((rows[i] as number) + this.#offset, (values[from] as number) + 0);
+      const value = (values[from] as number) + 0;
+      // Most values are no further than what is kept; NaN is neither, on either side.
+      if (words[at + KIND] === NUMBER) {
+        const old = words[at + VALUE] as number;
+        if (isMax ? value <= old : value >= old) continue;
+      }
+      this.#number(at, value);
     }
   }
 

@@ -2,23 +2,17 @@ import {
   BATCH_ROWS_MAX,
   BEGINNING,
   ColumnBuilder,
-  type Aggregate,
   type Batch,
   type Shape,
   type StateTable,
+  type Time,
 } from "@df/core";
+import { EMITTED, FLAGS, ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
-/** Rows of a group that count; a group without any is gone. */
-export const ROWS = "#rows";
-/** Whether a group was emitted, and whether it is on the list of touched groups. */
-export const FLAGS = "#flags";
-export const EMITTED = 1;
-export const TOUCHED = 2;
-
-/** An open aggregate and the input column it reads; −1 for none. */
-export interface OpenAggregate {
-  readonly aggregate: Aggregate;
-  readonly column: number;
+/** The window that results are of, µs; they have its bounds behind the columns of the group. */
+export interface Bounds {
+  readonly start: Time;
+  readonly end: Time;
 }
 
 /** Collects groups as rows of the result. `take` them when `room` is 0 and at the end. */
@@ -26,6 +20,8 @@ export class Results {
   readonly #table: StateTable;
   readonly #output: Shape;
   readonly #groupColumns: number;
+  /** Where the columns of aggregates begin. */
+  readonly #firstAggregate: number;
   readonly #aggregates: readonly OpenAggregate[];
   readonly #builders: readonly ColumnBuilder[];
   readonly #rowsWord: number;
@@ -36,11 +32,17 @@ export class Results {
   #diffs: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   #length = 0;
 
-  constructor(table: StateTable, output: Shape, aggregates: readonly OpenAggregate[]) {
+  /** `groupColumns`: how many columns make a group. */
+  constructor(
+    table: StateTable,
+    output: Shape,
+    { groupColumns, open }: { readonly groupColumns: number; readonly open: readonly OpenAggregate[] },
+  ) {
     this.#table = table;
     this.#output = output;
-    this.#aggregates = aggregates;
-    this.#groupColumns = output.schema.fields.length - aggregates.length - 2;
+    this.#aggregates = open;
+    this.#groupColumns = groupColumns;
+    this.#firstAggregate = output.schema.fields.length - open.length;
     this.#builders = output.schema.fields.map((field) => new ColumnBuilder(field.type));
     this.#rowsWord = table.offset(ROWS);
     this.#flagsWord = table.offset(FLAGS);
@@ -52,25 +54,17 @@ export class Results {
   }
 
   /**
-   * Appends at most `room` groups of one window: groups that have rows as they are, groups that lost all after they
-   * were emitted as deletes. Others are passed over.
+   * Appends at most `room` groups: groups that have rows as they are, groups that lost all after they were emitted as
+   * deletes. Others are passed over. The groups of one window have its `bounds`, and an event time 1 µs before its end;
+   * without bounds there is no event time.
    */
-  append(ids: Int32Array, count: number, start: number, end: number): void {
+  append(ids: Int32Array, count: number, bounds?: Bounds): void {
     const begin = this.#length;
     const kept = this.#choose(ids, count);
     if (kept === 0) return;
-    const builders = this.#builders;
-    this.#table.copyKeys(this.#kept, kept, builders.slice(0, this.#groupColumns));
-    const startColumn = builders[this.#groupColumns] as ColumnBuilder;
-    const endColumn = builders[this.#groupColumns + 1] as ColumnBuilder;
-    for (let i = 0; i < kept; i++) {
-      const isAlive = (this.#diffs[begin + i] as number) > 0;
-      startColumn.number(start);
-      // A delete carries its key alone; of the window that is its start.
-      if (isAlive) endColumn.number(end);
-      else endColumn.null();
-      this.#times[begin + i] = end - 1;
-    }
+    this.#table.copyKeys(this.#kept, kept, this.#builders.slice(0, this.#groupColumns));
+    if (bounds !== undefined) this.#appendBounds(begin, kept, bounds);
+    this.#times.fill(bounds === undefined ? BEGINNING : bounds.end - 1, begin, begin + kept);
     this.#length = begin + kept;
     this.#appendAggregates(begin, kept);
   }
@@ -116,6 +110,17 @@ export class Results {
     return kept;
   }
 
+  #appendBounds(begin: number, count: number, { start, end }: Bounds): void {
+    const startColumn = this.#builders[this.#groupColumns] as ColumnBuilder;
+    const endColumn = this.#builders[this.#groupColumns + 1] as ColumnBuilder;
+    for (let i = 0; i < count; i++) {
+      startColumn.number(start);
+      // A delete carries its key alone; of the window that is its start.
+      if ((this.#diffs[begin + i] as number) > 0) endColumn.number(end);
+      else endColumn.null();
+    }
+  }
+
   /** Runs of living groups get their results in one call; deletes between them get nothing. */
   #appendAggregates(begin: number, count: number): void {
     let from = 0;
@@ -125,7 +130,7 @@ export class Results {
       while (to < count && this.#diffs[begin + to] === diff) to++;
       const offsets = this.#offsets.subarray(from, to);
       for (let a = 0; a < this.#aggregates.length; a++) {
-        const into = this.#builders[this.#groupColumns + 2 + a] as ColumnBuilder;
+        const into = this.#builders[this.#firstAggregate + a] as ColumnBuilder;
         if (diff === 1) (this.#aggregates[a] as OpenAggregate).aggregate.result(offsets, to - from, into);
         else for (let i = from; i < to; i++) into.null();
       }

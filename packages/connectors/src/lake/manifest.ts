@@ -1,4 +1,4 @@
-/** The files that make a Parquet directory a table: `_table.json`, and one `_commits/<version>.json` per commit. */
+/** The files that make a directory of data files a table: `_table.json`, and one `_commits/<version>.json` per commit. */
 import { DataflowError, reasonOf, typeName } from "@df/core";
 import type { Field, Json, Marker, Schema } from "@df/core";
 import type { ObjectStore } from "../object-store/object-store.ts";
@@ -25,12 +25,15 @@ export interface Commit {
 
 /** What was said of the table when it was created. */
 export interface TableInfo {
-  readonly format: "dataflow-parquet";
+  /** The connector's mark: "dataflow-parquet". */
+  readonly format: string;
   readonly formatVersion: 1;
   /** Tells this table from one that is later put in its place. */
   readonly tableId: string;
   readonly pipeline: string;
   readonly sink: string;
+  /** In words, what is in the files: "upserts by (id) as JSON Lines". Absent where the format says it all. */
+  readonly contents?: string | undefined;
   readonly columns: readonly TableColumn[];
   readonly partitionBy: readonly string[];
 }
@@ -67,14 +70,22 @@ export function encodeJson(value: Json): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
 }
 
-/** The table's description; undefined where there is no table. @throws DF_SINK_CORRUPT when it cannot be read */
-export async function readTable(store: ObjectStore): Promise<TableInfo | undefined> {
+/**
+ * The table's description; undefined where there is no table.
+ * @throws DF_SINK_CORRUPT when it cannot be read, or describes a table of another format
+ */
+export async function readTable(store: ObjectStore, format: string): Promise<TableInfo | undefined> {
   const found = await readJson(store, TABLE_PATH);
   if (found === undefined) return undefined;
-  const { format, formatVersion, tableId, columns, partitionBy } = found;
-  const isTable = format === "dataflow-parquet" && typeof tableId === "string";
-  if (!isTable || !Array.isArray(columns) || !Array.isArray(partitionBy)) {
+  const { formatVersion, tableId, columns, partitionBy } = found;
+  if (typeof tableId !== "string" || !Array.isArray(columns) || !Array.isArray(partitionBy)) {
     throw corrupt(TABLE_PATH, "it does not describe a table");
+  }
+  if (found["format"] !== format) {
+    throw corrupt(
+      TABLE_PATH,
+      `it describes a table of format ${JSON.stringify(found["format"])}, not "${format}"`,
+    );
   }
   if (formatVersion !== 1) {
     throw corrupt(TABLE_PATH, `it has format version ${JSON.stringify(formatVersion)}, this program knows 1`);
@@ -159,7 +170,7 @@ async function readJson(store: ObjectStore, path: string): Promise<Record<string
 function corrupt(path: string, reason: string, cause?: unknown): DataflowError {
   return new DataflowError(
     "DF_SINK_CORRUPT",
-    `The file "${path}" of the Parquet table cannot be used: ${reason}. Restore it from a backup.`,
+    `The file "${path}" of a table cannot be used: ${reason}. Restore it from a backup, or write to a new path.`,
     { cause },
   );
 }

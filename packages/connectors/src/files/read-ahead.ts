@@ -1,0 +1,78 @@
+import type { FileHandle } from "node:fs/promises";
+
+/** Bytes read at once at most, and at first: of small files there may be many. */
+const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES_MIN = 16 * 1024;
+/** Room before what is read, for the incomplete line that the chunk before it ends with. */
+const ROOM_BYTES = 16 * 1024;
+
+/** A file as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. */
+export class ReadAhead {
+  /** Read and not yet worked on: `bytes[from .. to)`. Written over once `more` has been called twice. */
+  bytes: Uint8Array = new Uint8Array(0);
+  from = 0;
+  to = 0;
+  readonly #file: FileHandle;
+  #spare: Uint8Array = new Uint8Array(0);
+  /** Place in the file of the next byte to read. */
+  #next: number;
+  #chunkBytes = CHUNK_BYTES_MIN;
+  #ahead: Promise<number> | undefined;
+
+  /** Reads from `offset` on. */
+  constructor(file: FileHandle, offset: number) {
+    this.#file = file;
+    this.#next = offset;
+  }
+
+  /** Adds bytes behind those that are there; whether there were any. */
+  async more(): Promise<boolean> {
+    const read = await (this.#ahead ?? this.#read());
+    this.#ahead = undefined;
+    if (read === 0) return false;
+    this.#turn(read);
+    this.#next += read;
+    // A file that gave less than was asked for has most likely ended.
+    if (read === this.#chunkBytes) {
+      this.#chunkBytes = Math.min(CHUNK_BYTES, this.#chunkBytes * 4);
+      this.#ahead = this.#read();
+      // Whoever asks for these bytes hears of it.
+      this.#ahead.catch(() => {});
+    }
+    return true;
+  }
+
+  async #read(): Promise<number> {
+    const bytes = ROOM_BYTES + this.#chunkBytes;
+    if (this.#spare.length < bytes) this.#spare = new Uint8Array(bytes);
+    const { bytesRead } = await this.#file.read(this.#spare, ROOM_BYTES, this.#chunkBytes, this.#next);
+    return bytesRead;
+  }
+
+  /** Puts what is left before what was read, and goes on with that. */
+  #turn(read: number): void {
+    const { bytes, from, to } = this;
+    const left = to - from;
+    const spare = this.#spare;
+    if (left > ROOM_BYTES) return this.#append(spare.subarray(ROOM_BYTES, ROOM_BYTES + read));
+    spare.set(bytes.subarray(from, to), ROOM_BYTES - left);
+    this.#spare = bytes;
+    this.bytes = spare;
+    this.from = ROOM_BYTES - left;
+    this.to = ROOM_BYTES + read;
+  }
+
+  /** Puts what was read behind a long line that is not complete; the decoder gives up at the size of a record. */
+  #append(read: Uint8Array): void {
+    const { bytes, from, to } = this;
+    const left = to - from;
+    if (bytes.length - to < read.length) {
+      this.bytes = new Uint8Array(2 * (left + read.length));
+      this.bytes.set(bytes.subarray(from, to));
+      this.from = 0;
+      this.to = left;
+    }
+    this.bytes.set(read, this.to);
+    this.to += read.length;
+  }
+}

@@ -1,0 +1,3 @@
+/** CSV: `decode: csv(Order)`. */
+export { csv } from "@df/formats/csv/csv";
+export type { CsvOptions } from "@df/formats/csv/csv";

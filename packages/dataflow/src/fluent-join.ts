@@ -1,0 +1,111 @@
+/** What runs behind the types of join-types.ts: an operator that pairs rows, and behind it one that makes columns. */
+import { DataflowError, columnIndex, micros, schemaOf, t } from "@df/core";
+import type { Duration, OperatorSpec, Schema } from "@df/core";
+import { column, columnsRead, joinWindow, select } from "@df/operators";
+import type { Expression as Tree } from "@df/operators";
+import { FluentExpression } from "./expressions.ts";
+import type { FluentPicker } from "./expressions.ts";
+import { checkOptions } from "./graph.ts";
+import type { JoinKind } from "./join-types.ts";
+import { checkLambda } from "./lambda.ts";
+import type { Sliding, Tumbling } from "./windows.ts";
+
+const KINDS: readonly unknown[] = ["inner", "left", "right", "full"];
+/** Stand before the names of columns between the two operators, as both sides may have a column of one name. */
+const LEFT = "left.";
+const RIGHT = "right.";
+const BOUNDS: Schema = schemaOf({ windowStart: t.timestamp(), windowEnd: t.timestamp() });
+
+/** The options of `joinWindow()`. */
+export interface JoinInput {
+  readonly on: Readonly<Record<string, string>>;
+  readonly window: Tumbling | Sliding;
+  readonly type?: JoinKind | undefined;
+  readonly select: (
+    left: FluentPicker,
+    right: FluentPicker,
+    window: FluentPicker,
+  ) => Readonly<Record<string, FluentExpression>>;
+  readonly allowedLateness?: Duration | undefined;
+}
+
+/**
+ * The operator that pairs rows, with the columns that the result reads, and the one that makes the result's columns.
+ * @throws DF_OPTION, DF_WINDOW, DF_JOIN_ON, DF_LAMBDA, DF_NO_COLUMN, DF_EXPRESSION
+ */
+export function joinSpecs(
+  left: Schema,
+  right: Schema,
+  options: JoinInput,
+): { readonly pairs: OperatorSpec; readonly columns: OperatorSpec } {
+  checkOptions(options, ["on", "window", "type", "select", "allowedLateness"], "joinWindow()");
+  const { type = "inner", allowedLateness = "0s" } = options;
+  if (!KINDS.includes(type)) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `The type of a join is ${JSON.stringify(type)}; it may be "inner", "left", "right" or "full".`,
+    );
+  }
+  checkWindow(options.window);
+  checkLambda(options.select, "joinWindow()");
+  const made = options.select(pickerOf(left, LEFT), pickerOf(right, RIGHT), pickerOf(BOUNDS, ""));
+  const expressions = Object.fromEntries(
+    Object.entries(made).map(([name, each]) => [name, treeOf(name, each)]),
+  );
+  const read = Object.values(expressions).flatMap(columnsRead);
+  return {
+    pairs: joinWindow({
+      on: onOf(options.on),
+      window: options.window,
+      type,
+      left: behind(LEFT, read),
+      right: behind(RIGHT, read),
+      allowedLatenessMicros: micros(allowedLateness),
+    }),
+    columns: select({ expressions }),
+  };
+}
+
+function checkWindow(window: unknown): void {
+  const kind = typeof window === "object" && window !== null && "kind" in window ? window.kind : undefined;
+  if (kind === "tumbling" || kind === "sliding") return;
+  throw new DataflowError(
+    "DF_WINDOW",
+    `joinWindow() needs a window whose bounds do not depend on rows: tumbling("1h") or sliding("1h", "5m").`,
+  );
+}
+
+function onOf(on: unknown): { readonly left: string; readonly right: string }[] {
+  const entries: [string, unknown][] = typeof on === "object" && on !== null ? Object.entries(on) : [];
+  return entries.map(([left, right]) => {
+    if (typeof right === "string") return { left, right };
+    throw new DataflowError(
+      "DF_JOIN_ON",
+      `joinWindow() has on: { ${left}: … } without the name of a column of the right side. Write it as text.`,
+    );
+  });
+}
+
+/** What `select` calls for a column of a side. */
+function pickerOf(schema: Schema, prefix: string): FluentPicker {
+  const pick = (name: string): FluentExpression => {
+    columnIndex(schema, name);
+    return new FluentExpression(column(`${prefix}${name}`));
+  };
+  const all = Object.fromEntries(schema.fields.map(({ name }) => [name, pick(name)]));
+  return Object.assign(pick, { all });
+}
+
+function treeOf(name: string, made: unknown): Tree {
+  if (made instanceof FluentExpression) return made.tree;
+  throw new DataflowError(
+    "DF_EXPRESSION",
+    `Column "${name}" is no expression. Write left("…"), right("…") or window("…"), or lit(…) for a value.`,
+  );
+}
+
+/** The names that begin with a prefix, each with what stands behind it. */
+function behind(prefix: string, names: readonly string[]): Readonly<Record<string, string>> {
+  const own = names.filter((name) => name.startsWith(prefix));
+  return Object.fromEntries(own.map((name) => [name, name.slice(prefix.length)]));
+}

@@ -1,0 +1,61 @@
+import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
+import { DataflowError } from "@df/core";
+import type { LineDecoder } from "../decoder.ts";
+import { CsvRecords } from "./records.ts";
+
+const RECORD_BYTES_MAX = 1024 * 1024;
+/** Beyond this, offsets of text in a batch would come near 2^31. */
+const RECORD_BYTES_LIMIT = 256 * 1024 * 1024;
+
+/** How a CSV file is written, and limits. */
+export interface CsvOptions {
+  /** Whether the first line names the columns. Otherwise they stand in the order of the row type. Default: true. */
+  readonly header?: boolean | undefined;
+  /** Stands between two fields: an ASCII character, but no letter, digit, quote, `.`, `+` or `-`. Default: `,`. */
+  readonly delimiter?: string | undefined;
+  /** Default: `"`. */
+  readonly quote?: '"' | "'" | undefined;
+  /** What stands, without quotes, for null. Default: nothing, an empty field. */
+  readonly nulls?: string | undefined;
+  /** A longer record is refused unread. Bytes, without the line's end; at most 256 MiB. Default: 1 MiB. */
+  readonly recordBytesMax?: number | undefined;
+}
+
+/**
+ * Decodes CSV (RFC 4180), also with other delimiters. See README.md for what is accepted.
+ *
+ * Every record is checked for quotes, UTF-8, size and its number of fields; type and range of a value where its column
+ * is read.
+ * @throws DF_OPTION for an option that is none of the values above
+ */
+export function csv<const S extends Columns>(
+  row: RowType<S>,
+  options: CsvOptions = {},
+): LineDecoder & Decodes<ReadOf<S>> {
+  const { header = true, delimiter = ",", quote = '"', nulls = "" } = options;
+  const { recordBytesMax = RECORD_BYTES_MAX } = options;
+  if (quote !== '"' && quote !== "'") throw refused("quote", quote, `give '"' or "'"`);
+  if (!/^[\t -~]$/.test(delimiter) || /[A-Za-z0-9.+-]/.test(delimiter) || delimiter === quote) {
+    const remedy = "give one ASCII character that is no letter, digit, quote, point or sign";
+    throw refused("delimiter", delimiter, remedy);
+  }
+  if (/[\r\n]/.test(nulls) || nulls.includes(quote) || nulls.includes(delimiter)) {
+    throw refused("nulls", nulls, "give a text without quotes, delimiters and line breaks");
+  }
+  if (!Number.isInteger(recordBytesMax) || recordBytesMax < 1 || recordBytesMax > RECORD_BYTES_LIMIT) {
+    const remedy = `give a whole number of bytes from 1 to ${RECORD_BYTES_LIMIT}`;
+    throw refused("recordBytesMax", recordBytesMax, remedy);
+  }
+  const dialect = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) };
+  const { schema } = row;
+  return {
+    name: "csv",
+    schema,
+    options: { header, delimiter, quote, nulls, recordBytesMax },
+    open: (columns) => new CsvRecords(columns, { schema, header, dialect, nulls, recordBytesMax }),
+  };
+}
+
+function refused(option: string, value: unknown, remedy: string): DataflowError {
+  return new DataflowError("DF_OPTION", `${option} of csv() is ${JSON.stringify(value)}: ${remedy}.`);
+}

@@ -1,0 +1,22 @@
+/** A list of row ids that grows. */
+export class IdList {
+  #ids: Int32Array = new Int32Array(64);
+  #length = 0;
+
+  push(id: number): void {
+    if (this.#length === this.#ids.length) {
+      const wider = new Int32Array(this.#length * 2);
+      wider.set(this.#ids);
+      this.#ids = wider;
+    }
+    this.#ids[this.#length++] = id;
+  }
+
+  /** The ids, which are the caller's from now on; the list is empty. */
+  take(): Int32Array {
+    const ids = this.#ids.subarray(0, this.#length);
+    this.#ids = new Int32Array(64);
+    this.#length = 0;
+    return ids;
+  }
+}

@@ -1,0 +1,71 @@
+import type { RowId, Time } from "@df/core";
+import { IdList } from "../outputs/id-list.ts";
+
+/**
+ * Which sessions to look at when: lists of ids by stretches of time. What is listed may be due later than its list,
+ * never before, so a session that grows need not move. It is no state, but made again when the operator opens.
+ */
+export class DueBuckets {
+  readonly #widthMicros: number;
+  readonly #lists = new Map<number, IdList>();
+  /** The list that an id stands on; NaN for none. Other places of the id are left from before. */
+  #listOf: Float64Array = new Float64Array(1024).fill(Number.NaN);
+  /** No list before this one has ids. */
+  #first = Number.POSITIVE_INFINITY;
+
+  constructor(widthMicros: number) {
+    this.#widthMicros = widthMicros;
+  }
+
+  /** The id is looked at when `take` is given this time, and not when it was before. */
+  set(id: RowId, time: Time): void {
+    const bucket = Math.floor(time / this.#widthMicros);
+    if (id >= this.#listOf.length) this.#grow(id);
+    if (this.#listOf[id] === bucket) return;
+    this.#listOf[id] = bucket;
+    let list = this.#lists.get(bucket);
+    if (list === undefined) {
+      list = new IdList();
+      this.#lists.set(bucket, list);
+    }
+    list.push(id);
+    if (bucket < this.#first) this.#first = bucket;
+  }
+
+  /** The id is not looked at any more. */
+  delete(id: RowId): void {
+    this.#listOf[id] = Number.NaN;
+  }
+
+  /** Ids that may be due at `until`, each once; they are not listed any more. */
+  take(until: Time): RowId[] {
+    const last = Math.floor(until / this.#widthMicros);
+    const ids: RowId[] = [];
+    for (const bucket of this.#bucketsUntil(last)) {
+      const list = this.#lists.get(bucket);
+      if (list === undefined) continue;
+      this.#lists.delete(bucket);
+      for (const id of list.take()) {
+        if (this.#listOf[id] !== bucket) continue;
+        this.#listOf[id] = Number.NaN;
+        ids.push(id);
+      }
+    }
+    if (last > this.#first) this.#first = last;
+    return ids;
+  }
+
+  /** One by one where time moves in small steps, as there may be many lists. */
+  #bucketsUntil(last: number): number[] {
+    const count = last - this.#first + 1;
+    if (count <= 0) return [];
+    if (count > this.#lists.size) return [...this.#lists.keys()].filter((bucket) => bucket <= last);
+    return Array.from({ length: count }, (_, i) => this.#first + i);
+  }
+
+  #grow(id: RowId): void {
+    const wider = new Float64Array(Math.max(id + 1, this.#listOf.length * 2)).fill(Number.NaN);
+    wider.set(this.#listOf);
+    this.#listOf = wider;
+  }
+}

@@ -1,0 +1,64 @@
+import {
+  BEGINNING,
+  ColumnBuilder,
+  type Batch,
+  type RowId,
+  type Schema,
+  type StateTable,
+  type Time,
+} from "@df/core";
+import { CanonicalCodec } from "@df/core/batch/canonical";
+import { LAST } from "./layout.ts";
+
+/** Sorts sessions by the time of their last row, and those of one time by their group: whatever their arrival was. */
+export class Order {
+  readonly #table: StateTable;
+  readonly #key: Schema;
+  readonly #codec: CanonicalCodec;
+  readonly #lastWord: number;
+
+  /** `key`: the columns that make groups, as the table has them. */
+  constructor(table: StateTable, key: Schema) {
+    this.#table = table;
+    this.#key = key;
+    this.#codec = new CanonicalCodec(key);
+    this.#lastWord = table.offset(LAST);
+  }
+
+  /** The sessions in their order. */
+  sorted(ids: readonly RowId[]): RowId[] {
+    const lasts = this.#lasts(ids);
+    const order = Uint32Array.from(ids, (_, i) => i).sort((a, b) => (lasts[a] as Time) - (lasts[b] as Time));
+    const sorted: RowId[] = [];
+    for (let from = 0; from < order.length;) {
+      const last = lasts[order[from] as number];
+      let to = from + 1;
+      while (to < order.length && lasts[order[to] as number] === last) to++;
+      const equal = Array.from(order.subarray(from, to), (i) => ids[i] as RowId);
+      for (const id of equal.length === 1 ? equal : this.#byGroup(equal)) sorted.push(id);
+      from = to;
+    }
+    return sorted;
+  }
+
+  #lasts(ids: readonly RowId[]): Float64Array {
+    const offsets = new Int32Array(ids.length);
+    this.#table.offsets(Int32Array.from(ids), ids.length, offsets);
+    return Float64Array.from(offsets, (offset) => this.#table.words[offset + this.#lastWord] as Time);
+  }
+
+  #byGroup(ids: readonly RowId[]): RowId[] {
+    const builders = this.#key.fields.map(({ type }) => new ColumnBuilder(type));
+    this.#table.copyKeys(Int32Array.from(ids), ids.length, builders);
+    const batch: Batch = {
+      schema: this.#key,
+      length: ids.length,
+      columns: builders.map((builder) => builder.take()),
+      change: "append",
+      times: new Float64Array(ids.length),
+      clocks: BEGINNING,
+    };
+    const keyed = ids.map((id, row) => ({ id, key: this.#codec.encode(batch, row).slice() }));
+    return keyed.toSorted((a, b) => Buffer.compare(a.key, b.key)).map(({ id }) => id);
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  BATCH_ROWS_MAX,
+  BEGINNING,
+  ColumnBuilder,
+  type Batch,
+  type RowId,
+  type Shape,
+  type StateTable,
+} from "@df/core";
+import type { OpenAggregate } from "../aggregates/folding.ts";
+import { LAST, START } from "./layout.ts";
+
+/** Makes rows of the result from sessions. */
+export class Results {
+  readonly #table: StateTable;
+  readonly #output: Shape;
+  readonly #open: readonly OpenAggregate[];
+  readonly #gapMicros: number;
+  readonly #groupColumns: number;
+  readonly #startWord: number;
+  readonly #lastWord: number;
+  readonly #builders: readonly ColumnBuilder[];
+  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+
+  constructor(
+    table: StateTable,
+    output: Shape,
+    { gapMicros, open }: { readonly gapMicros: number; readonly open: readonly OpenAggregate[] },
+  ) {
+    this.#table = table;
+    this.#output = output;
+    this.#open = open;
+    this.#gapMicros = gapMicros;
+    this.#groupColumns = output.schema.fields.length - open.length - 2;
+    this.#startWord = table.offset(START);
+    this.#lastWord = table.offset(LAST);
+    this.#builders = output.schema.fields.map(({ type }) => new ColumnBuilder(type));
+  }
+
+  /** The results of at most `BATCH_ROWS_MAX` sessions, as rows that append, in their order. */
+  batchOf(ids: readonly RowId[]): Batch {
+    const count = ids.length;
+    const builders = this.#builders;
+    const table = this.#table;
+    const rows = Int32Array.from(ids);
+    table.offsets(rows, count, this.#offsets);
+    table.copyKeys(rows, count, builders.slice(0, this.#groupColumns));
+    const times = new Float64Array(count);
+    const starts = builders[this.#groupColumns] as ColumnBuilder;
+    const ends = builders[this.#groupColumns + 1] as ColumnBuilder;
+    for (let i = 0; i < count; i++) {
+      const offset = this.#offsets[i] as number;
+      const end = (table.words[offset + this.#lastWord] as number) + this.#gapMicros;
+      starts.number(table.words[offset + this.#startWord] as number);
+      ends.number(end);
+      times[i] = end - 1;
+    }
+    for (let a = 0; a < this.#open.length; a++) {
+      const into = builders[this.#groupColumns + 2 + a] as ColumnBuilder;
+      (this.#open[a] as OpenAggregate).aggregate.result(this.#offsets, count, into);
+    }
+    return {
+      schema: this.#output.schema,
+      length: count,
+      columns: builders.map((builder) => builder.take()),
+      change: "append",
+      times,
+      clocks: BEGINNING,
+    };
+  }
+}

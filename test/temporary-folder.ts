@@ -1,0 +1,32 @@
+/** One temporary folder for a whole test run, with everything in it that tests and the processes they start leave. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The variables that `tmpdir()` reads, on one system or another. */
+const NAMES = ["TMPDIR", "TMP", "TEMP"] as const;
+/** Below a longer path the sockets of the tests do not fit into the 104 bytes that some systems take. */
+const BASE_BYTES_MAX = 36;
+
+/** Makes the folder before the first worker starts; what it returns ends the run. */
+export function setup(): () => void {
+  return begin(shortEnough(tmpdir()));
+}
+
+/** The same below a directory. The folder is new, so removing it takes nothing that was there before. */
+export function begin(base: string): () => void {
+  const folder = mkdtempSync(join(base, "df-"));
+  for (const name of NAMES) process.env[name] = folder;
+  return () => {
+    // Vitest sets the exit code before it calls this.
+    const failed = process.exitCode === 1;
+    if (failed && readdirSync(folder).length > 0)
+      process.stderr.write(`What the tests wrote is kept in ${folder}\n`);
+    else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+}
+
+/** A directory that leaves room for the paths of sockets. */
+export function shortEnough(base: string): string {
+  return process.platform === "win32" || Buffer.byteLength(base) <= BASE_BYTES_MAX ? base : "/tmp";
+}
