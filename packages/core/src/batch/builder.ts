@@ -27,7 +27,8 @@ export function layoutOf(type: ColumnType): Layout {
 
 /**
  * Collects the values of one column. `number` takes bools as 0 or 1, int, long and double; `bigint` takes long;
- * text comes as bytes or as a string. `take` ends the column and begins the next one with fresh arrays.
+ * text comes as bytes or as a string. `take` gives the column away and begins the next one with fresh arrays; `lend`
+ * begins it in the same ones.
  */
 export class ColumnBuilder {
   readonly layout: Layout;
@@ -35,6 +36,8 @@ export class ColumnBuilder {
   #numbers: Float64Array | Int32Array | Uint8Array;
   #bigints: BigInt64Array | undefined;
   #validity: Uint8Array | undefined;
+  /** The validity that was lent last, to be used again. */
+  #lentValidity: Uint8Array | undefined;
   #starts: Int32Array;
   #ends: Int32Array;
   #bytes: Uint8Array;
@@ -54,7 +57,7 @@ export class ColumnBuilder {
 
   null(): void {
     const row = this.#next();
-    this.#validity ??= new Uint8Array(this.#capacity()).fill(1, 0, row);
+    this.#validity ??= this.#newValidity(row);
     this.#validity[row] = 0;
     if (this.layout === "text") {
       this.#starts[row] = this.#used;
@@ -116,14 +119,21 @@ export class ColumnBuilder {
     this.#length = length;
   }
 
-  /** The column of all rows so far; the builder is empty afterwards. */
-  take(): Column {
-    const validity = this.#validity;
-    const column = this.#column(validity);
+  /** The column of all rows so far, which the next rows write over; the builder is empty afterwards. */
+  lend(): Column {
+    const column = this.#column(this.#validity);
     this.#length = 0;
     this.#used = 0;
+    this.#lentValidity = this.#validity ?? this.#lentValidity;
     this.#validity = undefined;
     this.#bigints = undefined;
+    return column;
+  }
+
+  /** The column of all rows so far; the builder is empty afterwards. */
+  take(): Column {
+    const column = this.lend();
+    this.#lentValidity = undefined;
     if (this.layout === "text") {
       this.#starts = new Int32Array(this.#starts.length);
       this.#ends = new Int32Array(this.#ends.length);
@@ -159,6 +169,14 @@ export class ColumnBuilder {
       if (value > 9007199254740991n || value < -9007199254740991n) return wide;
     }
     return Float64Array.from(wide, Number);
+  }
+
+  /** For the rows so far, none of which is null. */
+  #newValidity(rows: number): Uint8Array {
+    const lent = this.#lentValidity;
+    const capacity = this.#capacity();
+    const validity = lent !== undefined && lent.length >= capacity ? lent : new Uint8Array(capacity);
+    return validity.fill(1, 0, rows);
   }
 
   #next(): number {

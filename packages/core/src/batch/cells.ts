@@ -114,7 +114,7 @@ export function millisOf(micros: number): number {
 /** Microseconds of a time in milliseconds. @throws DF_VALUE unless it is a number within ±2^53 µs */
 export function microsOfMillis(millis: number): number {
   const whole = Math.floor(millis);
-  return checkedMicros(whole * 1000 + Math.round((millis - whole) * 1000), `${millis} ms`);
+  return checkedMicros(whole * 1000 + Math.round((millis - whole) * 1000), millis, "ms");
 }
 
 /**
@@ -129,7 +129,7 @@ export function microsOf(value: unknown): number {
     const nanos = value.epochNanoseconds;
     if (typeof nanos === "bigint") {
       const cut = nanos / 1000n;
-      return checkedMicros(Number(cut * 1000n > nanos ? cut - 1n : cut), `${nanos} ns`);
+      return checkedMicros(Number(cut * 1000n > nanos ? cut - 1n : cut), nanos, "ns");
     }
   }
   throw refused(
@@ -137,8 +137,8 @@ export function microsOf(value: unknown): number {
   );
 }
 
-function checkedMicros(micros: number, what: string): number {
-  if (!Number.isSafeInteger(micros)) throw refused(`${what} is not within 2^53 µs of 1970`);
+function checkedMicros(micros: number, given: number | bigint, unit: string): number {
+  if (!Number.isSafeInteger(micros)) throw refused(`${given} ${unit} is not within 2^53 µs of 1970`);
   return micros + 0;
 }
 

@@ -4,7 +4,7 @@ import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Shape } from "../stream.ts";
-import { openExclusively } from "./open-exclusively.ts";
+import { openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
 import type {
   Checkpoint,
   CheckpointRecord,
@@ -20,8 +20,8 @@ import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
 
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
-/** Pages of 4 KiB that stay in the file though they are free: 32 MiB. */
-const FREE_PAGES_KEPT = 8_192;
+/** Pages that stay in the file though they are free: 32 MiB. */
+const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 
 /**
  * The state of one pipeline in one SQLite file: exclusive lock, WAL, `synchronous=FULL`. Synchronous; runs on the state

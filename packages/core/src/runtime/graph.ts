@@ -123,7 +123,7 @@ export class Graph {
       this.#refused.delete(place);
       const { sink, shard, buffer } = refused;
       for (const batch of buffer.take())
-        for (const frame of framesOf(batch)) frames.push({ sink, shard, ...frame });
+        for (const frame of framesOf([batch])) frames.push({ sink, shard, ...frame });
     }
     return frames;
   }

@@ -1,16 +1,24 @@
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
+import { copyRows } from "../batch/copy.ts";
 import { encodeFrames } from "../batch/frame.ts";
 import type { Frame } from "../checkpoint/records.ts";
 import type { Operator, OperatorContext, Progress } from "../operator.ts";
 
+/** Rows from which on a batch becomes frames at once; of smaller ones, some are joined. */
+const JOINED_ROWS_MAX = 1024;
+const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
+
 /**
  * The end of a stream on one shard: keeps the rows of the running epoch as frames, which the checkpoint makes durable.
- * Encoding at once is the copy that the contract of batches asks for.
+ * Encoding is the copy that the contract of batches asks for. A window that ends a few groups at a time would fill
+ * frames with little but their heads, so small batches wait for each other.
  */
 export class HoldingSink implements Operator {
   readonly #count: OperatorContext["count"];
   #frames: Frame[] = [];
-  /** Bytes held since the last barrier. */
+  #waiting: Batch[] = [];
+  #waitingRows = 0;
+  /** Bytes held since the last barrier; of rows that wait, about. */
   bytes = 0;
 
   constructor(count: OperatorContext["count"]) {
@@ -18,24 +26,53 @@ export class HoldingSink implements Operator {
   }
 
   onBatch(batch: Batch): Progress {
-    for (const frame of framesOf(batch)) {
-      this.#frames.push(frame);
-      this.bytes += frame.bytes.length;
-    }
-    this.#count("passed", batch.length);
+    const { length } = batch;
+    if (length > JOINED_ROWS_MAX || this.#waitingRows + length > BATCH_ROWS_MAX) this.#encodeWaiting();
+    if (length > JOINED_ROWS_MAX) this.#encode([batch]);
+    else this.#wait(copyRows({ ...batch, origin: undefined }, ALL_ROWS, length));
+    this.#count("passed", length);
     return "done";
   }
 
   /** The frames of the epoch that ends; an epoch without rows holds nothing. */
   hold(): readonly Frame[] {
+    this.#encodeWaiting();
     const frames = this.#frames;
     this.#frames = [];
     this.bytes = 0;
     return frames;
   }
+
+  #wait(batch: Batch): void {
+    this.#waiting.push(batch);
+    this.#waitingRows += batch.length;
+    this.bytes += bytesOf(batch);
+  }
+
+  #encodeWaiting(): void {
+    if (this.#waitingRows === 0) return;
+    for (const batch of this.#waiting) this.bytes -= bytesOf(batch);
+    this.#encode(this.#waiting);
+    this.#waiting = [];
+    this.#waitingRows = 0;
+  }
+
+  #encode(batches: readonly Batch[]): void {
+    for (const frame of framesOf(batches)) {
+      this.#frames.push(frame);
+      this.bytes += frame.bytes.length;
+    }
+  }
 }
 
-/** A batch as frames. Rows wider than a frame make more than one; they are counted with the first. */
-export function framesOf(batch: Batch): Frame[] {
-  return encodeFrames([batch]).map((bytes, part) => ({ rows: part === 0 ? batch.length : 0, bytes }));
+/** Batches as frames. Where there are more than one, all rows are counted with the first. */
+export function framesOf(batches: readonly Batch[]): Frame[] {
+  const rows = batches.reduce((sum, { length }) => sum + length, 0);
+  return encodeFrames(batches).map((bytes, part) => ({ rows: part === 0 ? rows : 0, bytes }));
+}
+
+function bytesOf({ length, columns }: Batch): number {
+  let bytes = 0;
+  for (const column of columns) bytes += column.layout === "text" ? column.bytes.length : length * 8;
+  return Math.max(bytes, length);
 }

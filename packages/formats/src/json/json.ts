@@ -1,7 +1,8 @@
-import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
+import type { Columns, Decodes, ReadOf, RowType, Schema } from "@df/core";
 import { DataflowError } from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
 import { JsonLines } from "./lines.ts";
+import { Walks } from "./walks.ts";
 
 const RECORD_BYTES_MAX = 1024 * 1024;
 /** Beyond this, offsets of text in a batch would come near 2^31. */
@@ -31,10 +32,20 @@ export function json<const S extends Columns>(
       `recordBytesMax of json() is ${recordBytesMax}: give a whole number of bytes from 1 to ${RECORD_BYTES_LIMIT}.`,
     );
   }
+  const { schema } = row;
+  /** By the columns that are read: all splits of a source read the same ones. */
+  const walks = new Map<string, Walks>();
+  const walksFor = (columns: Schema): Walks => {
+    const key = JSON.stringify(columns.fields.map(({ name }) => name));
+    const made = walks.get(key) ?? new Walks({ schema, columns, recordBytesMax });
+    walks.set(key, made);
+    return made;
+  };
   return {
     name: "json",
-    schema: row.schema,
+    schema,
     options: { recordBytesMax },
-    open: (columns, generate) => new JsonLines(row.schema, columns, { recordBytesMax, generate }),
+    open: (columns, generate) =>
+      new JsonLines(schema, columns, { recordBytesMax, walks: generate ? walksFor(columns) : undefined }),
   };
 }

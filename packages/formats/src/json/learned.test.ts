@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DecodedLines } from "../decoder.ts";
 import { JsonLines } from "./lines.ts";
 import { RecordReader } from "./record.ts";
+import { Walks } from "./walks.ts";
 
 const Event = t.row({
   type: t.string(),
@@ -12,7 +13,10 @@ const Event = t.row({
 }).schema;
 
 const opened = (generate = true, recordBytesMax = 1_000_000): JsonLines =>
-  new JsonLines(Event, Event, { recordBytesMax, generate });
+  new JsonLines(Event, Event, {
+    recordBytesMax,
+    walks: generate ? new Walks({ schema: Event, columns: Event, recordBytesMax }) : undefined,
+  });
 
 const event = (id: number): string => `{"type":"bid","id":${id},"price":${id / 8},"other":"none"}\n`;
 const lines = (count: number, line: (i: number) => string): Buffer =>
@@ -76,6 +80,15 @@ describe("learned layouts", () => {
     expect(interpreted(decoder, lines(400, other))).toBe((400 / 20) * 12);
   });
 
+  it("are shared by the decoders of a source: another one meets a layout once and knows it", () => {
+    const walks = new Walks({ schema: Event, columns: Event, recordBytesMax: 1000 });
+    const [first, second] = [1, 2].map(() => new JsonLines(Event, Event, { recordBytesMax: 1000, walks }));
+    expect(interpreted(first as JsonLines, LESSON)).toBeGreaterThan(1);
+    vi.restoreAllMocks();
+    // The first line, and the last one: code reads words, and none of them behind the end.
+    expect(interpreted(second as JsonLines, lines(20, event))).toBe(2);
+  });
+
   it("grow the room for rows where lines get shorter", () => {
     const long = lines(20, (i) => `{"type":"${"a".repeat(2000)}","id":${i},"price":1}\n`);
     const short = lines(3000, (i) => `{"type":"","id":${i},"price":null}\n`);
@@ -86,7 +99,8 @@ describe("learned layouts", () => {
 
   it("find integers beyond 2^53 among small ones", () => {
     const Wide = t.row({ v: t.int64().nullable() }).schema;
-    const decoder = new JsonLines(Wide, Wide, { recordBytesMax: 1000, generate: true });
+    const walks = new Walks({ schema: Wide, columns: Wide, recordBytesMax: 1000 });
+    const decoder = new JsonLines(Wide, Wide, { recordBytesMax: 1000, walks });
     const values = ["1", "9223372036854775807", "null", "-5", "-9007199254740993", "0", "7"];
     const bytes = lines(70, (i) => `{"v":${values[i % 7]}}\n`);
     const [column] = decoder.decode(bytes, 0, true, 4096).columns;

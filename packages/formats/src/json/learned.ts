@@ -1,8 +1,8 @@
-import type { Schema } from "@df/core";
 import { layoutKey, learnLayout } from "./layout.ts";
 import type { RecordReader } from "./record.ts";
-import { WalkState, compileWalk } from "./walk.ts";
+import { WalkState } from "./walk.ts";
 import type { Walk } from "./walk.ts";
+import type { Walks } from "./walks.ts";
 
 const LAYOUTS_MAX = 8;
 /** Records of a layout that are seen before code is made for it. */
@@ -19,13 +19,11 @@ const WALK_ROWS_MAX = 32;
 /** Records for which nothing is tried where it did not pay. */
 const PAUSE_RECORDS = 1_000_000;
 
-/** The layouts in which the records of a source have come, and code for each that is frequent. */
+/** The layouts in which the records of a split have come, and code for each that is frequent. */
 export class LearnedLayouts {
   readonly state: WalkState;
   readonly #records: RecordReader;
-  readonly #schema: Schema;
-  readonly #wanted: Schema;
-  readonly #recordBytesMax: number;
+  readonly #shared: Walks;
   readonly #walks: Walk[] = [];
   /** That of the last line. */
   #current = 0;
@@ -37,12 +35,10 @@ export class LearnedLayouts {
   #rows = 0;
   #pause = 0;
 
-  constructor(records: RecordReader, schema: Schema, wanted: Schema, recordBytesMax: number) {
+  constructor(records: RecordReader, shared: Walks) {
     this.state = new WalkState(records.scan, records.cells);
     this.#records = records;
-    this.#schema = schema;
-    this.#wanted = wanted;
-    this.#recordBytesMax = recordBytesMax;
+    this.#shared = shared;
   }
 
   /** Begins with other bytes, at `at`. */
@@ -106,19 +102,14 @@ export class LearnedLayouts {
     // Values that no code reads, as a string where a number is due, do not make a layout unknown.
     if (this.#known.has(key)) return;
     const seen = (this.#seen.get(key) ?? 0) + 1;
-    if (seen < SEEN_MIN) {
+    if (seen < SEEN_MIN && !this.#shared.has(key)) {
       if (this.#seen.size === CANDIDATES_MAX) this.#seen.clear();
       this.#seen.set(key, seen);
       return;
     }
     this.#seen.delete(key);
     this.#known.add(key);
-    const walk = compileWalk({
-      layout,
-      fields: this.#schema.fields,
-      wanted: this.#wanted.fields,
-      recordBytesMax: this.#recordBytesMax,
-    });
+    const walk = this.#shared.get(layout);
     if (walk === undefined) this.#forbidden = true;
     else this.#current = this.#walks.push(walk) - 1;
   }

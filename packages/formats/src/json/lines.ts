@@ -5,6 +5,7 @@ import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
 import { LearnedLayouts } from "./learned.ts";
 import { RecordReader } from "./record.ts";
+import type { Walks } from "./walks.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -19,8 +20,8 @@ const ROWS_SPARE = 4;
 /** How lines are decoded. */
 export interface LinesOptions {
   readonly recordBytesMax: number;
-  /** Whether code may be generated. It changes nothing of what is decoded. */
-  readonly generate: boolean;
+  /** Where generated code comes from; without it none runs. It changes nothing of what is decoded. */
+  readonly walks?: Walks | undefined;
 }
 
 /** Cuts bytes into lines and has each one read. */
@@ -41,10 +42,10 @@ export class JsonLines implements OpenLineDecoder {
   /** Mean of the lines that were walked last. */
   #lineBytes = LINE_BYTES;
 
-  constructor(schema: Schema, columns: Schema, { recordBytesMax, generate }: LinesOptions) {
+  constructor(schema: Schema, columns: Schema, { recordBytesMax, walks }: LinesOptions) {
     this.#records = new RecordReader(schema, columns);
     this.#recordBytesMax = recordBytesMax;
-    if (generate) this.#layouts = new LearnedLayouts(this.#records, schema, columns, recordBytesMax);
+    if (walks !== undefined) this.#layouts = new LearnedLayouts(this.#records, walks);
   }
 
   decode(bytes: Uint8Array, base: number, atEnd: boolean, rowsMax: number): DecodedLines {

@@ -78,7 +78,7 @@ export class FoldedGroups {
     const builder = new ColumnBuilder(field.type);
     this.#aggregate.result(this.#offsets.subarray(group, group + 1), 1, builder);
     const schema = { fields: [field] };
-    const columns = [builder.take()];
+    const columns = [builder.lend()];
     const [row] = rowsOf({
       schema,
       length: 1,

@@ -26,7 +26,7 @@ export class RowPool {
   /** The held columns of all rows; the pool is empty afterwards. */
   take(): Column[] {
     this.length = 0;
-    return this.#builders.map((builder) => builder.take());
+    return this.#builders.map((builder) => builder.lend());
   }
 }
 

@@ -47,7 +47,7 @@ export class WindowPairs {
       from += count;
       const keyCount = this.#keepShown(count);
       this.#table.copyKeys(this.#ids, keyCount, this.#keyBuilders);
-      const keys = this.#keyBuilders.map((builder) => builder.take());
+      const keys = this.#keyBuilders.map((builder) => builder.lend());
       for (let key = 0; key < keyCount;) {
         const next = this.#load(key, keyCount);
         const columns: PairColumns = { keys, sides: [left.take(), right.take()] };

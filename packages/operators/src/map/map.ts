@@ -1,8 +1,9 @@
 import {
+  BATCH_ROWS_MAX,
   columnIndex,
   ColumnBuilder,
   diffAt,
-  gatherRows,
+  RowGatherer,
   type Batch,
   type Column,
   type Operator,
@@ -63,15 +64,16 @@ function openMap(context: OperatorContext, { columns, output, make }: MapOptions
     ),
   });
   const builders = output.fields.map((field) => new ColumnBuilder(field.type));
+  const rows = new Int32Array(BATCH_ROWS_MAX);
+  const gatherer = new RowGatherer();
   const isUpsert = input.change === "upsert";
   return {
     onBatch(batch, _port, out) {
-      const rows = new Int32Array(batch.length);
       let count = 0;
       const refused = runRows(context, batch, {
         begin: () => {
           count = 0;
-          for (const builder of builders) if (builder.length > 0) builder.take();
+          for (const builder of builders) builder.truncate(0);
         },
         row: (row) => {
           if (isUpsert && diffAt(batch, row) < 0) for (const builder of builders) builder.null();
@@ -79,25 +81,20 @@ function openMap(context: OperatorContext, { columns, output, make }: MapOptions
           rows[count++] = row;
         },
       });
-      const made = builders.map((builder) => builder.take());
+      const made = builders.map((builder) => builder.lend());
       context.count("passed", batch.length - refused);
-      if (count > 0) out(replaced(batch, rows.subarray(0, count), output, made, input.key));
+      if (count === 0) return "done";
+      const old = count === batch.length ? batch : gatherer.gather(batch, rows, count);
+      out(replaced(old, output, made, input.key));
       return "done";
     },
   };
 }
 
 /** The rows with new columns, and all else as it was. */
-function replaced(
-  batch: Batch,
-  rows: Int32Array,
-  schema: Schema,
-  made: readonly Column[],
-  key: readonly string[],
-): Batch {
-  const old = rows.length === batch.length ? batch : gatherRows(batch, rows, rows.length);
+function replaced(old: Batch, schema: Schema, made: readonly Column[], key: readonly string[]): Batch {
   const columns = schema.fields.map(({ name }, index) =>
-    key.includes(name) ? (old.columns[columnIndex(batch.schema, name)] as Column) : (made[index] as Column),
+    key.includes(name) ? (old.columns[columnIndex(old.schema, name)] as Column) : (made[index] as Column),
   );
   return { ...old, schema, columns };
 }

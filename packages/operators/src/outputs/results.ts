@@ -28,8 +28,8 @@ export class Results {
   readonly #flagsWord: number;
   readonly #kept: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  #times: Float64Array = new Float64Array(BATCH_ROWS_MAX);
-  #diffs: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  readonly #times: Float64Array = new Float64Array(BATCH_ROWS_MAX);
+  readonly #diffs: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   #length = 0;
 
   /** `groupColumns`: how many columns make a group. */
@@ -69,24 +69,21 @@ export class Results {
     this.#appendAggregates(begin, kept);
   }
 
-  /** The collected rows; undefined if there are none. */
+  /** The collected rows, which the next ones write over; undefined if there are none. */
   take(): Batch | undefined {
     const length = this.#length;
     if (length === 0) return undefined;
     const { schema, change } = this.#output;
-    const batch: Batch = {
+    this.#length = 0;
+    return {
       schema,
       length,
-      columns: this.#builders.map((builder) => builder.take()),
+      columns: this.#builders.map((builder) => builder.lend()),
       change,
       diffs: change === "append" ? undefined : this.#diffs,
       times: this.#times,
       clocks: BEGINNING,
     };
-    this.#times = new Float64Array(BATCH_ROWS_MAX);
-    if (change !== "append") this.#diffs = new Int32Array(BATCH_ROWS_MAX);
-    this.#length = 0;
-    return batch;
   }
 
   /** Leaves the ids and offsets of the groups to emit in `#kept` and `#offsets`; returns their number. */

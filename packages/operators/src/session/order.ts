@@ -16,6 +16,7 @@ export class Order {
   readonly #key: Schema;
   readonly #codec: CanonicalCodec;
   readonly #lastWord: number;
+  readonly #builders: readonly ColumnBuilder[];
 
   /** `key`: the columns that make groups, as the table has them. */
   constructor(table: StateTable, key: Schema) {
@@ -23,6 +24,7 @@ export class Order {
     this.#key = key;
     this.#codec = new CanonicalCodec(key);
     this.#lastWord = table.offset(LAST);
+    this.#builders = key.fields.map(({ type }) => new ColumnBuilder(type));
   }
 
   /** The sessions in their order. */
@@ -48,12 +50,11 @@ export class Order {
   }
 
   #byGroup(ids: readonly RowId[]): RowId[] {
-    const builders = this.#key.fields.map(({ type }) => new ColumnBuilder(type));
-    this.#table.copyKeys(Int32Array.from(ids), ids.length, builders);
+    this.#table.copyKeys(Int32Array.from(ids), ids.length, this.#builders);
     const batch: Batch = {
       schema: this.#key,
       length: ids.length,
-      columns: builders.map((builder) => builder.take()),
+      columns: this.#builders.map((builder) => builder.lend()),
       change: "append",
       times: new Float64Array(ids.length),
       clocks: BEGINNING,

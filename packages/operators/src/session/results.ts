@@ -62,7 +62,7 @@ export class Results {
     return {
       schema: this.#output.schema,
       length: count,
-      columns: builders.map((builder) => builder.take()),
+      columns: builders.map((builder) => builder.lend()),
       change: "append",
       times,
       clocks: BEGINNING,

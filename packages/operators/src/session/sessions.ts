@@ -318,7 +318,7 @@ export class Sessions {
     const batch: Batch = {
       schema: this.#key,
       length: count,
-      columns: builders.map((builder) => builder.take()),
+      columns: builders.map((builder) => builder.lend()),
       change: "append",
       times: new Float64Array(count),
       clocks: BEGINNING,

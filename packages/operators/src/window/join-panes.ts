@@ -50,7 +50,7 @@ export class PaneJoiner {
     const batch = {
       schema: this.#key,
       length: count,
-      columns: this.#builders.map((builder) => builder.take()),
+      columns: this.#builders.map((builder) => builder.lend()),
       change: "append",
       times: this.#times,
       clocks: BEGINNING,

@@ -43,7 +43,7 @@ export class RowState<S extends Columns> {
     return {
       schema: this.#schema,
       length: 1,
-      columns: this.#builders.map((builder) => builder.take()),
+      columns: this.#builders.map((builder) => builder.lend()),
       change: "append",
       times: new Float64Array(1).fill(BEGINNING),
       clocks: BEGINNING,
