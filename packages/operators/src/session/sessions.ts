@@ -141,7 +141,7 @@ export class Sessions {
     return this.#chains.sessions().filter((id) => this.#endOf(id) > clock).length;
   }
 
-  /** Finds the groups of the rows, or makes them. */
+  /** Finds the groups of the rows, or makes them, each with the session of its first row. */
   #findGroups(batch: Batch, rows: Int32Array): void {
     const ids = this.#groupIds;
     const columns = this.#columns;
@@ -152,9 +152,34 @@ export class Sessions {
     const absentRows = Int32Array.from(absent, (i) => rows[i] as number);
     const keys: Keys = { batch, columns, rows: absentRows, count: absent.length };
     const made = new Int32Array(absent.length);
-    const fresh = this.#groups.insert(keys, 0, made, this.#fresh);
-    for (let k = 0; k < fresh; k++) this.#chains.open(made[this.#fresh[k] as number] as RowId);
+    const fresh = this.#fresh.slice(0, this.#groups.insert(keys, 0, made, this.#fresh));
     for (let k = 0; k < absent.length; k++) ids[absent[k] as number] = made[k] as RowId;
+    const firstRows = fresh.map((k) => absentRows[k] as number);
+    this.#begin(
+      batch,
+      firstRows,
+      fresh.map((k) => made[k] as RowId),
+    );
+  }
+
+  /** Makes the first session of each of these groups, of one row each: nearly all, where groups come and go. */
+  #begin(batch: Batch, rows: Int32Array, groups: Int32Array): void {
+    const count = rows.length;
+    const ids = new Int32Array(count);
+    const made = this.table.insert({ batch, columns: this.#columns, rows, count }, 0, ids, this.#fresh);
+    assert(made === count, "a new group has a session");
+    this.table.offsets(ids, count, this.#offsets);
+    const { words } = this.table;
+    for (let i = 0; i < count; i++) {
+      const group = groups[i] as RowId;
+      const id = ids[i] as RowId;
+      const time = batch.times[rows[i] as number] as Time;
+      words[(this.#offsets[i] as number) + this.#startWord] = time;
+      words[(this.#offsets[i] as number) + this.#lastWord] = time;
+      this.#chains.open(group);
+      this.#chains.link(id, { group, slot: 0, newer: NONE });
+      this.#due.set(id, time + this.#options.gapMicros);
+    }
   }
 
   /** Puts rows from `from` on into the newest sessions of their groups; returns the first that is none of theirs. */
