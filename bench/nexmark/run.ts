@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { committerFactory } from "@df/connectors/files-sink/committer";
 import { run } from "@df/core/runtime/run";
 import { pipeline } from "dataflow";
-import { csv, filesSink } from "dataflow/files";
+import { csvLines, filesSink } from "dataflow/files";
 import { eventsOf } from "./event.ts";
 import { QUERIES } from "./queries.ts";
 
@@ -21,7 +21,7 @@ if (query === undefined)
   throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
 if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
 
-const sink = filesSink({ path: join(resolve(output), "result"), format: csv({ header: false }) });
+const sink = filesSink({ path: join(resolve(output), "result"), format: csvLines({ header: false }) });
 const definition = pipeline(name, (p) => {
   query(eventsOf(p, resolve(input))).to("result", sink);
 });

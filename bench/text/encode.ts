@@ -13,7 +13,7 @@ import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { rowsOf } from "@df/core/batch/rows";
 import { ByteSink } from "@df/formats/parquet/byte-sink";
 import { lineEncoder } from "@df/formats/text/line-encoder";
-import { csv, jsonLines } from "@df/formats/text/text-format";
+import { csvLines, jsonLines } from "@df/formats/text/text-format";
 
 const BATCH_ROWS = 4096;
 const BATCHES = 100;
@@ -87,7 +87,7 @@ function batchesOf({ schema, row }: Shape): Batch[] {
 /** Each does all rows once, and returns the bytes that it made. */
 function writersOf(schema: Schema, batches: readonly Batch[]): Readonly<Record<string, () => number>> {
   const into = new ByteSink(64 * 1024 * 1024);
-  const lines = (format: ReturnType<typeof csv>) => (): number => {
+  const lines = (format: ReturnType<typeof csvLines>) => (): number => {
     const encoder = lineEncoder(format, schema);
     into.length = 0;
     for (const batch of batches) encoder.encode(batch, into);
@@ -107,7 +107,7 @@ function writersOf(schema: Schema, batches: readonly Batch[]): Readonly<Record<s
       return length;
     },
     "JSON Lines": lines(jsonLines()),
-    CSV: lines(csv()),
+    CSV: lines(csvLines()),
     "content hash": () => {
       const codec = new CanonicalCodec(schema);
       const hash = new ContentHash();

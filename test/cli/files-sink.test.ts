@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import { dataflow, newFolder } from "../command.ts";
 
 const PIPELINE = `import { pipeline, t } from "dataflow";
-import { csv, files, filesSink, jsonLines } from "dataflow/files";
+import { csvLines, files, filesSink, jsonLines } from "dataflow/files";
 import { json } from "dataflow/json";
 const Row = t.row({ id: t.int64(), text: t.string().nullable(), at: t.timestamp({ json: "ms" }) });
 const source = files({ path: "input/*.jsonl", decode: json(Row) });
 export default pipeline("copies", (p) => {
   const rows = p.from("rows", source);
   rows.to("lines", filesSink({ path: "./lines", format: jsonLines() }));
-  rows.to("table", filesSink({ path: "./table", format: csv() }));
+  rows.to("table", filesSink({ path: "./table", format: csvLines() }));
 });
 `;
 const LINES = ['{"id":9007199254740993,"text":"a,\\n\\"b\\"","at":1.5}\n', '{"id":2,"text":null,"at":-1}\n'];

@@ -1,5 +1,5 @@
 import { pipeline, t, tumbling } from "dataflow";
-import { csv, filesSink, jsonLines, type TextFormat } from "dataflow/files";
+import { csvLines, filesSink, jsonLines, type TextFormat } from "dataflow/files";
 import { memorySource } from "dataflow/memory";
 import { describe, expect, test } from "vitest";
 import { missingReaders, python } from "../outside-readers.ts";
@@ -69,7 +69,7 @@ function visitLines(log: readonly Visit[]): string[] {
 describe.skipIf(missingReaders !== undefined)(
   `Directory of files${missingReaders === undefined ? "" : ` (${missingReaders})`}`,
   () => {
-    test.each([jsonLines(), csv()])(
+    test.each([jsonLines(), csvLines()])(
       "Python's modules and DuckDB read the rows that were written, by the manifest and by pattern: $kind",
       async (format) => {
         const log: EveryRow[] = [];
@@ -91,9 +91,9 @@ describe.skipIf(missingReaders !== undefined)(
 
     test.each([
       ["upsert", jsonLines()],
-      ["upsert", csv()],
+      ["upsert", csvLines()],
       ["retract", jsonLines()],
-      ["retract", csv()],
+      ["retract", csvLines()],
     ] as const)("changes made line by line leave the right rows: %s, %o", async (change, format) => {
       const { log, table, deliverEach } = visits(change, format);
       let draw = 0;

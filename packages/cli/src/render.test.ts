@@ -32,6 +32,14 @@ The clock is at 1970-01-21T00:00:00.000Z; newer rows move it on, and close the w
   );
 });
 
+test("sessions that are still open are told like windows", () => {
+  const text = renderReport({ ...report, gauges: { visits: { sessions: 3 }, over: { sessions: 0 } } });
+  expect(text).toContain(
+    '3 sessions of "visits" are still open; --drain closes them when the input ends.\nThe clock',
+  );
+  expect(text).not.toContain('"over"');
+});
+
 test("a run that was stopped says what is open, and offers no --drain", () => {
   const text = renderReport({ ...report, ended: "stopped" });
   expect(text).toContain('2 windows of "hourly" are still open.\nThe clock is at 1970-01-21T00:00:00.000Z');
@@ -61,4 +69,13 @@ test("how much was shown is told of a run, and not of a state alone", () => {
   const shown = { ...sink, rows: 7, guarantee: "exactly once" } as const;
   expect(renderReport({ ...report, sinks: [shown] })).toMatch(/^ {2}out +exactly once +7 {2}/m);
   expect(renderStatus({ ...report, sinks: [sink] }, "not running")).toMatch(/^ {2}out +- +- {2}/m);
+});
+
+test("late rows that no sink takes are told, with the ways to keep them", () => {
+  const outcomes = { passed: 0, folded: 3, filtered: 0, duplicate: 0, late: 2, quarantined: 0, expired: 0 };
+  const ledger = [{ node: "hourly", rowsIn: 5, outcomes, buffered: 0, rowsOut: 1, latePartial: 0 }];
+  const said = '2 late rows of "hourly" went nowhere: end its late rows (.late) in a sink to keep them,';
+  expect(renderReport({ ...report, ledger, lateUnread: ["hourly"] })).toContain(said);
+  expect(renderStatus({ ...report, ledger, lateUnread: ["hourly"] }, "running")).toContain(said);
+  expect(renderReport({ ...report, ledger, lateUnread: [] })).not.toContain("went nowhere");
 });

@@ -34,6 +34,7 @@ export function renderReport(report: RunReport): string {
     ...renderLedger(report.ledger),
     ...renderChecked(report.ledger),
     ...renderOpen(report),
+    ...renderLate(report),
     ...renderNoSink(report),
   ];
   return `${lines.join("\n")}\n`;
@@ -47,6 +48,7 @@ export function renderStatus(status: Status, running: string): string {
     `${status.pipeline}: ${running}, epoch ${status.epoch}, clock ${clock}, splits ${live} live, ${idle} idle, ${ended} ended`,
     ...renderSinks(status.sinks),
     ...renderLedger(status.ledger),
+    ...renderLate(status),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -91,15 +93,28 @@ function renderChecked(ledger: readonly LedgerEntry[]): string[] {
 /** Why results are not there yet. The clock also shows a wrong unit of time at a glance: it is in 1970 then. */
 function renderOpen({ ended, gauges, clock, splits }: RunReport): string[] {
   if (ended !== "input" && ended !== "stopped") return [];
-  const open = Object.entries(gauges).filter(([, { windows = 0 }]) => windows > 0);
+  const open = Object.entries(gauges).flatMap(([node, { windows = 0, sessions = 0 }]) => [
+    ...(windows > 0 ? [`${count(windows)} windows of "${node}" are`] : []),
+    ...(sessions > 0 ? [`${count(sessions)} sessions of "${node}" are`] : []),
+  ]);
   if (open.length === 0) return [];
   const wayOn = ended === "input" ? "; --drain closes them when the input ends" : "";
-  const words = open.map(
-    ([node, { windows = 0 }]) => `${count(windows)} windows of "${node}" are still open${wayOn}.`,
-  );
+  const words = open.map((what) => `${what} still open${wayOn}.`);
   if (clock === null) return words;
   const at = `The clock is at ${isoTime(clock)}; newer rows move it on, and close the windows it passes.`;
   return splits.live > 1 ? [...words, at, lowestOf(splits.live)] : [...words, at];
+}
+
+/** Late rows are no silent loss: whoever does not take them is told how many there were. */
+function renderLate({ ledger, lateUnread = [] }: Status): string[] {
+  return ledger.flatMap(({ node, outcomes: { late } }) =>
+    late > 0 && lateUnread.includes(node)
+      ? [
+          `${count(late)} late rows of "${node}" went nowhere: end its late rows (.late) in a sink to keep them, ` +
+            "or allow more disorder (maxOutOfOrderness, allowedLateness).",
+        ]
+      : [],
+  );
 }
 
 function lowestOf(live: number): string {

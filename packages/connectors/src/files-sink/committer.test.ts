@@ -6,7 +6,7 @@ import type { ChangeMode, CommitterContext, Delivered, Intent, Json, Marker, Sha
 import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { batchOf } from "@df/core/batch/rows";
 import { csvFields } from "@df/formats/text/lines.testing";
-import { csv, jsonLines } from "@df/formats/text/text-format";
+import { csvLines, jsonLines } from "@df/formats/text/text-format";
 import type { TextFormat } from "@df/formats/text/text-format";
 import { checkSink, crashing, Crashes, MemoryKeyIndex, SinkDriver, stateAfter } from "@df/testing";
 import type { LogRow, SinkTarget } from "@df/testing";
@@ -27,7 +27,7 @@ const shapeOf = (change: ChangeMode): Shape => ({
   timed: false,
 });
 const append = shapeOf("append");
-const FORMATS: readonly TextFormat[] = [jsonLines(), csv(), csv({ header: false })];
+const FORMATS: readonly TextFormat[] = [jsonLines(), csvLines(), csvLines({ header: false })];
 /** A line or two fill a file. */
 const FILE_BYTES = 100;
 
@@ -268,7 +268,7 @@ describe("files", () => {
     await staged(store, 1, []);
     const refused = (format: TextFormat, input: Shape): Promise<void> =>
       filesCommitter(store, { ...options, format }, contextOf({ input })).prepare();
-    await expect(refused(csv(), append)).rejects.toThrow(
+    await expect(refused(csvLines(), append)).rejects.toThrow(
       'The directory of files at "out" holds rows as JSON Lines; sink "s" writes rows as CSV with a header line. ' +
         'Write to a new path: filesSink({ path: "…" }). [DF_SINK_FORMAT]',
     );
@@ -309,7 +309,7 @@ describe("files", () => {
 test("filesSink() writes to the directory it names, relative to where the command runs", async () => {
   const directory = await mkdtemp(join(tmpdir(), "dataflow-files-"));
   try {
-    const spec = filesSink({ path: "out", format: csv() });
+    const spec = filesSink({ path: "out", format: csvLines() });
     const stored = JSON.parse(JSON.stringify(spec.options)) as Json;
     const input = shapeOf("upsert");
     const crashes = new Crashes();
@@ -348,7 +348,7 @@ test("filesSink() refuses what it cannot write", () => {
   expect(() => sink.check({ ...shapeOf("upsert"), key: [] })).toThrow(/without a key.*\[DF_CHANGE\]/);
   expect(() => sink.check(shapeOf("upsert"))).not.toThrow();
   const alone: Shape = { ...append, schema: t.row({ note: t.string().nullable() }).schema };
-  const asCsv = filesSink({ path: "out", format: csv() });
+  const asCsv = filesSink({ path: "out", format: csvLines() });
   expect(() => asCsv.check(alone)).toThrow(/"note".*empty line of CSV.*\[DF_COLUMN\]/);
   expect(() => asCsv.check({ ...alone, change: "retract" })).not.toThrow();
   expect(() => asCsv.check(append)).not.toThrow();

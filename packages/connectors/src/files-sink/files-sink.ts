@@ -8,7 +8,7 @@ import { parseFilesOptions } from "./files-options.ts";
 export interface FilesSinkOptions {
   /** A local directory, made if it is absent; relative to the directory the command runs in. */
   readonly path: string;
-  /** `csv()` or `jsonLines()`. */
+  /** `csvLines()` or `jsonLines()`. */
   readonly format: TextFormat;
 }
 

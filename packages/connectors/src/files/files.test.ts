@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Json, Polled, Source, SplitReader } from "@df/core";
 import { t } from "@df/core";
 import { json } from "@df/formats";
+import { csvLines } from "@df/formats/text/text-format";
 import { checkSource } from "@df/testing/check-source";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -95,6 +96,12 @@ describe("which files are read", () => {
 
   it("refuses a web address", () => {
     expect(() => files({ path: new URL("https://example.com/a"), decode: json(Event) })).toThrow("DF_PATH");
+  });
+
+  it("refuses a format to write in place of a decoder, and says where decoders are", () => {
+    const decode = csvLines() as never;
+    expect(() => files({ path: "in/*.csv", decode })).toThrow(/csv\(Order\) of "dataflow\/csv".*DF_OPTION/);
+    expect(() => files({ path: "in/*.csv" } as never)).toThrow("DF_OPTION");
   });
 
   it("refuses an empty list of paths", () => {

@@ -21,13 +21,20 @@ export interface FilesOptions<Row> {
  * Reads files line by line. Each file is a split; its id is its path below the part of the pattern that has no
  * wildcards, so that a directory can be moved with its files. Files may grow by appending, and appear; one that shrinks
  * or is replaced is refused. See README.md.
- * @throws DF_PATH for no path, and for a URL that names no file
+ * @throws DF_PATH for no path, and for a URL that names no file; DF_OPTION for a decoder that is none
  */
 export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
   const { path, decode, bounded = false } = options;
   const patterns = (typeof path === "string" || path instanceof URL ? [path] : path).map(pathOf);
   if (patterns.length === 0) {
     throw new DataflowError("DF_PATH", 'files() has no path. Give it one: path: "input/*.jsonl".');
+  }
+  if (typeof decode?.open !== "function") {
+    throw new DataflowError(
+      "DF_OPTION",
+      'files() reads with a decoder: decode: json(Order) of "dataflow/json", or csv(Order) of "dataflow/csv". ' +
+        'The csvLines() and jsonLines() of "dataflow/files" are how filesSink() writes.',
+    );
   }
   return {
     name: "files",

@@ -138,6 +138,7 @@ export class Job {
       sinks: this.#parts.deliveries.status(),
       ledger: addUp(restored?.ledger ?? [], addUp([], now)),
       gauges: gaugesOf(this.#graph),
+      lateUnread: lateUnread(plan),
       label,
     };
   }
@@ -344,6 +345,21 @@ export function sinkNodes(plan: Plan): SinkNode[] {
 /** What is stored of a sink, so that its work can be finished without the plan. */
 export function sinkRecord({ id, spec, shape }: SinkNode): SinkRecord {
   return { id, connector: spec.connector, options: spec.options, shape };
+}
+
+/** Nodes of which an output beside the result goes nowhere: those are for late rows. */
+function lateUnread({ nodes }: Plan): string[] {
+  const edges = nodes.flatMap((node) => {
+    if (node.kind === "operator") return node.inputs;
+    return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
+  });
+  const isRead = (id: string, port: number): boolean =>
+    edges.some((edge) => edge.node === id && edge.port === port);
+  return nodes.flatMap((node) =>
+    node.kind === "operator" && node.outputs.some((_, port) => port > 0 && !isRead(node.id, port))
+      ? [node.id]
+      : [],
+  );
 }
 
 function gaugesOf(graph: Graph): Record<string, Record<string, number>> {

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { read as readCsv } from "../csv/read.testing.ts";
 import { read as readJson } from "../json/read.testing.ts";
 import { csvFields, fileBytes, fileText } from "./lines.testing.ts";
-import { csv, jsonLines } from "./text-format.ts";
+import { csvLines, jsonLines } from "./text-format.ts";
 
 const JSON_FORMS = ["iso", "s", "ms", "us"] as const;
 
@@ -57,7 +57,7 @@ test("csv() reads back every row that was written as CSV, with names and without
       ([schema, batches], header) => {
         const rows = batches.flatMap(rowsOf);
         fc.pre(rows.every((row) => Object.values(row).every(isPlain)));
-        const bytes = fileBytes(csv({ header }), batches);
+        const bytes = fileBytes(csvLines({ header }), batches);
         expect(readCsv({ columns: {}, schema }, bytes, { header })).toEqual({ rows, reasons: [] });
       },
     ),
@@ -87,7 +87,7 @@ test("CSV has the text of every value, whatever batches the rows come in", () =>
     fc.property(
       schemas.chain((schema) => fc.tuple(fc.constant(schema), batchesOf(schema))),
       ([schema, batches]) => {
-        const [head, ...lines] = csvFields(fileText(csv(), ...batches));
+        const [head, ...lines] = csvFields(fileText(csvLines(), ...batches));
         expect(head).toEqual(schema.fields.map(({ name }) => name));
         expect(lines).toEqual(batches.flatMap((batch) => naiveLines(schema, batch)));
       },

@@ -3,9 +3,9 @@ import type { Columns, RowType } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
 import { describe, expect, test } from "vitest";
 import { fileText } from "./lines.testing.ts";
-import { csv, jsonLines, parseTextFormat } from "./text-format.ts";
+import { csvLines, jsonLines, parseTextFormat } from "./text-format.ts";
 
-const bare = csv({ header: false });
+const bare = csvLines({ header: false });
 
 /** The only cell of a row as CSV, and as JSON. */
 function cell(type: Columns[string], value: unknown): readonly [csv: string, json: string] {
@@ -95,7 +95,7 @@ describe("CSV", () => {
   test("begins with the names of the columns unless told not to", () => {
     const Row = t.row({ "a,b": t.int32(), 'say "x"': t.int32(), "": t.int32() });
     const batch = batchOf(Row.schema, [{ "a,b": 1, 'say "x"': 2, "": 3 }]);
-    expect(fileText(csv(), batch)).toBe('"a,b","say ""x""",""\n1,2,3\n');
+    expect(fileText(csvLines(), batch)).toBe('"a,b","say ""x""",""\n1,2,3\n');
     expect(fileText(bare, batch)).toBe("1,2,3\n");
   });
 });

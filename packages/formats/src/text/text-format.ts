@@ -4,14 +4,14 @@ import type { Json } from "@df/core";
 /** How rows are written as lines of text: plain data, so that a sink can store it. */
 export type TextFormat = { readonly kind: "csv"; readonly header: boolean } | { readonly kind: "json-lines" };
 
-/** What `csv()` may be told. */
+/** What `csvLines()` may be told. */
 export interface CsvFormatOptions {
   /** Whether each file begins with a line of the columns' names. Default true. */
   readonly header?: boolean | undefined;
 }
 
 /** Comma-separated values as in RFC 4180, but for lines, which end with LF. @throws DF_OPTION */
-export function csv(options: CsvFormatOptions = {}): TextFormat {
+export function csvLines(options: CsvFormatOptions = {}): TextFormat {
   return parseTextFormat({ kind: "csv", header: options.header ?? true });
 }
 
@@ -25,9 +25,11 @@ export function parseTextFormat(value: Json | undefined): TextFormat {
   const { kind, header } = (value ?? {}) as { readonly kind?: unknown; readonly header?: unknown };
   if (kind === "json-lines") return { kind };
   if (kind === "csv" && typeof header === "boolean") return { kind, header };
+  const decoder = (value as { readonly open?: unknown } | undefined)?.open;
+  const given = typeof decoder === "function" ? "A decoder" : JSON.stringify(value);
   throw new DataflowError(
     "DF_OPTION",
-    `${JSON.stringify(value)} is no format of lines: give csv(), csv({ header: false }) or jsonLines().`,
+    `${given} is no format of lines: give csvLines(), csvLines({ header: false }) or jsonLines() of "dataflow/files".`,
   );
 }
 

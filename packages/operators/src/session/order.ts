@@ -64,7 +64,7 @@ export class Order {
   }
 }
 
-/** The indexes of times in ascending order. Where both fit a double they are sorted as one number, without a callback. */
+/** The indexes of times in ascending order. Where both fit a double they are sorted as one, without a callback. */
 function ordered(times: Float64Array): Uint32Array {
   const count = times.length;
   let lowest = Number.POSITIVE_INFINITY;
