@@ -55,3 +55,49 @@ test("a stop that is asked for in the middle of a round is heard before the next
   );
   expect(report.ended).toBe("stopped");
 });
+
+test("a split that says at once that it has ended is not waited for", async () => {
+  const empty = {
+    ...memorySource({ a: [] }, Row),
+    open: async () => ({
+      splits: async () => [{ id: "a" }, { id: "b" }],
+      read: () => ({ poll: () => "end" as const, close: async () => {} }),
+      close: async () => {},
+    }),
+  };
+  const report = await runInMemory(
+    pipeline("ends", (p) => p.from("log", empty).to("out", memorySink("ends"))),
+    { clock: onlyWoken() },
+  );
+  expect(report.splits.ended).toBe(2);
+});
+
+test("a split that appears is found while another one always has rows at hand", async () => {
+  const stop = new AbortController();
+  let looks = 0;
+  const busy = {
+    ...memorySource({ a: [] }, Row),
+    open: async () => ({
+      splits: async () => (++looks === 1 ? [{ id: "old" }] : [{ id: "old" }, { id: "new" }]),
+      read: ({ id }: { readonly id: string }) => ({
+        poll: () => {
+          if (id === "new") stop.abort();
+          return {
+            length: 1,
+            columns: [{ layout: "long" as const, values: Float64Array.of(1) }],
+            positions: Float64Array.of(0),
+            invalid: [],
+            next: null,
+          };
+        },
+        close: async () => {},
+      }),
+      close: async () => {},
+    }),
+  };
+  const report = await runInMemory(
+    pipeline("busy", (p) => p.from("log", busy).to("out", memorySink("busy"))),
+    { follow: true, signal: stop.signal },
+  );
+  expect([report.ended, report.splits.live + report.splits.idle]).toEqual(["stopped", 2]);
+});

@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
 import { gatherRows, type Batch, type Operator, type OperatorContext } from "@df/core";
-import type { OracleInput } from "./check-operator.ts";
-import { check, expectFound, INPUT, spec } from "./tested-operator.testing.ts";
+import { logArbitrary, type OracleInput } from "./check-operator.ts";
+import { check, expectFound, INPUT, row, spec } from "./tested-operator.testing.ts";
 
 /** Passes rows whose id it has not seen, or whatever `wrong` makes of that. */
 function firstOfId(
@@ -127,6 +127,42 @@ describe("checkOperator finds an operator with state that", () => {
       }),
       /shards/,
       { oracle: firsts },
+    );
+  });
+
+  test("keeps it under another key than the exchange's", () => {
+    // The key group of "n" is mostly another shard's: after a restart its rows are not there.
+    const misplaced = (context: OperatorContext): Operator => {
+      const key = { fields: [INPUT.schema.fields[0] as never, INPUT.schema.fields[1] as never] };
+      const table = context.state.table("seen", { key, value: [] });
+      return firstOfId(context, (batch) => {
+        const rows = Int32Array.from({ length: batch.length }, (_, i) => i);
+        const fresh = new Int32Array(batch.length);
+        const keys = { batch, columns: [0, 1], rows, count: batch.length };
+        const count = table.insert(keys, 0, new Int32Array(batch.length), fresh);
+        const made = new Set(fresh.subarray(0, count));
+        return Array.from({ length: batch.length }, (_, i) => made.has(i));
+      });
+    };
+    const firstPairs = ({ arrival }: OracleInput) => {
+      const seen = new Set<string>();
+      const isNew = (row: Readonly<Record<string, unknown>>): boolean => {
+        const pair = `${String(row["id"])}/${String(row["n"])}`;
+        return !seen.has(pair) && seen.add(pair) !== undefined;
+      };
+      return { ports: [arrival.filter((entry) => isNew(entry.row))] };
+    };
+    const few = row.map((each) => ({
+      ...each,
+      n: each["n"] === null ? null : BigInt.asIntN(2, each["n"] as bigint),
+    }));
+    expectFound(
+      spec(misplaced, { stateful: true, label: "arrival", needs: () => [new Set(["id", "n"])] }),
+      /[27] shards, crashes/,
+      {
+        logs: logArbitrary(few).map((log) => [log]),
+        oracle: firstPairs,
+      },
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   clockAt,
   DataflowError,
   diffAt,
+  shardOf,
   type Batch,
   type Chunk,
   type Operator,
@@ -31,6 +32,8 @@ import { assertWellFormed } from "./well-formed.ts";
 export interface HarnessOptions {
   /** Default 0. */
   readonly shard?: number | undefined;
+  /** Shards that share the state by key group; of a restored state each has its own groups only. Default 1. */
+  readonly shards?: number | undefined;
   /** Default true. */
   readonly generate?: boolean | undefined;
   /** The output answers "full" to every batch. Default false. */
@@ -225,9 +228,10 @@ export class OperatorHarness {
   }
 
   #adopt(from: OperatorHarness): void {
+    const { shard = 0, shards = 1 } = this.#options;
     this.#store.load(
       from.#chunks.map((chunk) => ({ ...chunk, bytes: chunk.bytes.slice() })),
-      () => true,
+      (keyGroup) => shards === 1 || keyGroup < 0 || shardOf(keyGroup, shards) === shard,
     );
     this.#chunks = [...from.#chunks];
     this.clockIn = from.#clockAtSnapshot;

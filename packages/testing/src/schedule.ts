@@ -84,7 +84,9 @@ export class Run {
     this.#cursors = logs.flatMap((log, port) =>
       cursorsOf(log, port, inputs[port] as TestInput, options.anyOrder),
     );
-    const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate };
+    // What takes all rows on one shard has all key groups there, as in the runtime.
+    const shards = operator.exchanges.every((exchange) => exchange === "single") ? 1 : mode.shards;
+    const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate, shards };
     this.shards = Array.from(
       { length: mode.shards },
       (_, shard) => new OperatorHarness(operator, inputs, { ...harness, shard }),

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 
 /** Bytes read at once at most, and at first: of small files there may be many. */
-const CHUNK_BYTES = 512 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 const CHUNK_BYTES_MIN = 16 * 1024;
 /** Room before what is read, for the incomplete line that the chunk before it ends with. */
 const ROOM_BYTES = 16 * 1024;
@@ -27,8 +27,10 @@ export class ReadAhead {
 
   /** Adds bytes behind those that are there; whether there were any. */
   async more(): Promise<boolean> {
-    const read = await (this.#ahead ?? this.#read());
+    let read = (await this.#ahead) ?? 0;
     this.#ahead = undefined;
+    // Where the file ended when it was read ahead, it may go on by now.
+    if (read === 0) read = await this.#read();
     if (read === 0) return false;
     this.#turn(read);
     this.#next += read;

@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import type { ColumnType } from "../schema/schema.ts";
 import type { Column, Layout } from "./column.ts";
+import { checkTextBytes, textCapacity } from "./text-limit.ts";
 
 /** The layout that holds a type. */
 export function layoutOf(type: ColumnType): Layout {
@@ -206,7 +207,8 @@ export class ColumnBuilder {
 
   #reserve(more: number): void {
     if (this.#used + more <= this.#bytes.length) return;
-    this.#bytes = grown(this.#bytes, new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + more)));
+    checkTextBytes(this.#used + more);
+    this.#bytes = grown(this.#bytes, new Uint8Array(textCapacity(this.#bytes.length * 2, this.#used + more)));
   }
 
   #widen(rows: number): void {

@@ -1,6 +1,7 @@
 import type { Batch, Origin } from "./batch.ts";
 import type { Column } from "./column.ts";
 import { gatherRows } from "./gather.ts";
+import { checkTextBytes } from "./text-limit.ts";
 
 /** Bytes from which on a native copy is faster than a loop. */
 const NATIVE_BYTES_MIN = 48;
@@ -34,6 +35,7 @@ function ownRaw(origin: Origin, count: number): Origin {
 function packed({ starts, ends, bytes }: Slices, count: number): Slices {
   let length = 0;
   for (let row = 0; row < count; row++) length += (ends[row] as number) - (starts[row] as number);
+  checkTextBytes(length);
   const into: Slices = {
     starts: new Int32Array(count),
     ends: new Int32Array(count),

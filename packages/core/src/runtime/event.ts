@@ -16,5 +16,6 @@ export type StreamEvent =
 export interface Target {
   /** Takes the event in any case; "full" asks to send no more until `full()` is false again. */
   push(event: StreamEvent): "ok" | "full";
-  full(): boolean;
+  /** Whoever hands a question on gives its number, so that no node is asked the same twice. */
+  full(question?: number): boolean;
 }

@@ -19,8 +19,8 @@ export class SingleTarget implements Target {
     return this.#channel.push({ kind: "batch", batch: copyRows(event.batch, ALL_ROWS, event.batch.length) });
   }
 
-  full(): boolean {
-    return this.#channel.full();
+  full(question?: number): boolean {
+    return this.#channel.full(question);
   }
 }
 
@@ -45,8 +45,8 @@ export class KeyedTarget implements Target {
     return this.full() ? "full" : "ok";
   }
 
-  full(): boolean {
-    for (const channel of this.#channels) if (channel.full()) return true;
+  full(question?: number): boolean {
+    for (const channel of this.#channels) if (channel.full(question)) return true;
     return false;
   }
 

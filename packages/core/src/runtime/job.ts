@@ -157,6 +157,7 @@ export class Job {
         await this.#sleep();
       } else if (clock.now() >= sliceEnd) await clock.yield();
       else continue;
+      this.#lookForSplits();
       sliceEnd = clock.now() + SLICE_MS;
     }
   }
@@ -196,14 +197,6 @@ export class Job {
       this.#flushAt = now + FLUSH_EVERY_MS;
       for (const runner of this.#graph.nodes) runner.flush();
     }
-    if (this.#parts.follow && now >= this.#splitsAt && this.#looking === undefined) {
-      this.#splitsAt = now + SPLITS_EVERY_MS;
-      this.#looking = this.#findSplits(false)
-        .catch((error: unknown) => this.#fail(error))
-        .finally(() => {
-          this.#looking = undefined;
-        });
-    }
     const waits = this.#graph.sources.flatMap((source) => source.wait() ?? []);
     const until = Math.max(0, Math.min(this.#checkpointAt - now, FLUSH_EVERY_MS, ...waits));
     if (!this.#woken) {
@@ -212,6 +205,18 @@ export class Job {
       this.#sleeping = undefined;
     }
     this.#woken = false;
+  }
+
+  /** Also while there is always work: new splits must not wait for the old ones. */
+  #lookForSplits(): void {
+    const now = this.#parts.clock.now();
+    if (!this.#parts.follow || now < this.#splitsAt || this.#looking !== undefined) return;
+    this.#splitsAt = now + SPLITS_EVERY_MS;
+    this.#looking = this.#findSplits(false)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#looking = undefined;
+      });
   }
 
   #inputEnded(): boolean {

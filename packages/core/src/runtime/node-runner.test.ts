@@ -152,3 +152,20 @@ test("receivers wait for a node whose inputs have ended while rows may come from
   input?.push({ kind: "clock", clock: 20, status: "ended" });
   expect(out.seen).toEqual(["clock 10", "clock 20 ended"]);
 });
+
+test("a node is asked for room once, however many ways lead to it", () => {
+  const { runner: last, out } = runnerOf(forward);
+  let asked = 0;
+  const full = out.full.bind(out);
+  out.full = () => (asked++, full());
+  let first = last;
+  for (let diamonds = 0; diamonds < 20; diamonds++) {
+    const before = runnerOf(forward).runner;
+    before.targets[0] = channels(first, 2);
+    first = before;
+  }
+  expect(first.free()).toBe(true);
+  expect(asked).toBe(1);
+  out.closed = true;
+  expect(first.free()).toBe(false);
+});

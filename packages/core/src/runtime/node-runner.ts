@@ -12,6 +12,12 @@ import type { NodeLedger } from "./node-ledger.ts";
 /** Batches that wait at an exchange before its senders are asked to stop. */
 const QUEUE_EVENTS_MAX = 8;
 
+/**
+ * How often it was asked whether there is room. Ways through a graph may part and meet again, over and over: without
+ * the number of the question, nodes would be asked as often as there are ways to them.
+ */
+let questions = 0;
+
 /** One edge into a runner: from one upstream instance to one input port. */
 export class Channel implements Target {
   readonly port: number;
@@ -36,9 +42,9 @@ export class Channel implements Target {
   }
 
   /** A direct edge has room when all behind it is done: its sender then writes over what it handed on. */
-  full(): boolean {
+  full(question: number = ++questions): boolean {
     return this.direct
-      ? this.queue.length > 0 || !this.#runner.free()
+      ? this.queue.length > 0 || !this.#runner.free(question)
       : this.queue.length >= QUEUE_EVENTS_MAX;
   }
 }
@@ -83,6 +89,9 @@ export class NodeRunner {
   #sent: InputClock = { clock: BEGINNING, status: "live" };
   #afterResume: (() => void) | undefined;
   #turn = 0;
+  /** The last question whether it is free, and the answer. */
+  #question = 0;
+  #isFree = false;
 
   constructor(parts: RunnerParts) {
     this.node = parts.node;
@@ -113,8 +122,12 @@ export class NodeRunner {
   }
 
   /** Whether it could work an event off, and so could all direct receivers behind it. */
-  free(): boolean {
-    return !this.unfinished && this.#outputsFree();
+  free(question: number = ++questions): boolean {
+    if (this.#question !== question) {
+      this.#question = question;
+      this.#isFree = !this.unfinished && this.#outputsFree(question);
+    }
+    return this.#isFree;
   }
 
   /** Works an event off in the sender's stack, if nothing stands before it. */
@@ -253,8 +266,8 @@ export class NodeRunner {
     return undefined;
   }
 
-  #outputsFree(): boolean {
-    for (const port of this.targets) for (const target of port) if (target.full()) return false;
+  #outputsFree(question: number = ++questions): boolean {
+    for (const port of this.targets) for (const target of port) if (target.full(question)) return false;
     return true;
   }
 

@@ -221,7 +221,12 @@ export class SourceRunner {
     next.asked = ++this.#polls;
     const asked = next;
     const answer = next.reader.poll(this.#parts.batchRows);
-    if (!(answer instanceof Promise)) return this.#answered(asked, answer);
+    if (!(answer instanceof Promise)) {
+      this.#answered(asked, answer);
+      // Rows are work that is seen; that a split has ended, or is idle, is not.
+      if (typeof answer === "string") this.#parts.wake();
+      return;
+    }
     answer.then(
       (given) => {
         this.#answered(asked, given);

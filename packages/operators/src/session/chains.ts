@@ -19,13 +19,21 @@ export class Chains {
   newest: Int32Array = new Int32Array(1024).fill(NONE);
   /** By session. */
   #older: Int32Array = new Int32Array(1024).fill(NONE);
+  #newer: Int32Array = new Int32Array(1024).fill(NONE);
   #groups: Int32Array = new Int32Array(1024).fill(NONE);
   #slots: Int32Array = new Int32Array(1024).fill(NONE);
+  /** Slots below a group's next one in which it has no session, of groups that have such. */
+  readonly #freed = new Map<RowId, number[]>();
+  /** By group: no session of it lies in this slot or a higher one. */
+  #next: Int32Array = new Int32Array(1024);
 
   /** A group without sessions. */
   open(group: RowId): void {
     this.newest = grown(this.newest, group);
+    this.#next = grown(this.#next, group);
     this.newest[group] = NONE;
+    this.#next[group] = 0;
+    this.#freed.delete(group);
   }
 
   /** The session before this one; `NONE` for the group's first. */
@@ -39,13 +47,17 @@ export class Chains {
 
   link(session: RowId, { group, slot, newer }: Place): void {
     this.#older = grown(this.#older, session);
+    this.#newer = grown(this.#newer, session);
     this.#groups = grown(this.#groups, session);
     this.#slots = grown(this.#slots, session);
     this.#groups[session] = group;
     this.#slots[session] = slot;
     const at = newer === NONE ? group : newer;
     const list = newer === NONE ? this.newest : this.#older;
-    this.#older[session] = list[at] as number;
+    const older = list[at] as number;
+    this.#older[session] = older;
+    this.#newer[session] = newer;
+    if (older !== NONE) this.#newer[older] = session;
     list[at] = session;
   }
 
@@ -53,24 +65,45 @@ export class Chains {
   unlink(session: RowId): boolean {
     const group = this.groupOf(session);
     const older = this.older(session);
-    if (this.newest[group] === session) this.newest[group] = older;
-    else {
-      let newer = this.newest[group] as RowId;
-      while (this.older(newer) !== session) newer = this.older(newer);
-      this.#older[newer] = older;
+    const newer = this.#newer[session] as RowId;
+    if (newer === NONE) this.newest[group] = older;
+    else this.#older[newer] = older;
+    if (older !== NONE) this.#newer[older] = newer;
+    if (this.newest[group] === NONE) {
+      this.#next[group] = 0;
+      this.#freed.delete(group);
+      return false;
     }
-    return this.newest[group] !== NONE;
+    this.#free(group, this.#slots[session] as number);
+    return true;
   }
 
-  /** The lowest slot in which a group has no session, so that there are as few slots as one group has had sessions. */
-  freeSlot(group: RowId): number {
-    const newest = this.newest[group] as RowId;
-    if (newest === NONE) return 0;
-    const taken = new Set<number>();
-    for (let at = newest; at !== NONE; at = this.older(at)) taken.add(this.#slots[at] as number);
-    let slot = 0;
-    while (taken.has(slot)) slot++;
+  /** Takes a slot in which a group has no session, so that there are as few slots as one group has had sessions. */
+  takeSlot(group: RowId): number {
+    const freed = this.#freed.get(group)?.pop();
+    if (freed !== undefined) return freed;
+    const slot = this.#next[group] as number;
+    this.#next[group] = slot + 1;
     return slot;
+  }
+
+  /** Says which slots are taken, of a group whose sessions were all linked without `takeSlot`. */
+  restoreSlots(group: RowId): void {
+    const taken = new Set<number>();
+    let next = 0;
+    for (let at = this.newest[group] as RowId; at !== NONE; at = this.older(at)) {
+      const slot = this.#slots[at] as number;
+      taken.add(slot);
+      if (slot >= next) next = slot + 1;
+    }
+    this.#next[group] = next;
+    for (let slot = next - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#free(group, slot);
+  }
+
+  #free(group: RowId, slot: number): void {
+    const freed = this.#freed.get(group);
+    if (freed === undefined) this.#freed.set(group, [slot]);
+    else freed.push(slot);
   }
 
   /** All sessions, in no order. */

@@ -177,7 +177,7 @@ export class Sessions {
       words[(this.#offsets[i] as number) + this.#startWord] = time;
       words[(this.#offsets[i] as number) + this.#lastWord] = time;
       this.#chains.open(group);
-      this.#chains.link(id, { group, slot: 0, newer: NONE });
+      this.#chains.link(id, { group, slot: this.#chains.takeSlot(group), newer: NONE });
       this.#due.set(id, time + this.#options.gapMicros);
     }
   }
@@ -220,7 +220,7 @@ export class Sessions {
       session = chains.older(session);
     }
     if (session === NONE || time > this.#lastOf(session) + gapMicros) {
-      const slot = chains.freeSlot(group);
+      const slot = chains.takeSlot(group);
       const id = this.#create(batch, rows[at] as number, slot);
       chains.link(id, { group, slot, newer });
       this.#ids[at] = id;
@@ -334,6 +334,7 @@ export class Sessions {
       this.#chains.link(id, { group, slot, newer: NONE });
       this.#due.set(id, this.#endOf(id));
     }
+    for (const group of new Set(found.map((each) => each.group))) this.#chains.restoreSlots(group);
   }
 
   /** The groups' columns of some sessions. */
