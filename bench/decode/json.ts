@@ -1,32 +1,10 @@
-/**
- * Measures how long JSON Lines take to decode: by code for their layout, interpreted, and with JSON.parse.
- *
- *     node bench/decode/json.ts [SHAPE]
- *
- * Each measurement runs in a process of its own, the three alternating, and counts the CPU time of the whole process
- * behind the first pass, which warms up. Prints nanoseconds of CPU a row, and MB/s; the best of three.
- */
-import { execFileSync } from "node:child_process";
+/** JSON Lines into columns, beside `JSON.parse` of one line after the other. */
 import { readFileSync } from "node:fs";
-import { pick, t } from "@df/core";
-import { json } from "@df/formats";
+import { t } from "@df/core";
+import { json, type LineDecoder } from "@df/formats";
+import { warm, type Benchmark, type Done } from "../benchmark.ts";
+import { ALL, Bid, bid, decoding, FEW, jsonLines } from "./bids.ts";
 
-const ROWS = 100_000;
-const PASSES = 6;
-const CHUNK_BYTES = 256 * 1024;
-const ROUNDS = 3;
-
-const Bid = t.row({
-  type: t.string(),
-  eid: t.int(),
-  auction: t.int().optional(),
-  bidder: t.int().optional(),
-  price: t.int().optional(),
-  channel: t.string().optional(),
-  url: t.string().optional(),
-  dateTime: t.timestamp({ json: "ms" }),
-  extra: t.string().optional(),
-});
 const Quake = t.row({
   id: t.string(),
   time: t.timestamp({ json: "ms" }),
@@ -36,140 +14,86 @@ const Quake = t.row({
   latitude: t.float64(),
   depth: t.float64().nullable(),
 });
-const FEW = ["type", "auction", "price", "dateTime"];
-const ALL = Bid.schema.fields.map(({ name }) => name);
+const QUAKES = new URL("../../examples/01-earthquakes/input/earthquakes.jsonl", import.meta.url);
+const QUAKES_REPEATED = 40;
+const Event = t.row({
+  type: t.string(),
+  dateTime: t.timestamp({ json: "ms" }),
+  auction: t.int().optional(),
+  price: t.int().optional(),
+});
 
-/** One event of `i`: a bid, or one in fifty another one where `mixed`. */
-function event(i: number, mixed = false): Record<string, unknown> {
-  const random = Math.imul(i, 0x9e3779b1) >>> 0;
-  const text = random.toString(36);
-  const dateTime = 1_700_000_000_000 + i;
-  if (mixed && i % 12 === 0) {
-    return {
-      type: "person",
-      eid: i,
-      id: i,
-      name: `Ann ${text}`,
-      city: "Kent",
-      dateTime,
-      extra: text.repeat(9),
-    };
-  }
-  return {
-    type: "bid",
-    eid: i,
-    auction: 1000 + (random % 5000),
-    bidder: 1000 + (random % 9000),
-    price: 100 + (random % 10 ** (2 + (i % 7))),
-    channel: `channel-${random % 10_000}`,
-    url: `https://www.nexmark.com/${text}/${text}/item.htm?query=1&channel_id=${random % 1_000_000}`,
-    dateTime,
-    extra: (text + text).repeat(3 + (i % 3)),
-  };
+/** One event in twelve is a person, the others are bids. */
+function event(i: number): object {
+  const { eid, extra, dateTime } = bid(i);
+  if (i % 12 !== 0) return bid(i);
+  return { type: "person", eid, id: i, name: `Ann ${i}`, city: "Kent", dateTime, extra };
 }
 
-const lines = (line: (i: number) => string): Buffer =>
-  Buffer.from(Array.from({ length: ROWS }, (_, i) => `${line(i)}\n`).join(""));
-const reversed = (object: object): object => Object.fromEntries(Object.entries(object).toReversed());
-const spaced = (object: object): string => JSON.stringify(object, null, 1).replaceAll("\n", "");
-/** Every other line has its keys in another order, and there are more orders than are learned. */
-const shuffled = (object: object, i: number): object => {
+function reversed(object: object): object {
+  return Object.fromEntries(Object.entries(object).toReversed());
+}
+
+/** Each line begins with another key: there are more orders of keys than are learned. */
+function turned(object: object, by: number): object {
   const entries = Object.entries(object);
-  return Object.fromEntries([...entries.slice(i % entries.length), ...entries.slice(0, i % entries.length)]);
-};
+  const at = by % entries.length;
+  return Object.fromEntries([...entries.slice(at), ...entries.slice(0, at)]);
+}
 
-const SHAPES: Readonly<Record<string, { readonly columns: readonly string[]; readonly make: () => Buffer }>> =
-  {
-    "bids, 4 of 9 columns": { columns: FEW, make: () => lines((i) => JSON.stringify(event(i))) },
-    "bids, 9 of 9 columns": { columns: ALL, make: () => lines((i) => JSON.stringify(event(i))) },
-    "bids and persons": { columns: FEW, make: () => lines((i) => JSON.stringify(event(i, true))) },
-    "bids, two orders of keys": {
-      columns: FEW,
-      make: () => lines((i) => JSON.stringify(i % 2 === 0 ? event(i) : reversed(event(i)))),
-    },
-    "bids, nine orders of keys": {
-      columns: FEW,
-      make: () => lines((i) => JSON.stringify(shuffled(event(i), i))),
-    },
-    "bids with blanks": { columns: FEW, make: () => lines((i) => spaced(event(i))) },
-    earthquakes: {
-      columns: Quake.schema.fields.map(({ name }) => name),
-      make: () => {
-        const file = readFileSync(
-          new URL("../../examples/01-earthquakes/input/earthquakes.jsonl", import.meta.url),
-        );
-        return Buffer.concat(Array.from({ length: 60 }, () => file));
-      },
-    },
-  };
-const READERS = ["learned", "interpreted", "JSON.parse"] as const;
-
-/** Rows of one pass over all bytes. */
-function pass(shape: string, reader: string, bytes: Buffer): () => number {
-  if (reader === "JSON.parse") {
-    return () => {
-      let rows = 0;
-      for (let at = 0; at < bytes.length; rows++) {
-        const end = bytes.indexOf(10, at);
-        JSON.parse(bytes.toString("utf8", at, end));
-        at = end + 1;
-      }
-      return rows;
-    };
-  }
-  const decode = shape === "earthquakes" ? json(Quake) : json(Bid);
-  const columns = pick(decode.schema, SHAPES[shape]?.columns ?? []);
-  const decoder = decode.open(columns, reader === "learned");
+function parsing(lines: Buffer): () => Done {
   return () => {
-    let rows = 0;
-    for (let at = 0; at < bytes.length;) {
-      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
-      const decoded = decoder.decode(chunk, at, at + CHUNK_BYTES >= bytes.length, 4096);
-      if (decoded.invalid.length > 0) throw new Error(decoded.invalid[0]?.reason);
-      rows += decoded.length;
-      at += decoded.consumed;
+    let units = 0;
+    for (let at = 0; at < lines.length; units++) {
+      const end = lines.indexOf(10, at);
+      JSON.parse(lines.toString("utf8", at, end));
+      at = end + 1;
     }
-    return rows;
+    return { units };
   };
 }
 
-/** Measures one reader, in a process of its own; the nanoseconds a row. */
-function measure(shape: string, reader: string): void {
-  const bytes = SHAPES[shape]?.make() ?? Buffer.alloc(0);
-  const run = pass(shape, reader, bytes);
-  const started = process.cpuUsage();
-  let rows = run();
-  const first = process.cpuUsage(started);
-  const warm = process.cpuUsage();
-  for (let i = 1; i < PASSES; i++) rows = run();
-  const rest = process.cpuUsage(warm);
-  const nanos = (used: NodeJS.CpuUsage, passes: number): number =>
-    ((used.user + used.system) * 1000) / rows / passes;
-  console.log(JSON.stringify([nanos(first, 1), nanos(rest, PASSES - 1), bytes.length / rows]));
+interface Shape {
+  readonly text: () => Buffer;
+  /** Of a bid, unless `decode` says what else; the few that a query needs by default. */
+  readonly columns?: readonly string[];
+  readonly decode?: LineDecoder;
+  readonly learned?: boolean;
 }
 
-const [only, reader] = process.argv.slice(2);
-if (only !== undefined && reader !== undefined) measure(only, reader);
-else {
-  console.log(
-    `${"".padEnd(28)}${"bytes".padStart(6)}${READERS.map((name) => `${name} first, then`.padStart(36)).join("")}`,
-  );
-  for (const shape of Object.keys(SHAPES).filter((name) => only === undefined || name.includes(only))) {
-    const best = READERS.map(() => [Infinity, Infinity, 0]);
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [i, name] of READERS.entries()) {
-        const output = execFileSync(process.execPath, [import.meta.filename, shape, name], {
-          encoding: "utf8",
-        });
-        const found = JSON.parse(output) as [number, number, number];
-        best[i] = [0, 1].map((k) => Math.min(best[i]?.[k] as number, found[k] as number)).concat(found[2]);
-      }
-    }
-    const bytes = best[0]?.[2] as number;
-    const cells = best.map(([first, then]) => {
-      const speed = Math.round((bytes * 1000) / (then as number));
-      return `${Math.round(first as number)}, ${Math.round(then as number)} ns, ${speed} MB/s`.padStart(36);
-    });
-    console.log(`${shape.padEnd(28)}${Math.round(bytes).toString().padStart(6)}${cells.join("")}`);
-  }
-}
+const plainBids = (): Buffer => jsonLines((i) => JSON.stringify(bid(i)));
+const SHAPES: Readonly<Record<string, Shape>> = {
+  "bids, 4 of 9 columns": { text: plainBids },
+  "bids, 9 of 9 columns": { text: plainBids, columns: ALL },
+  "bids, interpreted": { text: plainBids, columns: ALL, learned: false },
+  "bids, two orders of keys": {
+    text: () => jsonLines((i) => JSON.stringify(i % 2 === 0 ? bid(i) : reversed(bid(i)))),
+  },
+  "bids, nine orders of keys": { text: () => jsonLines((i) => JSON.stringify(turned(bid(i), i))) },
+  "bids with blanks": { text: () => jsonLines((i) => JSON.stringify(bid(i), null, 1).replaceAll("\n", "")) },
+  "bids and persons": {
+    text: () => jsonLines((i) => JSON.stringify(event(i))),
+    decode: json(Event),
+    columns: Event.schema.fields.map(({ name }) => name),
+  },
+  earthquakes: {
+    text: () => Buffer.concat(Array.from({ length: QUAKES_REPEATED }, () => readFileSync(QUAKES))),
+    decode: json(Quake),
+    columns: Quake.schema.fields.map(({ name }) => name),
+  },
+};
+const SHORT = new Set(["bids, 9 of 9 columns", "bids, two orders of keys"]);
+
+/** Decoding JSON Lines. */
+export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).map(
+  ([name, { text, decode = json(Bid), columns = FEW, learned = true }]) =>
+    warm(
+      `json/${name}`,
+      "row",
+      () => {
+        const lines = text();
+        return { reference: parsing(lines), subject: decoding(decode, columns, lines, learned) };
+      },
+      { short: SHORT.has(name) },
+    ),
+);

@@ -1,14 +1,12 @@
 /**
- * Writes Nexmark-like events as JSON Lines: 1 person, 3 auctions and 46 bids in each 50, out of order by up to 2 s,
- * spread over two files. The same numbers give the same bytes.
+ * Nexmark-like events as JSON Lines: 1 person, 3 auctions and 46 bids in each 50, out of order by up to 2 s, spread
+ * over two files. The same number gives the same bytes.
  *
  *     node bench/nexmark/generate.ts EVENTS DIRECTORY
  */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const [, , events = "0", folder = ""] = process.argv;
-const count = Number(events);
 const BASE_MS = 1_700_000_000_000;
 const EVENTS_PER_SECOND = 5_000;
 const DISORDER_MS = 2_000;
@@ -31,6 +29,8 @@ function text(length: number): string {
 }
 const cents = (): number => Math.round(10 ** (draw(1_000_000) / 166_667) * 100);
 
+/** Where each file begins. */
+const START = state;
 let persons = 0;
 let auctions = 0;
 function eventAt(index: number, dateTime: number): object {
@@ -81,30 +81,40 @@ function eventAt(index: number, dateTime: number): object {
   };
 }
 
-mkdirSync(folder, { recursive: true });
-const paths = Array.from({ length: FILES }, (_, file) => join(folder, `part-${file}.jsonl`));
-for (const path of paths) writeFileSync(path, "");
-const pending: string[][] = paths.map(() => []);
-const write = (file: number): void => {
-  appendFileSync(paths[file] ?? "", pending[file]?.map((line) => `${line}\n`).join("") ?? "");
-  pending[file] = [];
-};
-
-// Events wait in a slot per millisecond of their arrival.
-const slots: { file: number; line: string }[][] = Array.from({ length: DISORDER_MS + 1 }, () => []);
-function arrive(ms: number): void {
-  for (const { file, line } of slots[ms % slots.length]?.splice(0) ?? []) {
-    if ((pending[file]?.push(line) ?? 0) >= CHUNK_LINES) write(file);
+/** Writes so many events into a directory. */
+export function generate(count: number, folder: string): void {
+  state = START;
+  persons = 0;
+  auctions = 0;
+  mkdirSync(folder, { recursive: true });
+  const paths = Array.from({ length: FILES }, (_, file) => join(folder, `part-${file}.jsonl`));
+  for (const path of paths) writeFileSync(path, "");
+  const pending: string[][] = paths.map(() => []);
+  const write = (file: number): void => {
+    appendFileSync(paths[file] ?? "", pending[file]?.map((line) => `${line}\n`).join("") ?? "");
+    pending[file] = [];
+  };
+  // Events wait in a slot per millisecond of their arrival.
+  const slots: { file: number; line: string }[][] = Array.from({ length: DISORDER_MS + 1 }, () => []);
+  const arrive = (ms: number): void => {
+    for (const { file, line } of slots[ms % slots.length]?.splice(0) ?? []) {
+      if ((pending[file]?.push(line) ?? 0) >= CHUNK_LINES) write(file);
+    }
+  };
+  let now = 0;
+  for (let index = 0; index < count; index++) {
+    const at = Math.floor((index * 1000) / EVENTS_PER_SECOND);
+    while (now < at) arrive(now++);
+    slots[(at + draw(DISORDER_MS)) % slots.length]?.push({
+      file: draw(FILES),
+      line: JSON.stringify(eventAt(index, BASE_MS + at)),
+    });
   }
+  for (let rest = 0; rest <= DISORDER_MS; rest++) arrive(now++);
+  paths.forEach((_, file) => write(file));
 }
-let now = 0;
-for (let index = 0; index < count; index++) {
-  const at = Math.floor((index * 1000) / EVENTS_PER_SECOND);
-  while (now < at) arrive(now++);
-  slots[(at + draw(DISORDER_MS)) % slots.length]?.push({
-    file: draw(FILES),
-    line: JSON.stringify(eventAt(index, BASE_MS + at)),
-  });
+
+if (import.meta.main) {
+  const [events = "0", folder = ""] = process.argv.slice(2);
+  generate(Number(events), folder);
 }
-for (let rest = 0; rest <= DISORDER_MS; rest++) arrive(now++);
-paths.forEach((_, file) => write(file));

@@ -15,24 +15,38 @@ import { csvLines, filesSink } from "dataflow/files";
 import { eventsOf } from "./event.ts";
 import { QUERIES } from "./queries.ts";
 
-const [name = "", input = "", output = ""] = process.argv.slice(2);
-const query = QUERIES[name];
-if (query === undefined)
-  throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
-if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
+/** What a run says at its end. */
+export interface Ran {
+  readonly events: number;
+  readonly epochs: number;
+  readonly commits: number;
+}
 
-const sink = filesSink({ path: join(resolve(output), "result"), format: csvLines({ header: false }) });
-const definition = pipeline(name, (p) => {
-  query(eventsOf(p, resolve(input))).to("result", sink);
-});
-let commits = 0;
-const report = await run(definition.build(), {
-  stateDirectory: join(resolve(output), "state"),
-  directory: process.cwd(),
-  connectors: { files: committerFactory },
-  onShown: () => {
-    commits++;
-  },
-});
-console.log(`${report.rowsRead} events, ${report.epoch} epochs, ${commits} commits`);
-process.exit();
+/** Runs a query to the end of its input. @throws for a query that there is not, and for an output that is not empty */
+export async function runQuery(name: string, input: string, output: string): Promise<Ran> {
+  const query = QUERIES[name];
+  if (query === undefined)
+    throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
+  if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
+  const sink = filesSink({ path: join(resolve(output), "result"), format: csvLines({ header: false }) });
+  const definition = pipeline(name, (p) => {
+    query(eventsOf(p, resolve(input))).to("result", sink);
+  });
+  let commits = 0;
+  const report = await run(definition.build(), {
+    stateDirectory: join(resolve(output), "state"),
+    directory: process.cwd(),
+    connectors: { files: committerFactory },
+    onShown: () => {
+      commits++;
+    },
+  });
+  return { events: report.rowsRead, epochs: report.epoch, commits };
+}
+
+if (import.meta.main) {
+  const [name = "", input = "", output = ""] = process.argv.slice(2);
+  const { events, epochs, commits } = await runQuery(name, input, output);
+  console.log(`${events} events, ${epochs} epochs, ${commits} commits`);
+  process.exit();
+}

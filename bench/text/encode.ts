@@ -1,11 +1,6 @@
 /**
- * Measures how long rows of columns take to become lines of text as bytes, and their content hash, beside
- * `JSON.stringify` of a row after the other: of objects that are there already, to text that is not yet bytes.
- *
- *     node bench/text/encode.ts [SHAPE]
- *
- * Prints nanoseconds of CPU a row, millions of rows and megabytes a second of CPU, and how much longer `JSON.stringify`
- * takes: the best of five rounds, the writers in turn.
+ * Rows of columns into lines of text as bytes, and into their content hash, beside `JSON.stringify` of one row after the
+ * other: of objects that are there already, to text that is not yet bytes.
  */
 import { ColumnBuilder, t } from "@df/core";
 import type { Batch, Schema } from "@df/core";
@@ -13,11 +8,11 @@ import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { rowsOf } from "@df/core/batch/rows";
 import { ByteSink } from "@df/formats/parquet/byte-sink";
 import { lineEncoder } from "@df/formats/text/line-encoder";
-import { csvLines, jsonLines } from "@df/formats/text/text-format";
+import { csvLines, jsonLines, type TextFormat } from "@df/formats/text/text-format";
+import { warm, type Benchmark, type Work } from "../benchmark.ts";
 
 const BATCH_ROWS = 4096;
-const BATCHES = 100;
-const ROUNDS = 5;
+const BATCHES = 25;
 const START_MICROS = 1_700_000_000_000_000;
 
 /** The columns of a shape, and row `i` of it: numbers as the columns hold them. */
@@ -84,62 +79,60 @@ function batchesOf({ schema, row }: Shape): Batch[] {
   });
 }
 
-/** Each does all rows once, and returns the bytes that it made. */
-function writersOf(schema: Schema, batches: readonly Batch[]): Readonly<Record<string, () => number>> {
-  const into = new ByteSink(64 * 1024 * 1024);
-  const lines = (format: ReturnType<typeof csvLines>) => (): number => {
-    const encoder = lineEncoder(format, schema);
-    into.length = 0;
-    for (const batch of batches) encoder.encode(batch, into);
-    return into.length;
-  };
-  const rows = batches.map((batch) =>
+const UNITS = BATCH_ROWS * BATCHES;
+
+function stringifying(batches: readonly Batch[]): Work {
+  const rows = batches.flatMap((batch) =>
     rowsOf(batch).map((row) =>
       Object.fromEntries(
         Object.entries(row).map(([name, cell]) => [name, typeof cell === "bigint" ? Number(cell) : cell]),
       ),
     ),
   );
-  return {
-    "JSON.stringify": () => {
-      let length = 0;
-      for (const batch of rows) for (const row of batch) length += JSON.stringify(row).length + 1;
-      return length;
-    },
-    "JSON Lines": lines(jsonLines()),
-    CSV: lines(csvLines()),
-    "content hash": () => {
-      const codec = new CanonicalCodec(schema);
-      const hash = new ContentHash();
-      for (const batch of batches)
-        for (let row = 0; row < batch.length; row++) hash.add(codec.encode(batch, row));
-      return 0;
-    },
+  return () => {
+    for (const row of rows) JSON.stringify(row);
+    return { units: UNITS };
   };
 }
 
-function measure(name: string, shape: Shape): void {
-  const writers = Object.entries(writersOf(shape.schema, batchesOf(shape)));
-  const best = new Map(writers.map(([writer]) => [writer, { nanos: Infinity, bytes: 0 }]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [writer, run] of writers) {
-      const started = process.cpuUsage();
-      const bytes = run();
-      const { user, system } = process.cpuUsage(started);
-      const nanos = ((user + system) * 1000) / (BATCHES * BATCH_ROWS);
-      if (nanos < (best.get(writer)?.nanos ?? 0)) best.set(writer, { nanos, bytes });
-    }
-  }
-  const plain = best.get("JSON.stringify")?.nanos ?? 0;
-  for (const [writer, { nanos, bytes }] of best) {
-    const perSecond = (1000 / nanos).toFixed(1);
-    const megabytes = (bytes / ((nanos / 1e9) * BATCHES * BATCH_ROWS) / 1e6).toFixed(0);
-    const cells = [nanos.toFixed(0), perSecond, megabytes, (plain / nanos).toFixed(1)];
-    console.log([name.padEnd(20), writer.padEnd(15), ...cells.map((cell) => cell.padStart(8))].join(" "));
-  }
+function encoding(format: TextFormat, schema: Schema, batches: readonly Batch[]): Work {
+  const into = new ByteSink(16 * 1024 * 1024);
+  const encoder = lineEncoder(format, schema);
+  return () => {
+    into.length = 0;
+    for (const batch of batches) encoder.encode(batch, into);
+    return { units: UNITS };
+  };
 }
 
-const [only] = process.argv.slice(2);
-console.log(["shape".padEnd(20), "writer".padEnd(15), "  ns/row   Mrow/s     MB/s    ratio"].join(" "));
-for (const [name, shape] of Object.entries(SHAPES))
-  if (only === undefined || only === name) measure(name, shape);
+function hashing(schema: Schema, batches: readonly Batch[]): Work {
+  const codec = new CanonicalCodec(schema);
+  return () => {
+    const hash = new ContentHash();
+    for (const batch of batches)
+      for (let row = 0; row < batch.length; row++) hash.add(codec.encode(batch, row));
+    return { units: UNITS };
+  };
+}
+
+const WRITERS: Readonly<Record<string, (schema: Schema, batches: readonly Batch[]) => Work>> = {
+  json: (schema, batches) => encoding(jsonLines(), schema, batches),
+  csv: (schema, batches) => encoding(csvLines(), schema, batches),
+  hash: hashing,
+};
+const SHORT = new Set(["ints, time and text"]);
+
+/** Encoding lines. */
+export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).flatMap(([name, shape]) =>
+  Object.entries(WRITERS).map(([writer, open]) =>
+    warm(
+      `lines/${writer} ${name}`,
+      "row",
+      () => {
+        const batches = batchesOf(shape);
+        return { reference: stringifying(batches), subject: open(shape.schema, batches) };
+      },
+      { short: SHORT.has(name) && writer === "json" },
+    ),
+  ),
+);

@@ -79,3 +79,13 @@ test("late rows that no sink takes are told, with the ways to keep them", () => 
   expect(renderStatus({ ...report, ledger, lateUnread: ["hourly"] }, "running")).toContain(said);
   expect(renderReport({ ...report, ledger, lateUnread: [] })).not.toContain("went nowhere");
 });
+
+test("a step that waits for a clock of its own is told with it, not with the lowest of all sources", () => {
+  const later = (report.clock ?? 0) + 3_600_000_000;
+  const one = renderReport({ ...report, stepClocks: { hourly: later } });
+  expect(one).toContain("The clock is at 1970-01-21T01:00:00.000Z;");
+  const gauges = { hourly: { windows: 2 }, joined: { windows: 1 } };
+  const two = renderReport({ ...report, gauges, stepClocks: { hourly: report.clock, joined: later } });
+  expect(two).toContain('The clock of "hourly" is at 1970-01-21T00:00:00.000Z;');
+  expect(two).toContain('The clock of "joined" is at 1970-01-21T01:00:00.000Z;');
+});

@@ -91,18 +91,37 @@ function renderChecked(ledger: readonly LedgerEntry[]): string[] {
 }
 
 /** Why results are not there yet. The clock also shows a wrong unit of time at a glance: it is in 1970 then. */
-function renderOpen({ ended, gauges, clock, splits }: RunReport): string[] {
+function renderOpen(report: RunReport): string[] {
+  const { ended, gauges, splits } = report;
   if (ended !== "input" && ended !== "stopped") return [];
   const open = Object.entries(gauges).flatMap(([node, { windows = 0, sessions = 0 }]) => [
-    ...(windows > 0 ? [`${count(windows)} windows of "${node}" are`] : []),
-    ...(sessions > 0 ? [`${count(sessions)} sessions of "${node}" are`] : []),
+    ...(windows > 0 ? [{ node, what: `${count(windows)} windows of "${node}"` }] : []),
+    ...(sessions > 0 ? [{ node, what: `${count(sessions)} sessions of "${node}"` }] : []),
   ]);
   if (open.length === 0) return [];
   const wayOn = ended === "input" ? "; --drain closes them when the input ends" : "";
-  const words = open.map((what) => `${what} still open${wayOn}.`);
-  if (clock === null) return words;
-  const at = `The clock is at ${isoTime(clock)}; newer rows move it on, and close the windows it passes.`;
-  return splits.live > 1 ? [...words, at, lowestOf(splits.live)] : [...words, at];
+  const clocks = clocksOf(
+    report,
+    open.map(({ node }) => node),
+  );
+  return [
+    ...open.map(({ what }) => `${what} are still open${wayOn}.`),
+    ...clocks,
+    ...(clocks.length > 0 && splits.live > 1 ? [lowestOf(splits.live)] : []),
+  ];
+}
+
+/** Where the clocks of some steps are: each has that of its own inputs, which may be further than another one's. */
+function clocksOf({ clock, stepClocks = {} }: RunReport, nodes: readonly string[]): string[] {
+  const clocks = nodes.map((node) => stepClocks[node] ?? clock);
+  const [first] = clocks;
+  const whose = clocks.every((each) => each === first) ? [""] : nodes.map((node) => ` of "${node}"`);
+  return whose.flatMap((of, i) => {
+    const at = clocks[i] ?? null;
+    return at === null
+      ? []
+      : [`The clock${of} is at ${isoTime(at)}; newer rows move it on, and close the windows it passes.`];
+  });
 }
 
 /** Late rows are no silent loss: whoever does not take them is told how many there were. */

@@ -12,6 +12,7 @@ import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SinkNode, SourceNode } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
+import type { Time } from "../time.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -138,6 +139,7 @@ export class Job {
       sinks: this.#parts.deliveries.status(),
       ledger: addUp(restored?.ledger ?? [], addUp([], now)),
       gauges: gaugesOf(this.#graph),
+      stepClocks: stepClocksOf(this.#graph),
       lateUnread: lateUnread(plan),
       label,
     };
@@ -350,6 +352,16 @@ export function sinkNodes(plan: Plan): SinkNode[] {
 /** What is stored of a sink, so that its work can be finished without the plan. */
 export function sinkRecord({ id, spec, shape }: SinkNode): SinkRecord {
   return { id, connector: spec.connector, options: spec.options, shape };
+}
+
+function stepClocksOf(graph: Graph): Record<string, Time | null> {
+  const clocks: Record<string, Time | null> = {};
+  for (const { node, operator, clock } of graph.nodes) {
+    if (operator.gauges === undefined) continue;
+    const lowest = Math.min(clock, clocks[node] ?? Number.POSITIVE_INFINITY);
+    clocks[node] = Number.isFinite(lowest) ? lowest : null;
+  }
+  return clocks;
 }
 
 /** Nodes of which an output beside the result goes nowhere: those are for late rows. */

@@ -34,6 +34,8 @@ export interface Status {
   readonly ledger: readonly LedgerEntry[];
   /** By node: what is open there. */
   readonly gauges: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** By node that has gauges: its clock, µs, that of its inputs together; null before it has one. */
+  readonly stepClocks?: Readonly<Record<string, Time | null>> | undefined;
   /** Nodes with an output for late rows that nothing reads; absent when only the state is known. */
   readonly lateUnread?: readonly string[] | undefined;
   /** The weakest promise about results; absent when only the state is known. */
