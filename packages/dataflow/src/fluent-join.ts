@@ -48,14 +48,14 @@ export function joinSpecs(
   }
   checkWindow(options.window);
   checkLambda(options.select, "joinWindow()");
-  const made = options.select(pickerOf(left, LEFT), pickerOf(right, RIGHT), pickerOf(BOUNDS, ""));
+  const made: unknown = options.select(pickerOf(left, LEFT), pickerOf(right, RIGHT), pickerOf(BOUNDS, ""));
   const expressions = Object.fromEntries(
-    Object.entries(made).map(([name, each]) => [name, treeOf(name, each)]),
+    Object.entries(madeOf(made)).map(([name, each]) => [name, treeOf(name, each)]),
   );
   const read = Object.values(expressions).flatMap(columnsRead);
   return {
     pairs: joinWindow({
-      on: onOf(options.on),
+      on: onOf(options.on, left, right),
       window: options.window,
       type,
       left: behind(LEFT, read),
@@ -75,15 +75,38 @@ function checkWindow(window: unknown): void {
   );
 }
 
-function onOf(on: unknown): { readonly left: string; readonly right: string }[] {
-  const entries: [string, unknown][] = typeof on === "object" && on !== null ? Object.entries(on) : [];
-  return entries.map(([left, right]) => {
-    if (typeof right === "string") return { left, right };
-    throw new DataflowError(
-      "DF_JOIN_ON",
-      `joinWindow() has on: { ${left}: … } without the name of a column of the right side. Write it as text.`,
-    );
+function madeOf(made: unknown): object {
+  if (typeof made === "object" && made !== null) return made;
+  throw new DataflowError(
+    "DF_LAMBDA",
+    `The select of joinWindow() returns ${String(made)}; it returns the columns: (left, right) => ({ id: left("id") }).`,
+  );
+}
+
+function onOf(on: unknown, left: Schema, right: Schema): { readonly left: string; readonly right: string }[] {
+  const isObject = typeof on === "object" && on !== null && !Array.isArray(on);
+  const entries: [string, unknown][] = isObject ? Object.entries(on) : [];
+  return entries.map(([mine, theirs]) => {
+    if (typeof theirs !== "string") {
+      throw new DataflowError(
+        "DF_JOIN_ON",
+        `joinWindow() has on: { ${mine}: … } without the name of a column of the right side. Write it as text.`,
+      );
+    }
+    checkColumn(left, "left", mine);
+    checkColumn(right, "right", theirs);
+    return { left: mine, right: theirs };
   });
+}
+
+/** As `columnIndex`, and says on which side. */
+function checkColumn({ fields }: Schema, side: "left" | "right", name: string): void {
+  if (fields.some((field) => field.name === name)) return;
+  throw new DataflowError(
+    "DF_NO_COLUMN",
+    `joinWindow() compares "${name}" of its ${side} side, which has no such column. Its columns are: ` +
+      `${fields.map((field) => field.name).join(", ")}.`,
+  );
 }
 
 /** What `select` calls for a column of a side. */

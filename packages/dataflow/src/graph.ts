@@ -150,7 +150,13 @@ export function checkedName(name: unknown, verb: string): string {
 }
 
 /** Refuses options that do not exist, for those who write without types. @throws DF_OPTION */
-export function checkOptions(options: object, known: readonly string[], verb: string): void {
+export function checkOptions(options: unknown, known: readonly string[], verb: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `${verb} needs its options as an object. There are: ${known.join(", ")}.`,
+    );
+  }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new DataflowError("DF_OPTION", `${verb} has no option "${unknown}". There are: ${known.join(", ")}.`);
