@@ -1,6 +1,9 @@
 import type { SqliteState } from "./sqlite-state.ts";
 
-/** What the runtime asks of the state, from the main thread: each method of `SqliteState`, answered later. */
+/**
+ * What the runtime asks of the state, from the main thread: each method of `SqliteState`, answered later. The bytes of
+ * what is given to `commit` belong to the state from then on: they are moved there, and not to be read again.
+ */
 export type StateFile = {
   readonly [Method in keyof SqliteState]: SqliteState[Method] extends (...given: infer Given) => infer Answer
     ? (...given: Given) => Promise<Answer>

@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
+import { givenAway } from "./given-away.ts";
+import type { Checkpoint } from "./records.ts";
 import type { SqliteState } from "./sqlite-state.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
 
@@ -73,10 +75,17 @@ export function openStateThread(directory: string, pipeline: string): StateFile 
       if (failed !== undefined) return reject(failed);
       const id = ++last;
       waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, method, given } satisfies StateRequest);
+      worker.postMessage({ id, method, given } satisfies StateRequest, carried(method, given));
     });
   const methods = STATE_METHODS.map((method) => [method, (...given: unknown[]) => call(method, given)]);
   return Object.fromEntries(methods) as StateFile;
+}
+
+/** What goes over to the thread: a checkpoint is the largest thing there is, and nobody reads it here any more. */
+function carried(method: keyof SqliteState, given: readonly unknown[]): ArrayBuffer[] {
+  if (method !== "commit") return [];
+  const { chunks, held } = given[0] as Checkpoint;
+  return givenAway([...chunks, ...held]);
 }
 
 function errorOf({ words, code, stack }: NonNullable<StateAnswer["error"]>): Error {

@@ -1,6 +1,8 @@
 /** The state thread: owns the only SQLite connection and answers one request after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
+import { discard, givenAway } from "./given-away.ts";
+import type { Checkpoint, HeldFrame } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
 import type { StateAnswer, StateRequest } from "./state-thread.ts";
 
@@ -8,7 +10,8 @@ const { file, pipeline } = workerData as { readonly file: string; readonly pipel
 let state: SqliteState | undefined;
 
 parentPort?.on("message", ({ id, method, given }: StateRequest) => {
-  const answer = (text: Omit<StateAnswer, "id">): void => parentPort?.postMessage({ id, ...text });
+  const answer = (text: Omit<StateAnswer, "id">, carried: readonly ArrayBuffer[] = []): void =>
+    parentPort?.postMessage({ id, ...text }, carried);
   if (method === "close" && state === undefined) {
     // It could not be opened, or nobody asked: there is nothing to close but the thread.
     answer({});
@@ -18,7 +21,12 @@ parentPort?.on("message", ({ id, method, given }: StateRequest) => {
     // Opened by the first request, so that a refusal reaches whoever asked.
     state ??= new SqliteState(file, pipeline);
     const call = state[method] as (...all: readonly unknown[]) => unknown;
-    answer({ value: call.apply(state, [...given]) });
+    const value = call.apply(state, [...given]);
+    if (method === "commit") {
+      const { chunks, held } = given[0] as Checkpoint;
+      discard([...chunks, ...held]);
+    }
+    answer({ value }, method === "heldFrames" ? givenAway(value as HeldFrame[]) : []);
     if (method === "close") process.exit(0);
   } catch (thrown) {
     const own = thrown instanceof DataflowError ? thrown : undefined;

@@ -1,4 +1,4 @@
-import type { CheckpointRecord, HeldFrame, Undelivered } from "../checkpoint/records.ts";
+import type { CheckpointRecord, Undelivered } from "../checkpoint/records.ts";
 import type { SinkNode } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
@@ -57,12 +57,12 @@ export class Deliveries {
   }
 
   /** An epoch has become durable. */
-  held(frames: readonly HeldFrame[], epoch: Epoch): void {
+  held(frames: readonly Undelivered[], epoch: Epoch): void {
     for (const { sink, rows, bytes } of frames) {
       const lane = this.#lanes.get(sink);
       if (lane === undefined) continue;
       if (lane.waiting.at(-1) !== epoch) lane.waiting.push(epoch);
-      lane.bytes += bytes.length;
+      lane.bytes += bytes;
       lane.rows += rows;
     }
   }

@@ -264,10 +264,12 @@ export class Job {
   }
 
   async #store(checkpoint: Checkpoint): Promise<void> {
+    // The frames themselves are given away.
+    const held = checkpoint.held.map(({ sink, rows, bytes }) => ({ sink, rows, bytes: bytes.length }));
     await this.#parts.state.commit(checkpoint);
     await this.#parts.onStep("checkpoint stored", this.#parts.plan.name);
     this.#last = checkpoint.record;
-    this.#parts.deliveries.held(checkpoint.held, checkpoint.record.epoch);
+    this.#parts.deliveries.held(held, checkpoint.record.epoch);
     this.#acknowledgements.stored(checkpoint.record);
   }
 

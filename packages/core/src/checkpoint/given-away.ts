@@ -1,0 +1,22 @@
+/** Something with bytes that another thread takes over. */
+interface Carrier {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The memory behind bytes that can be given to another thread instead of being copied: what no other array has a part
+ * in. Whoever gives it away cannot read it any more.
+ */
+export function givenAway(carriers: readonly Carrier[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { bytes } of carriers) {
+    const { buffer } = bytes;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffers.add(buffer);
+  }
+  return [...buffers];
+}
+
+/** Frees the memory behind bytes that nobody reads any more. A thread that makes little garbage collects it late. */
+export function discard(carriers: readonly Carrier[]): void {
+  for (const buffer of givenAway(carriers)) buffer.transfer(0);
+}
