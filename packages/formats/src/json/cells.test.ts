@@ -1,15 +1,7 @@
 import { t } from "@df/core";
 import { describe, expect, it } from "vitest";
+import { orReason } from "../or-reason.testing.ts";
 import { decode, value } from "./read.testing.ts";
-
-/** The expected part of a reason, if what was found is one that has it; else what was found. */
-const orReason = (found: unknown, expected: unknown): unknown =>
-  typeof found === "string" &&
-  typeof expected === "string" &&
-  found.startsWith("Column") &&
-  found.includes(expected)
-    ? expected
-    : found;
 
 describe("numbers", () => {
   it.each([

@@ -1,8 +1,8 @@
 /** What the tests of sessions have in common: clicks of users, and operators over them. */
-import { BEGINNING, t, type Operator, type Schema, type Shape, type StateTable } from "@df/core";
-import { MemoryStateStore } from "@df/core/state/store";
+import { t, type Schema, type Shape } from "@df/core";
 import { count } from "../aggregates/count/count.ts";
 import { sum } from "../aggregates/sum/sum.ts";
+import { openBare, type Bare } from "../bare-operator.testing.ts";
 import type { SessionOptions } from "./options.ts";
 import { session } from "./session.ts";
 
@@ -53,32 +53,7 @@ export function pushAll(harness: { push(rows: readonly Row[]): void }, at: numbe
   }
 }
 
-/** The operator without a harness, its store, and the tables in it: groups, then sessions. */
-export function bareSession(sessions: SessionOptions): {
-  readonly operator: Operator;
-  readonly store: MemoryStateStore;
-  readonly tables: readonly StateTable[];
-} {
-  const store = new MemoryStateStore();
-  const tables: StateTable[] = [];
-  const spec = session(sessions);
-  const operator = spec.open({
-    nodeId: "node",
-    shard: 0,
-    inputs: [INPUT],
-    outputs: spec.outputs([INPUT]),
-    state: {
-      table: (name, tableSpec) => {
-        const table = store.table(name, tableSpec);
-        tables.push(table);
-        return table;
-      },
-    },
-    clock: BEGINNING,
-    generate: false,
-    count: () => {},
-    countLatePartial: () => {},
-    reject: () => {},
-  });
-  return { operator, store, tables };
+/** The operator without a harness; its tables are groups, then sessions. */
+export function bareSession(sessions: SessionOptions): Bare {
+  return openBare(session(sessions), INPUT);
 }

@@ -1,8 +1,8 @@
 /** What the unit tests of windows have in common: sales in shops, and operators over them. */
-import { BEGINNING, t, type Operator, type Schema, type Shape, type StateTable } from "@df/core";
-import { MemoryStateStore } from "@df/core/state/store";
+import { t, type Schema, type Shape } from "@df/core";
 import { count } from "../aggregates/count/count.ts";
 import { sum } from "../aggregates/sum/sum.ts";
+import { openBare, type Bare } from "../bare-operator.testing.ts";
 import type { WindowOptions } from "./options.ts";
 import { window } from "./window.ts";
 import type { Windowing } from "../windowing/windowing.ts";
@@ -42,31 +42,7 @@ export function shown(harness: {
   return harness.output().map(({ row, diff }) => [diff, row["shop"], row["windowStart"], row["sales"]]);
 }
 
-/** The operator without a harness, and the tables of its state. */
-export function bareWindow(options: WindowOptions): {
-  readonly operator: Operator;
-  readonly tables: StateTable[];
-} {
-  const store = new MemoryStateStore();
-  const tables: StateTable[] = [];
-  const spec = window(options);
-  const operator = spec.open({
-    nodeId: "node",
-    shard: 0,
-    inputs: [INPUT],
-    outputs: spec.outputs([INPUT]),
-    state: {
-      table: (name, tableSpec) => {
-        const table = store.table(name, tableSpec);
-        tables.push(table);
-        return table;
-      },
-    },
-    clock: BEGINNING,
-    generate: false,
-    count: () => {},
-    countLatePartial: () => {},
-    reject: () => {},
-  });
-  return { operator, tables };
+/** The operator without a harness. */
+export function bareWindow(options: WindowOptions): Bare {
+  return openBare(window(options), INPUT);
 }
