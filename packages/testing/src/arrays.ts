@@ -1,11 +1,5 @@
-/** Copies of batches that share no memory, and the destruction of those an operator may no longer read. */
-import { copyRows, type Batch } from "@df/core";
-
-/** The whole batch as `copyRows` copies it. */
-export function copyBatch(batch: Batch): Batch {
-  const rows = Int32Array.from({ length: batch.length }, (_, row) => row);
-  return copyRows(batch, rows, batch.length);
-}
+/** The destruction of batches that an operator may no longer read. */
+import type { Batch } from "@df/core";
 
 /** Overwrites everything, so that an operator that kept the batch reads nonsense. */
 export function scramble(batch: Batch): void {

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import {
   BEGINNING,
+  copyBatch,
   gatherRows,
   type Batch,
   type Operator,
   type OperatorContext,
   type Output,
 } from "@df/core";
-import { copyBatch } from "./arrays.ts";
 import { logArbitrary } from "./check-operator.ts";
 import { allRows, check, expectFound, INPUT, pass, row, spec } from "./tested-operator.testing.ts";
 

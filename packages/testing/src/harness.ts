@@ -5,6 +5,7 @@
 import {
   BEGINNING,
   clockAt,
+  copyBatch,
   DataflowError,
   diffAt,
   shardOf,
@@ -22,7 +23,7 @@ import {
 } from "@df/core";
 import { rowsOf } from "@df/core/batch/rows";
 import { MemoryStateStore } from "@df/core/state/store";
-import { copyBatch, scramble } from "./arrays.ts";
+import { scramble } from "./arrays.ts";
 import { changesOf, keyText, show, type Change } from "./change.ts";
 import { failure } from "./failure.ts";
 import { encodeRows, shapeOf, type LogRow, type PlainRow, type TestInput } from "./log.ts";

@@ -1,10 +1,11 @@
-import type { Batch, Origin } from "./batch.ts";
+import { type Batch, BATCH_ROWS_MAX, type Origin } from "./batch.ts";
 import type { Column } from "./column.ts";
 import { gatherRows } from "./gather.ts";
 import { checkTextBytes } from "./text-limit.ts";
 
 /** Bytes from which on a native copy is faster than a loop. */
 const NATIVE_BYTES_MIN = 48;
+const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
 
 /** Slices of bytes, one a row. */
 interface Slices {
@@ -21,6 +22,11 @@ export function copyRows(batch: Batch, rows: Int32Array, count: number): Batch {
     columns: gathered.columns.map((column) => ownText(column, count)),
     origin: gathered.origin && ownRaw(gathered.origin, count),
   };
+}
+
+/** The whole batch as `copyRows` copies it. */
+export function copyBatch(batch: Batch): Batch {
+  return copyRows(batch, ALL_ROWS, batch.length);
 }
 
 function ownText(column: Column, count: number): Column {

@@ -1,3 +1,5 @@
+import type { Checkpoint } from "./records.ts";
+
 /** Something with bytes that another thread takes over. */
 interface Carrier {
   readonly bytes: Uint8Array;
@@ -14,6 +16,11 @@ export function givenAway(carriers: readonly Carrier[]): ArrayBuffer[] {
     if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffers.add(buffer);
   }
   return [...buffers];
+}
+
+/** All that has bytes in a checkpoint: the largest thing that goes to the state. */
+export function carriersOf({ chunks, held }: Checkpoint): Carrier[] {
+  return [...chunks, ...held];
 }
 
 /** Frees the memory behind bytes that nobody reads any more. A thread that makes little garbage collects it late. */

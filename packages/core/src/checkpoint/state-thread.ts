@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
-import { givenAway } from "./given-away.ts";
+import { carriersOf, givenAway } from "./given-away.ts";
 import type { Checkpoint } from "./records.ts";
 import type { SqliteState } from "./sqlite-state.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
@@ -81,11 +81,9 @@ export function openStateThread(directory: string, pipeline: string): StateFile 
   return Object.fromEntries(methods) as StateFile;
 }
 
-/** What goes over to the thread: a checkpoint is the largest thing there is, and nobody reads it here any more. */
+/** What goes over to the thread: nobody reads a checkpoint here any more. */
 function carried(method: keyof SqliteState, given: readonly unknown[]): ArrayBuffer[] {
-  if (method !== "commit") return [];
-  const { chunks, held } = given[0] as Checkpoint;
-  return givenAway([...chunks, ...held]);
+  return method === "commit" ? givenAway(carriersOf(given[0] as Checkpoint)) : [];
 }
 
 function errorOf({ words, code, stack }: NonNullable<StateAnswer["error"]>): Error {

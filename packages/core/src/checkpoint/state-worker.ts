@@ -1,7 +1,7 @@
 /** The state thread: owns the only SQLite connection and answers one request after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
-import { discard, givenAway } from "./given-away.ts";
+import { carriersOf, discard, givenAway } from "./given-away.ts";
 import type { Checkpoint, HeldFrame } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
 import type { StateAnswer, StateRequest } from "./state-thread.ts";
@@ -22,10 +22,7 @@ parentPort?.on("message", ({ id, method, given }: StateRequest) => {
     state ??= new SqliteState(file, pipeline);
     const call = state[method] as (...all: readonly unknown[]) => unknown;
     const value = call.apply(state, [...given]);
-    if (method === "commit") {
-      const { chunks, held } = given[0] as Checkpoint;
-      discard([...chunks, ...held]);
-    }
+    if (method === "commit") discard(carriersOf(given[0] as Checkpoint));
     answer({ value }, method === "heldFrames" ? givenAway(value as HeldFrame[]) : []);
     if (method === "close") process.exit(0);
   } catch (thrown) {

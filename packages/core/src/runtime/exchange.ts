@@ -1,6 +1,6 @@
 import { CanonicalCodec } from "../batch/canonical.ts";
-import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
-import { copyRows } from "../batch/copy.ts";
+import type { Batch } from "../batch/batch.ts";
+import { copyBatch, copyRows } from "../batch/copy.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
 import { shardOf } from "../stream.ts";
 import type { StreamEvent, Target } from "./event.ts";
@@ -16,15 +16,13 @@ export class SingleTarget implements Target {
 
   push(event: StreamEvent): "ok" | "full" {
     if (event.kind !== "batch") return this.#channel.push(event);
-    return this.#channel.push({ kind: "batch", batch: copyRows(event.batch, ALL_ROWS, event.batch.length) });
+    return this.#channel.push({ kind: "batch", batch: copyBatch(event.batch) });
   }
 
   full(question?: number): boolean {
     return this.#channel.full(question);
   }
 }
-
-const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
 
 /** Sends each row, as a copy, to the shard that owns its key; all else to every shard. */
 export class KeyedTarget implements Target {

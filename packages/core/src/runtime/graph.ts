@@ -122,8 +122,7 @@ export class Graph {
       if (refused.epoch !== epoch) continue;
       this.#refused.delete(place);
       const { sink, shard, buffer } = refused;
-      for (const batch of buffer.take())
-        for (const frame of framesOf([batch])) frames.push({ sink, shard, ...frame });
+      for (const frame of framesOf(buffer.take())) frames.push({ sink, shard, ...frame });
     }
     return frames;
   }

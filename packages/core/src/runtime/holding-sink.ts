@@ -1,12 +1,11 @@
 import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
-import { copyRows } from "../batch/copy.ts";
+import { copyBatch } from "../batch/copy.ts";
 import { encodeFrames } from "../batch/frame.ts";
 import type { Frame } from "../checkpoint/records.ts";
 import type { Operator, OperatorContext, Progress } from "../operator.ts";
 
 /** Rows from which on a batch becomes frames at once; of smaller ones, some are joined. */
 const JOINED_ROWS_MAX = 1024;
-const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
 
 /**
  * The end of a stream on one shard: keeps the rows of the running epoch as frames, which the checkpoint makes durable.
@@ -18,18 +17,23 @@ export class HoldingSink implements Operator {
   #frames: Frame[] = [];
   #waiting: Batch[] = [];
   #waitingRows = 0;
-  /** Bytes held since the last barrier; of rows that wait, about. */
-  bytes = 0;
+  #frameBytes = 0;
+  #waitingBytes = 0;
 
   constructor(count: OperatorContext["count"]) {
     this.#count = count;
+  }
+
+  /** Bytes held since the last barrier; of rows that wait, about. */
+  get bytes(): number {
+    return this.#frameBytes + this.#waitingBytes;
   }
 
   onBatch(batch: Batch): Progress {
     const { length } = batch;
     if (length > JOINED_ROWS_MAX || this.#waitingRows + length > BATCH_ROWS_MAX) this.#encodeWaiting();
     if (length > JOINED_ROWS_MAX) this.#encode([batch]);
-    else this.#wait(copyRows({ ...batch, origin: undefined }, ALL_ROWS, length));
+    else this.#wait(copyBatch({ ...batch, origin: undefined }));
     this.#count("passed", length);
     return "done";
   }
@@ -39,28 +43,28 @@ export class HoldingSink implements Operator {
     this.#encodeWaiting();
     const frames = this.#frames;
     this.#frames = [];
-    this.bytes = 0;
+    this.#frameBytes = 0;
     return frames;
   }
 
   #wait(batch: Batch): void {
     this.#waiting.push(batch);
     this.#waitingRows += batch.length;
-    this.bytes += bytesOf(batch);
+    this.#waitingBytes += bytesOf(batch);
   }
 
   #encodeWaiting(): void {
     if (this.#waitingRows === 0) return;
-    for (const batch of this.#waiting) this.bytes -= bytesOf(batch);
     this.#encode(this.#waiting);
     this.#waiting = [];
     this.#waitingRows = 0;
+    this.#waitingBytes = 0;
   }
 
   #encode(batches: readonly Batch[]): void {
     for (const frame of framesOf(batches)) {
       this.#frames.push(frame);
-      this.bytes += frame.bytes.length;
+      this.#frameBytes += frame.bytes.length;
     }
   }
 }

@@ -12,7 +12,6 @@ import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SinkNode, SourceNode } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
-import type { Time } from "../time.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -22,6 +21,7 @@ import { Graph } from "./graph.ts";
 import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
+import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
 const SLICE_MS = 8;
@@ -60,6 +60,7 @@ export class Job {
   readonly #checkpointer: Checkpointer;
   readonly #acknowledgements: Acknowledgements;
   readonly #sinkRecords: readonly SinkRecord[];
+  readonly #lateUnread: readonly string[];
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -98,6 +99,7 @@ export class Job {
       this.#fail(error),
     );
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
+    this.#lateUnread = lateUnread(parts.plan);
   }
 
   /** Runs until the input ends, the signal asks to stop, or something fails. */
@@ -138,9 +140,9 @@ export class Job {
       splits,
       sinks: this.#parts.deliveries.status(),
       ledger: addUp(restored?.ledger ?? [], addUp([], now)),
-      gauges: gaugesOf(this.#graph),
-      stepClocks: stepClocksOf(this.#graph),
-      lateUnread: lateUnread(plan),
+      gauges: gaugesOf(nodes),
+      stepClocks: clocksOf(nodes),
+      lateUnread: this.#lateUnread,
       label,
     };
   }
@@ -354,40 +356,4 @@ export function sinkNodes(plan: Plan): SinkNode[] {
 /** What is stored of a sink, so that its work can be finished without the plan. */
 export function sinkRecord({ id, spec, shape }: SinkNode): SinkRecord {
   return { id, connector: spec.connector, options: spec.options, shape };
-}
-
-function stepClocksOf(graph: Graph): Record<string, Time | null> {
-  const clocks: Record<string, Time | null> = {};
-  for (const { node, operator, clock } of graph.nodes) {
-    if (operator.gauges === undefined) continue;
-    const lowest = Math.min(clock, clocks[node] ?? Number.POSITIVE_INFINITY);
-    clocks[node] = Number.isFinite(lowest) ? lowest : null;
-  }
-  return clocks;
-}
-
-/** Nodes of which an output beside the result goes nowhere: those are for late rows. */
-function lateUnread({ nodes }: Plan): string[] {
-  const edges = nodes.flatMap((node) => {
-    if (node.kind === "operator") return node.inputs;
-    return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
-  });
-  const isRead = (id: string, port: number): boolean =>
-    edges.some((edge) => edge.node === id && edge.port === port);
-  return nodes.flatMap((node) =>
-    node.kind === "operator" && node.outputs.some((_, port) => port > 0 && !isRead(node.id, port))
-      ? [node.id]
-      : [],
-  );
-}
-
-function gaugesOf(graph: Graph): Record<string, Record<string, number>> {
-  const gauges: Record<string, Record<string, number>> = {};
-  for (const { node, operator } of graph.nodes) {
-    for (const [name, value] of Object.entries(operator.gauges?.() ?? {})) {
-      const of = (gauges[node] ??= {});
-      of[name] = (of[name] ?? 0) + value;
-    }
-  }
-  return gauges;
 }

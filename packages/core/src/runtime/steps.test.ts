@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { BEGINNING } from "../time.ts";
+import { clocksOf, gaugesOf } from "./steps.ts";
+
+const open = { gauges: () => ({ windows: 2 }) };
+
+test("what is open on several shards is added up", () => {
+  const steps = [0, 1].map(() => ({ node: "hourly", operator: open, clock: 0 }));
+  expect(gaugesOf([...steps, { node: "filter", operator: {}, clock: 0 }])).toEqual({
+    hourly: { windows: 4 },
+  });
+});
+
+test("a step's clock is the lowest of its shards, and none while one shard has none", () => {
+  const on = (node: string, ...clocks: readonly number[]) =>
+    clocks.map((clock) => ({ node, operator: open, clock }));
+  const steps = [...on("a", 5, 3), ...on("b", BEGINNING, 7), ...on("c", 7, BEGINNING), ...on("d", Infinity)];
+  expect(clocksOf([...steps, { node: "filter", operator: {}, clock: 1 }])).toEqual({
+    a: 3,
+    b: null,
+    c: null,
+    d: null,
+  });
+});

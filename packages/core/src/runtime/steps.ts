@@ -1,0 +1,49 @@
+/** What is told of the steps of a pipeline while it runs. */
+import type { Operator } from "../operator.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Time } from "../time.ts";
+
+/** A node on one shard. */
+interface Step {
+  readonly node: string;
+  readonly operator: Pick<Operator, "gauges">;
+  readonly clock: Time;
+}
+
+/** What is open, by node and gauge, on all shards together. */
+export function gaugesOf(steps: readonly Step[]): Record<string, Record<string, number>> {
+  const gauges: Record<string, Record<string, number>> = {};
+  for (const { node, operator } of steps) {
+    for (const [name, value] of Object.entries(operator.gauges?.() ?? {})) {
+      const of = (gauges[node] ??= {});
+      of[name] = (of[name] ?? 0) + value;
+    }
+  }
+  return gauges;
+}
+
+/** The clocks of nodes that have gauges, the lowest of their shards; null before all have one, and once drained. */
+export function clocksOf(steps: readonly Step[]): Record<string, Time | null> {
+  const lowest: Record<string, Time> = {};
+  for (const { node, operator, clock } of steps) {
+    if (operator.gauges !== undefined) lowest[node] = Math.min(clock, lowest[node] ?? clock);
+  }
+  return Object.fromEntries(
+    Object.entries(lowest).map(([node, clock]) => [node, Number.isFinite(clock) ? clock : null]),
+  );
+}
+
+/** Nodes of which an output beside the result goes nowhere: those are for late rows. */
+export function lateUnread({ nodes }: Plan): string[] {
+  const edges = nodes.flatMap((node) => {
+    if (node.kind === "operator") return node.inputs;
+    return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
+  });
+  const isRead = (id: string, port: number): boolean =>
+    edges.some((edge) => edge.node === id && edge.port === port);
+  return nodes.flatMap((node) =>
+    node.kind === "operator" && node.outputs.some((_, port) => port > 0 && !isRead(node.id, port))
+      ? [node.id]
+      : [],
+  );
+}
