@@ -25,9 +25,9 @@ export class FileReader implements SplitReader {
   #file: FileHandle | undefined;
   #ahead: ReadAhead | undefined;
   /** Place in the file of the next byte to decode. */
-  #offset = 0;
-  /** Whether the decoder knows what the file begins with, and reading stands behind that or where it goes on. */
-  #begun = false;
+  #offset: number;
+  /** Whether reading stands where it goes on, or behind the head; a decoder with a head reads that first. */
+  #begun: boolean;
   #line: "skip" | "taken" | undefined;
   #inside: Inside = "plain";
   #seen: number | undefined;
@@ -41,6 +41,8 @@ export class FileReader implements SplitReader {
     this.#follow = file.follow;
     this.#onClose = onClose;
     this.#resumed = position === undefined ? undefined : parsePosition(position, file.path);
+    this.#begun = file.decoder.head === undefined;
+    this.#offset = this.#begun ? (this.#resumed?.offset ?? 0) : 0;
     this.#line = this.#resumed?.line;
     this.#inside = this.#resumed?.inside ?? "plain";
     this.#seen = this.#resumed?.seen;
@@ -98,8 +100,7 @@ export class FileReader implements SplitReader {
     const first = this.#behindHead(ahead, atEnd);
     if (first === undefined) return false;
     const offset = this.#resumed?.offset ?? first;
-    if (this.#decoder.head === undefined) this.#offset = offset;
-    else if (offset <= ahead.to - ahead.from) ahead.from += offset;
+    if (offset <= ahead.to - ahead.from) ahead.from += offset;
     else this.#ahead = new ReadAhead(this.#opened(), offset);
     this.#offset = offset;
     this.#begun = true;
@@ -107,9 +108,8 @@ export class FileReader implements SplitReader {
   }
 
   #behindHead(ahead: ReadAhead, atEnd: boolean): number | undefined {
-    if (this.#decoder.head === undefined) return 0;
     try {
-      return this.#decoder.head(ahead.bytes.subarray(ahead.from, ahead.to), atEnd);
+      return this.#decoder.head?.(ahead.bytes.subarray(ahead.from, ahead.to), atEnd);
     } catch (thrown) {
       throw within(this.#path, thrown);
     }
@@ -196,7 +196,7 @@ export class FileReader implements SplitReader {
       throw thrown;
     }
     this.#file = file;
-    return new ReadAhead(file, this.#decoder.head === undefined ? (this.#resumed?.offset ?? 0) : 0);
+    return new ReadAhead(file, this.#offset);
   }
 
   /** Refuses a file that is not the one the position was made for. */
