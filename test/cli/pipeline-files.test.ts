@@ -153,7 +153,7 @@ describe("a pipeline file that cannot be read is told of without a stack:", () =
     [
       "a connector that does not exist",
       `import "dataflow/kafka";\n`,
-      /^There is no module "dataflow\/kafka", which .*bad\.ts imports\. There are: .*dataflow\/files.* \[DF_NO_MODULE\]\n$/,
+      /^There is no module "dataflow\/kafka", which .*bad\.ts imports\. There are: .*dataflow\/csv, .*dataflow\/files.* \[DF_NO_MODULE\]\n$/,
     ],
     [
       "a name that the package does not have",

@@ -58,7 +58,7 @@ pipeline("refused", (p) => {
 
   // @ts-expect-error DF_NO_EVENT_TIME
   untimed.keyBy("userId").window(tumbling("1h"));
-  // @ts-expect-error DF_NO_EVENT_TIME
+  // @ts-expect-error views and .late have none [DF_NO_EVENT_TIME]
   untimed.window(tumbling("1h"));
   // @ts-expect-error DF_NO_EVENT_TIME
   untimed.dedupe("d", { by: "id", within: "1d", keep: "any" });
@@ -93,7 +93,7 @@ pipeline("refused", (p) => {
   fin.union(upd);
   // @ts-expect-error DF_RETRACTABLE
   backHour.aggregate("x", (a) => ({ m: a.min("windowEnd") }));
-  // @ts-expect-error DF_RETRACTABLE
+  // @ts-expect-error use count, sum or avg, or aggregate before rows can change [DF_RETRACTABLE]
   backHour.aggregate("x", (a) => ({ m: a.max("n") }));
   // @ts-expect-error DF_SOURCE_CHANGES
   p.from("x", cdc);

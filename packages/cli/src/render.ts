@@ -143,7 +143,9 @@ function lowestOf(live: number): string {
 function renderNoSink({ sinks }: RunReport): string[] {
   return sinks.length > 0
     ? []
-    : ["Nothing was written: no stream of this pipeline ends in a sink. End one with .to(id, sink)."];
+    : [
+        "Nothing was written: no stream of this pipeline ends in a sink. End one with .to(id, sink), and run with a new state directory (--state-dir): rows that this run read do not come again.",
+      ];
 }
 
 /** Left-aligned first column, right-aligned others. */

@@ -22,7 +22,7 @@ export type NoClash<A, Taken extends string> = [Extract<keyof A, Taken>] extends
 
 type Forgets<Change, Then, Verb extends string> = [Change] extends ["append"]
   ? Then
-  : Refused<`${Verb} over rows that can be taken back would have to keep every value of the group [DF_RETRACTABLE]`>;
+  : Refused<`${Verb} over rows that can be taken back would have to keep every value of the group: use count, sum or avg, or aggregate before rows can change [DF_RETRACTABLE]`>;
 
 /** `[]` keeps the check from distributing over the union of laws. */
 type Obeys<Definition, Laws extends Law, Change, Kind> = [Change] extends ["append"]

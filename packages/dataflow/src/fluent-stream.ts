@@ -88,7 +88,7 @@ export class FluentStream {
   filter(keep: (row: Row) => boolean, options?: Named): FluentStream {
     return this.#chain("filter", options, (id) => {
       checkLambda(keep, "filter()");
-      return filter({ columns: this.#read(id, keep), keep });
+      return filter({ columns: this.#read(id, "filter()", keep), keep });
     });
   }
 
@@ -102,7 +102,7 @@ export class FluentStream {
   map(columns: Declared, make: (row: Row) => object, options?: Named): FluentStream {
     return this.#chain("map", options, (id) => {
       checkLambda(make, "map()");
-      return map({ columns: this.#read(id, make), output: declared(columns, "map()"), make });
+      return map({ columns: this.#read(id, "map()", make), output: declared(columns, "map()"), make });
     });
   }
 
@@ -116,14 +116,18 @@ export class FluentStream {
   flatMap(columns: Declared, make: (row: Row) => Iterable<object>, options?: Named): FluentStream {
     return this.#chain("flatMap", options, (id) => {
       checkLambda(make, "flatMap()", true);
-      return flatMap({ columns: this.#read(id, make), output: declared(columns, "flatMap()"), make });
+      return flatMap({
+        columns: this.#read(id, "flatMap()", make),
+        output: declared(columns, "flatMap()"),
+        make,
+      });
     });
   }
 
   tap(look: (row: Row) => void, options?: Named): FluentStream {
     return this.#chain("tap", options, (id) => {
       checkLambda(look, "tap()");
-      return tap({ columns: this.#read(id, look), look });
+      return tap({ columns: this.#read(id, "tap()", look), look });
     });
   }
 
@@ -240,7 +244,7 @@ export class FluentStream {
       if (known !== undefined) return known;
       // No id of a step has brackets, so the text of no other lambda is stored under this name.
       const name = `${id}.where()${conditions.size === 0 ? "" : `.${conditions.size + 1}`}`;
-      const condition = { columns: this.#read(name, keep), keep };
+      const condition = { columns: this.#read(name, "where()", keep), keep };
       conditions.set(keep, condition);
       return condition;
     };
@@ -272,14 +276,14 @@ export class FluentStream {
   }
 
   /** The columns that a lambda reads; its text is remembered. */
-  #read(id: string, lambda: Lambda): readonly string[] | "all" {
+  #read(id: string, verb: string, lambda: Lambda): readonly string[] | "all" {
     this.#graph.addLambda(id, lambda);
     const columns = this.shape.schema.fields.map((field) => field.name);
     const [misread] = misreadNames(lambda, columns);
     if (misread === undefined) return lambdaColumns(lambda, columns);
     throw new DataflowError(
       "DF_NO_COLUMN",
-      `"${id}": the lambda reads "${misread}", which is no column. The columns are: ${columns.join(", ")}.`,
+      `The lambda of ${verb} reads "${misread}", which is no column. The columns are: ${columns.join(", ")}.`,
     );
   }
 }
@@ -379,7 +383,7 @@ function checkWindow(window: unknown, shape: Shape): void {
   if (!shape.timed) {
     throw new DataflowError(
       "DF_NO_EVENT_TIME",
-      "window() needs event time. Name it where the data comes in: p.from(id, source, { eventTime, maxOutOfOrderness }).",
+      "window() needs event time. Name it where the data comes in: p.from(id, source, { eventTime, maxOutOfOrderness }); rows of a view and of .late have none.",
     );
   }
 }

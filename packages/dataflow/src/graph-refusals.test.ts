@@ -81,6 +81,16 @@ describe("the graph is refused where it is wrong, naming the node", () => {
       ["DF_NO_EVENT_TIME", '"w"'],
     ],
     [
+      "a window of late rows",
+      (p) =>
+        orders(p)
+          .window(tumbling("1h"))
+          .aggregate("w", (a) => ({ n: a.count() }))
+          .late.window(untyped(tumbling("1h")))
+          .aggregate("again", (a) => ({ n: a.count() })),
+      ["DF_NO_EVENT_TIME", '"again"', "rows of a view and of .late have none"],
+    ],
+    [
       "a window that is none",
       (p) =>
         orders(p)
@@ -92,7 +102,7 @@ describe("the graph is refused where it is wrong, naming the node", () => {
     [
       "a lambda that reads a column which is not there",
       (p) => orders(p).filter((order) => (order as unknown as { centz: number }).centz > 3),
-      ["DF_NO_COLUMN", '"centz"', '"orders.filter"'],
+      ["DF_NO_COLUMN", ': "orders.filter": The lambda of filter() reads "centz"'],
     ],
     [
       "dedupe by a column that is not there",

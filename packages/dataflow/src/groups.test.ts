@@ -165,7 +165,7 @@ test.each<[string, (p: Pipeline) => unknown, string[]]>([
         .aggregate("v", (a) => ({
           n: a.where(untyped((bid: { town: string }) => bid.town === "x")).count(),
         })),
-    ["DF_NO_COLUMN", '"v.where()"', '"town"'],
+    ["DF_NO_COLUMN", '"v": The lambda of where() reads "town"'],
   ],
   [
     "no condition",

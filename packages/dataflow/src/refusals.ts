@@ -36,7 +36,7 @@ export type Listed<Names extends string> = Names extends string ? `"${Names}"` :
 /** Refuses streams without event time. */
 export type NeedsTime<Timed, Then, Verb extends string> = [Timed] extends [true]
   ? Then
-  : Refused<`${Verb} needs event time: name it where the data comes in, p.from(id, source, { eventTime, maxOutOfOrderness }) [DF_NO_EVENT_TIME]`>;
+  : Refused<`${Verb} needs event time: name it where the data comes in, p.from(id, source, { eventTime, maxOutOfOrderness }); views and .late have none [DF_NO_EVENT_TIME]`>;
 
 /** Refuses streams whose rows change. */
 export type NeedsAppend<Change, Then, Verb extends string> = [Change] extends ["append"]

@@ -127,9 +127,10 @@ function int32Of(value: unknown): number {
 
 function writeInt64(value: unknown, into: ColumnBuilder, as: "bigint" | "number"): void {
   if (typeof value === "number" && Number.isSafeInteger(value)) into.number(value + 0);
-  else if (typeof value !== "bigint")
-    throw refused(`${described(value)} is no integer that is exact; return a bigint`);
-  else if (BigInt.asIntN(64, value) !== value) throw refused(`${described(value)} is beyond 64 bits`);
+  else if (typeof value !== "bigint") {
+    const remedy = as === "number" ? "return a whole number below 2^53" : "return a bigint";
+    throw refused(`${described(value)} is no integer that is exact; ${remedy}`);
+  } else if (BigInt.asIntN(64, value) !== value) throw refused(`${described(value)} is beyond 64 bits`);
   else if (as === "number" && !Number.isSafeInteger(Number(value))) {
     throw refused(`${described(value)} is beyond 2^53; declare the column as t.int64()`);
   } else into.bigint(value);

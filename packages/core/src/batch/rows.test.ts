@@ -107,6 +107,12 @@ test("each type refuses what it cannot hold", () => {
   }
 });
 
+test("what is no integer is refused with the remedy of its declaration", () => {
+  const write = (schema: Schema) => () => rowWriter(schema)({ x: 0.5 }, buildersOf(schema));
+  expect(write(t.row({ x: t.int() }).schema)).toThrow("return a whole number below 2^53");
+  expect(write(t.row({ x: t.int64() }).schema)).toThrow("return a bigint");
+});
+
 test("columns with names that every object has are not taken from its prototype", () => {
   const { schema } = t.row({
     ["__proto__"]: t.json().optional(),
