@@ -15,7 +15,7 @@ export type ConditionOf = (keep: Keep) => RowCondition;
 
 /** The verbs behind `ResultColumns`. */
 interface ColumnVerbs {
-  count(): Made;
+  count(...columns: readonly unknown[]): Made;
   sum(column: string): Made;
   avg(column: string): Made;
   min(column: string): Made;
@@ -39,7 +39,13 @@ function verbs(condition?: RowCondition): ColumnVerbs {
     spec: condition === undefined ? spec : where(condition, spec),
   });
   return {
-    count: () => made(count()),
+    count: (...columns) => {
+      if (columns.length === 0) return made(count());
+      throw new DataflowError(
+        "DF_AGGREGATE",
+        "count() counts rows and takes no column. Without nulls: a.where((row) => row.id !== null).count().",
+      );
+    },
     sum: (column) => made(sum(column)),
     avg: (column) => made(avg(column)),
     min: (column) => made(min(column)),

@@ -84,8 +84,13 @@ function madeOf(made: unknown): object {
 }
 
 function onOf(on: unknown, left: Schema, right: Schema): { readonly left: string; readonly right: string }[] {
-  const isObject = typeof on === "object" && on !== null && !Array.isArray(on);
-  const entries: [string, unknown][] = isObject ? Object.entries(on) : [];
+  if (typeof on !== "object" || on === null || Array.isArray(on)) {
+    throw new DataflowError(
+      "DF_JOIN_ON",
+      'joinWindow() needs the columns of both sides by name, also where they are the same: { on: { id: "id" } }.',
+    );
+  }
+  const entries: [string, unknown][] = Object.entries(on);
   return entries.map(([mine, theirs]) => {
     if (typeof theirs !== "string") {
       throw new DataflowError(

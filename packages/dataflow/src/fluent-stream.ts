@@ -173,7 +173,11 @@ export class FluentStream {
   }
 
   groupBy(...columns: readonly string[]): FluentGrouped {
-    this.#checkGroups("groupBy()", columns);
+    this.#checkGroups(
+      "groupBy()",
+      columns,
+      " For one group of all rows, select() a constant and group by it.",
+    );
     return new FluentGrouped(this, columns);
   }
 
@@ -313,8 +317,14 @@ export class FluentGrouped {
     this.#by = by;
   }
 
-  aggregate(id: string, build: BuildAggregates): FluentStream {
+  aggregate(id: string, build: BuildAggregates, ...more: readonly unknown[]): FluentStream {
     return this.#stream.aggregate(id, (conditionOf) => {
+      if (more.length > 0) {
+        throw new DataflowError(
+          "DF_OPTION",
+          "aggregate() behind groupBy() has no options: a view shows each group that changed, and no row is late.",
+        );
+      }
       const { schema } = this.#stream.shape;
       const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
       return group({ by: this.#by, aggregates });

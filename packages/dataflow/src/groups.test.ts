@@ -150,6 +150,25 @@ test.each<[string, (p: Pipeline) => unknown, string[]]>([
     ["DF_COLUMN_TWICE", '"auction"'],
   ],
   [
+    "a count of a column",
+    (p) =>
+      bids(p)
+        .groupBy("auction")
+        .aggregate(
+          "v",
+          untyped((a: { count(column: string): unknown }) => ({ n: a.count("bidder") })),
+        ),
+    ["DF_AGGREGATE", "count()", "a.where("],
+  ],
+  [
+    "an option of windows",
+    (p) => {
+      const groups = bids(p).groupBy("auction") as unknown as { aggregate(...all: unknown[]): void };
+      groups.aggregate("v", () => ({}), { emit: "onUpdate" });
+    },
+    ["DF_OPTION", '"v"', "no options"],
+  ],
+  [
     "an async condition",
     (p) =>
       bids(p)

@@ -115,6 +115,7 @@ test.each<[string, (p: Pipeline) => void, string[]]>([
   ["an option that does not exist", joined({ by: "id" }), ["DF_OPTION", '"by"', "allowedLateness"]],
   ["a type that does not exist", joined({ type: "outer" }), ["DF_OPTION", '"outer"', '"full"']],
   ["no columns", joined({ on: {} }), ["DF_JOIN_ON"]],
+  ["the name of one column", joined({ on: "id" }), ["DF_JOIN_ON", "on: {"]],
   ["a column without another one", joined({ on: { id: 1 } }), ["DF_JOIN_ON", "id"]],
   [
     "columns of two types",

@@ -20,8 +20,8 @@ export interface LatestOptions {
 /**
  * Keeps the row of each group with the highest `by` columns, as upserts by group without event time. Numbers, decimals,
  * timestamps and dates are compared by value (NaN above all numbers, −0 equal to 0), text by its UTF-8 bytes, true is
- * above false, null below all. Of rows with equal `by` columns the one with the highest canonical bytes is kept (of the
- * columns that are read), so that nothing depends on arrival. A group that changed is given once per flush.
+ * above false, null below all. Of rows with equal `by` columns the one with the highest canonical bytes is kept,
+ * so that nothing depends on arrival. A group that changed is given once per flush.
  * @throws DF_LATEST without group or `by`, and for a `by` column that is one of the group's
  * `outputs` throws DF_LATEST_TYPE for a `by` column without an order, DF_NOT_APPEND and DF_NO_COLUMN.
  */
@@ -36,7 +36,8 @@ export function latest(options: LatestOptions): OperatorSpec {
     stateful: true,
     exchanges: [{ keyBy: group }],
     outputs: ([input]) => [outputOf(options, input)],
-    needs: ([wanted]) => [new Set([...(wanted ?? []), ...group, ...by])],
+    // Which of two rows equal in `by` is kept depends on all columns, so the result would depend on which are read.
+    needs: (_wanted, [schema]) => [new Set(schema?.fields.map(({ name }) => name))],
     open: (context) => openLatest(options, context),
   };
 }
