@@ -1,5 +1,6 @@
 /** Runs pipelines inside the test's process, with targets in memory. */
 import { committerFactory } from "@df/connectors/memory/committer";
+import { memoryTarget } from "@df/connectors/memory/target";
 import { run, type RunOptions } from "@df/core/runtime/run";
 import type { RunReport } from "@df/core/runtime/report";
 import { Random } from "@df/testing/random";
@@ -27,6 +28,22 @@ export function outcomesOf(report: RunReport, node: string): Readonly<Record<str
 /** Content hash by sink. */
 export function contentOf(report: RunReport): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(report.sinks.map(({ sink, contentHash }) => [sink, contentHash]));
+}
+
+/** What an upsert target shows: the last row of each key, sorted. */
+export function shown(name: string, key: readonly string[]): string[] {
+  const rows = new Map<string, string>();
+  for (const { row, diff } of memoryTarget(name).changes) {
+    const id = JSON.stringify(key.map((column) => row[column]));
+    if (diff < 0) rows.delete(id);
+    else rows.set(id, JSON.stringify(row));
+  }
+  return [...rows.values()].toSorted();
+}
+
+/** Rows as `shown` gives them. */
+export function lines(rows: readonly object[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).toSorted();
 }
 
 /** Reorders lists by numbers drawn from a seed: another schedule for each seed. */

@@ -1,20 +1,13 @@
 /** Packed columns into a Parquet file, beside hyparquet-writer through JavaScript values. */
-import { ColumnBuilder, t } from "@df/core";
-import type { Schema } from "@df/core";
+import { t } from "@df/core";
 import { encodeFile } from "@df/formats/parquet/encode-file";
 import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
 import type { PackedRows } from "@df/formats/parquet/pack";
 import { warm, type Benchmark } from "../benchmark.ts";
+import { madeColumns, START_MICROS, type Shape } from "../made-columns.ts";
 
 /** Rows of a file. */
 export const ROWS = 32_768;
-const START_MICROS = 1_700_000_000_000_000;
-
-/** The columns of a shape, and row `i` of it: numbers as the columns hold them. */
-interface Shape {
-  readonly schema: Schema;
-  readonly row: (i: number, random: number, text: string) => readonly (number | string | null)[];
-}
 
 /** What is encoded, by name. */
 export const SHAPES: Readonly<Record<string, Shape>> = {
@@ -42,12 +35,12 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       place: t.string().nullable(),
       flag: t.bool(),
     }).schema,
-    row: (i, random, text) => [
+    row: (i, random) => [
       i,
       START_MICROS + i * 1000 + (random % 1000),
       random % 1_000_000,
       random % 3 === 0 ? null : random / 1e6,
-      random % 5 === 0 ? null : `${random % 300} km of ${text}`,
+      random % 5 === 0 ? null : `${random % 300} km of ${random.toString(36)}`,
       random % 2,
     ],
   },
@@ -63,33 +56,26 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       dateTime: t.timestamp(),
       extra: t.string(),
     }).schema,
-    row: (i, random, text) => [
-      "bid",
-      i,
-      1000 + (random % 5000),
-      1000 + (random % 9000),
-      100 + (random % 10 ** (2 + (i % 7))),
-      `channel-${random % 10_000}`,
-      `https://www.nexmark.com/${text}/${text}/item.htm?query=1&channel_id=${random % 1_000_000}`,
-      START_MICROS + i * 1000,
-      (text + text).repeat(3 + (i % 3)),
-    ],
+    row: (i, random) => {
+      const text = random.toString(36);
+      return [
+        "bid",
+        i,
+        1000 + (random % 5000),
+        1000 + (random % 9000),
+        100 + (random % 10 ** (2 + (i % 7))),
+        `channel-${random % 10_000}`,
+        `https://www.nexmark.com/${text}/${text}/item.htm?query=1&channel_id=${random % 1_000_000}`,
+        START_MICROS + i * 1000,
+        (text + text).repeat(3 + (i % 3)),
+      ];
+    },
   },
 };
 
 /** The rows of a shape as packed columns. */
-export function packedRows({ schema, row }: Shape): PackedRows {
-  const builders = schema.fields.map(({ type }) => new ColumnBuilder(type, ROWS));
-  for (let i = 0; i < ROWS; i++) {
-    const mixed = Math.imul(i ^ (i >>> 3), 0x9e3779b1);
-    const random = (mixed ^ (mixed >>> 15)) >>> 0;
-    for (const [k, cell] of row(i, random, random.toString(36)).entries()) {
-      if (cell === null) builders[k]?.null();
-      else if (typeof cell === "string") builders[k]?.string(cell);
-      else builders[k]?.number(cell);
-    }
-  }
-  return { rows: ROWS, columns: builders.map((builder) => builder.take()) };
+export function packedRows(shape: Shape): PackedRows {
+  return { rows: ROWS, columns: madeColumns(shape, 0, ROWS) };
 }
 
 const SHORT = new Set(["mixed"]);

@@ -2,24 +2,18 @@
  * Rows of columns into lines of text as bytes, and into their content hash, beside `JSON.stringify` of one row after the
  * other: of objects that are there already, to text that is not yet bytes.
  */
-import { ColumnBuilder, t } from "@df/core";
+import { t } from "@df/core";
 import type { Batch, Schema } from "@df/core";
 import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { rowsOf } from "@df/core/batch/rows";
-import { ByteSink } from "@df/formats/parquet/byte-sink";
+import { ByteSink } from "@df/formats/byte-sink";
 import { lineEncoder } from "@df/formats/text/line-encoder";
 import { csvLines, jsonLines, type TextFormat } from "@df/formats/text/text-format";
 import { warm, type Benchmark, type Work } from "../benchmark.ts";
+import { madeColumns, START_MICROS, type Shape } from "../made-columns.ts";
 
 const BATCH_ROWS = 4096;
 const BATCHES = 25;
-const START_MICROS = 1_700_000_000_000_000;
-
-/** The columns of a shape, and row `i` of it: numbers as the columns hold them. */
-interface Shape {
-  readonly schema: Schema;
-  readonly row: (i: number, random: number) => readonly (number | string)[];
-}
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   "4 ints": {
@@ -63,19 +57,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
 };
 
-function batchesOf({ schema, row }: Shape): Batch[] {
+function batchesOf(shape: Shape): Batch[] {
   return Array.from({ length: BATCHES }, (_, batch) => {
-    const builders = schema.fields.map(({ type }) => new ColumnBuilder(type, BATCH_ROWS));
-    for (let i = batch * BATCH_ROWS; i < (batch + 1) * BATCH_ROWS; i++) {
-      const mixed = Math.imul(i ^ (i >>> 3), 0x9e3779b1);
-      for (const [k, cell] of row(i, (mixed ^ (mixed >>> 15)) >>> 0).entries()) {
-        if (typeof cell === "string") builders[k]?.string(cell);
-        else builders[k]?.number(cell);
-      }
-    }
-    const columns = builders.map((builder) => builder.take());
+    const columns = madeColumns(shape, batch * BATCH_ROWS, (batch + 1) * BATCH_ROWS);
     const times = new Float64Array(BATCH_ROWS);
-    return { schema, length: BATCH_ROWS, columns, change: "append", times, clocks: -Infinity };
+    return { schema: shape.schema, length: BATCH_ROWS, columns, change: "append", times, clocks: -Infinity };
   });
 }
 

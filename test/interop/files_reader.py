@@ -9,8 +9,8 @@ delta_reader.py), lines sorted.
                                              are. Then the content hash of these rows, that of the changes, and the
                                              one in the newest marker
 
-The manifest is `_commits/<version>.json`: read here in a few lines, as any reader could. Python's csv module cannot
-tell null from empty text: both are empty text here.
+The manifest is `_commits/<version>.json`, one file a commit: read here in a few lines, as any reader could. Python's
+csv module cannot tell null from empty text: both are empty text here.
 """
 
 import argparse

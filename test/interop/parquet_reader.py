@@ -5,7 +5,7 @@
     parquet_reader.py PATH --engine duckdb
     parquet_reader.py PATH --engine duckdb --folders    values of partition columns from the folders' names
 
-The manifest is `_commits/<version>.json`: read here in a few lines, as any reader could.
+The manifest is `_commits/<version>.json`, one file a commit: read here in a few lines, as any reader could.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 import { pipeline, t, type PipelineDefinition } from "dataflow";
-import { memorySink, memorySource, memoryTarget } from "dataflow/memory";
+import { memorySink, memorySource } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
-import { contentOf, outcomesOf, runInMemory, shuffling } from "../in-memory.ts";
+import { contentOf, lines, outcomesOf, runInMemory, shown, shuffling } from "../in-memory.ts";
 
 const Bid = t.row({
   auction: t.int(),
@@ -47,19 +47,6 @@ function naive(log: Log): Bid[] {
     a.at - b.at || a.price - b.price || Buffer.compare(Buffer.from(a.note), Buffer.from(b.note));
   return [...groups.values()].flatMap((group) => group.toSorted(order).slice(-1));
 }
-
-/** What an upsert target shows: the last row of each key, sorted. */
-function shown(name: string, key: readonly string[]): string[] {
-  const rows = new Map<string, string>();
-  for (const { row, diff } of memoryTarget(name).changes) {
-    const id = JSON.stringify(key.map((column) => row[column]));
-    if (diff < 0) rows.delete(id);
-    else rows.set(id, JSON.stringify(row));
-  }
-  return [...rows.values()].toSorted();
-}
-
-const lines = (rows: readonly object[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
 
 test("the latest rows are those of all rows so far, run after run, and a view of them follows", async () => {
   const stateDirectory = newFolder("latest");

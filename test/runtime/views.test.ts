@@ -2,7 +2,7 @@ import { pipeline, t, type PipelineDefinition } from "dataflow";
 import { memorySink, memorySource, memoryTarget } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
-import { contentOf, outcomesOf, runInMemory } from "../in-memory.ts";
+import { contentOf, lines, outcomesOf, runInMemory, shown } from "../in-memory.ts";
 
 const Bid = t.row({ auction: t.int(), day: t.int(), price: t.int() });
 type Bid = t.infer<typeof Bid>;
@@ -38,17 +38,6 @@ function bids(count: number, from = 0): Bid[] {
   });
 }
 
-/** What an upsert target shows: the last row of each key, sorted. */
-function shown(name: string, key: readonly string[]): string[] {
-  const rows = new Map<string, string>();
-  for (const { row, diff } of memoryTarget(name).changes) {
-    const id = JSON.stringify(key.map((column) => row[column]));
-    if (diff < 0) rows.delete(id);
-    else rows.set(id, JSON.stringify(row));
-  }
-  return [...rows.values()].toSorted();
-}
-
 function naiveDays(log: readonly Bid[]): { auction: number; day: number; bids: number; top: number }[] {
   const groups = Map.groupBy(log, ({ auction, day }) => `${auction}/${day}`);
   return [...groups.values()].map((group) => {
@@ -68,8 +57,6 @@ function naiveSpread(log: readonly Bid[]): object[] {
     tops: days.reduce((sum, { top }) => sum + top, 0),
   }));
 }
-
-const lines = (rows: readonly object[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
 
 test("views show all rows so far, run after run, and a view of a view follows it", async () => {
   const log: Bid[] = [];

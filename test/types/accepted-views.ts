@@ -1,10 +1,12 @@
 /** Views that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
 import { defineAggregate, pipeline, t } from "dataflow";
-import type { Decimal, TypedSource } from "dataflow";
+import type { ChangeMode, Decimal, Stream, TypedSink, TypedSource } from "dataflow";
 import { same, type FactsOf, type Row } from "./same.ts";
 
 const Order = t.row({ id: t.string(), userId: t.string(), cents: t.int64(), at: t.timestamp() });
-declare const source: TypedSource<t.infer<typeof Order>>;
+type Order = t.infer<typeof Order>;
+declare const source: TypedSource<Order>;
+declare function delta(path: string): TypedSink<unknown, ChangeMode>;
 const Sale = t.row({
   shop: t.string(),
   price: t.decimal(18, 2),
@@ -65,4 +67,16 @@ pipeline("views", (p) => {
   const untimed = p.from("untimed", source).groupBy("userId");
   const cents = untimed.aggregate("cents", (a) => ({ cents: a.sum("cents") }));
   same<FactsOf<typeof cents>, ["upsert", "userId", false]>(true);
+});
+
+// The latest row of each group: the whole row, told apart by the group, without event time.
+export const latest = pipeline("latest", (p) => {
+  const timed = p
+    .from("orders", source, clock)
+    .groupBy("userId")
+    .latest("timed", { by: ["at", "cents"] });
+  same<typeof timed, Stream<Order, "upsert", "userId", false>>(true);
+  const untimed = p.from("more", source).groupBy("userId", "at").latest("untimed", { by: "id" });
+  same<FactsOf<typeof untimed>, ["upsert", "userId" | "at", false]>(true);
+  untimed.filter((o) => o.cents > 0n).to("latest", delta("latest"));
 });

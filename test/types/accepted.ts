@@ -291,18 +291,6 @@ pipeline("expressions", (p) => {
   >(true);
 });
 
-// The latest row of each group: the whole row, told apart by the group, without event time.
-export const latest = pipeline("latest", (p) => {
-  const timed = p
-    .from("orders", source, clock)
-    .groupBy("userId")
-    .latest("timed", { by: ["at", "cents"] });
-  same<typeof timed, Stream<Order, "upsert", "userId", false>>(true);
-  const untimed = p.from("more", source).groupBy("userId", "at").latest("untimed", { by: "id" });
-  same<FactsOf<typeof untimed>, ["upsert", "userId" | "at", false]>(true);
-  untimed.filter((o) => o.cents > 0n).to("latest", delta("latest"));
-});
-
 // Joins: the side that may be missing can be null.
 pipeline("joins", (p) => {
   const orders = p.from("orders", source, clock);

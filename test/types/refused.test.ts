@@ -5,19 +5,26 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const directory = `${root}out/types`;
-const source = readFileSync(new URL("refused.ts", import.meta.url), "utf8").split("\n");
+const files = ["refused.ts", "refused-joins.ts"];
+const linesOf = (file: string): string[] => readFileSync(new URL(file, import.meta.url), "utf8").split("\n");
 const DIRECTIVE = /^\s*\/\/ @ts-expect-error (.+)$/;
 /** The line after each directive, counted from 1, with the words that its message must hold. */
-const misuses = source.flatMap((line, index) => {
-  const words = DIRECTIVE.exec(line)?.[1];
-  return words === undefined ? [] : [{ line: index + 2, words, code: (source[index + 1] ?? "").trim() }];
-});
-const messages = new Map<number, string>();
+const misuses = files.flatMap((file) =>
+  linesOf(file).flatMap((line, index, all) => {
+    const words = DIRECTIVE.exec(line)?.[1];
+    if (words === undefined) return [];
+    return [{ place: `${file}:${index + 2}`, words, code: (all[index + 1] ?? "").trim() }];
+  }),
+);
+const messages = new Map<string, string>();
 
 /** Compiles the misuses without their directives, all at once, and keeps what is said of each line. */
 beforeAll(() => {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(`${directory}/bare.ts`, source.join("\n").replaceAll("@ts-expect-error", "refused:"));
+  for (const file of files) {
+    const bare = linesOf(file).join("\n").replaceAll("@ts-expect-error", "refused:");
+    writeFileSync(`${directory}/${file}`, bare);
+  }
   const config = {
     extends: `${root}test/tsconfig.json`,
     compilerOptions: {
@@ -28,7 +35,7 @@ beforeAll(() => {
       tsBuildInfoFile: null,
     },
     include: [],
-    files: ["bare.ts"],
+    files,
     references: [],
   };
   writeFileSync(`${directory}/tsconfig.json`, JSON.stringify(config));
@@ -37,21 +44,21 @@ beforeAll(() => {
     encoding: "utf8",
     cwd: directory,
   });
-  let line: number | undefined;
+  let place: string | undefined;
   for (const text of stdout.split("\n")) {
     const found = /^(\S+)\((\d+),\d+\): error (.*)$/.exec(text);
-    if (found !== null) line = found[1]?.endsWith("bare.ts") ? Number(found[2]) : undefined;
-    if (line !== undefined) messages.set(line, `${messages.get(line) ?? ""}${text}\n`);
+    if (found !== null) place = files.includes(found[1] ?? "") ? `${found[1]}:${found[2]}` : undefined;
+    if (place !== undefined) messages.set(place, `${messages.get(place) ?? ""}${text}\n`);
   }
 });
 
 describe("the compiler refuses, and says why", () => {
-  test.each(misuses)("$code", ({ line, words }) => {
-    expect(messages.get(line) ?? "(it compiles)").toContain(words);
+  test.each(misuses)("$code", ({ place, words }) => {
+    expect(messages.get(place) ?? "(it compiles)").toContain(words);
   });
 
-  test("nothing else in the file", () => {
-    const expected = new Set(misuses.map(({ line }) => line));
-    expect([...messages].filter(([line]) => !expected.has(line))).toEqual([]);
+  test("nothing else in the files", () => {
+    const expected = new Set(misuses.map(({ place }) => place));
+    expect([...messages].filter(([place]) => !expected.has(place))).toEqual([]);
   });
 });

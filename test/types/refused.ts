@@ -2,7 +2,7 @@
  * Misuses that must not compile, each with words that the compiler's message must hold. `refused.test.ts` compiles them
  * without the directives and reads the messages.
  */
-import { defineAggregate, lit, pipeline, session, sliding, t, tumbling } from "dataflow";
+import { defineAggregate, pipeline, session, sliding, t, tumbling } from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
 
 const Order = t.row({
@@ -274,52 +274,6 @@ pipeline("refused", (p) => {
   perUser.latest("l", { by: "at" }).changelog("c").keyBy("id").window(tumbling("1h"));
   // @ts-expect-error DF_SINK_MODE
   perUser.latest("l", { by: "at" }).to("x", parquet);
-
-  // Joins
-
-  const inMinutes = { window: tumbling("1m"), select: () => ({ one: lit(1) }) };
-  // @ts-expect-error DF_NO_EVENT_TIME
-  untimed.joinWindow("j", s, { on: { id: "id" }, ...inMinutes });
-  // @ts-expect-error DF_JOIN_SIDE
-  s.joinWindow("j", untimed, { on: { id: "id" }, ...inMinutes });
-  // @ts-expect-error DF_NOT_APPEND
-  upd.joinWindow("j", s, { on: { userId: "userId" }, ...inMinutes });
-  // @ts-expect-error DF_JOIN_SIDE
-  s.joinWindow("j", upd, { on: { userId: "userId" }, ...inMinutes });
-  // @ts-expect-error DF_JOIN_SIDE
-  s.joinWindow("j", back, { on: { userId: "userId" }, ...inMinutes });
-  // @ts-expect-error DF_JOIN_ON
-  s.joinWindow("j", fin, { on: {}, ...inMinutes });
-  // @ts-expect-error 'nothing' does not exist
-  s.joinWindow("j", fin, { on: { nothing: "userId" }, ...inMinutes });
-  // @ts-expect-error column \"nothing\" [DF_NO_COLUMN]
-  s.joinWindow("j", fin, { on: { userId: "userId", nothing: "userId" }, ...inMinutes });
-  // @ts-expect-error '"nothing"' is not assignable
-  s.joinWindow("j", fin, { on: { userId: "nothing" }, ...inMinutes });
-  // @ts-expect-error '"c"' is not assignable to type '"userId"'
-  s.joinWindow("j", fin, { on: { userId: "c" }, ...inMinutes });
-  // @ts-expect-error 'on' is missing
-  s.joinWindow("j", fin, inMinutes);
-  // @ts-expect-error '"outer"' is not assignable
-  s.joinWindow("j", fin, { on: { userId: "userId" }, type: "outer", ...inMinutes });
-  // @ts-expect-error 'emit' does not exist
-  s.joinWindow("j", fin, { on: { userId: "userId" }, emit: "onUpdate", ...inMinutes });
-  const joins = { on: { userId: "userId" }, window: tumbling("1m") } as const;
-  // @ts-expect-error 'Session' is not assignable to type 'Sliding | Tumbling'
-  s.joinWindow("j", fin, { on: { userId: "userId" }, select: (l) => l.all, window: session("1m") });
-  // @ts-expect-error '"n"' is not assignable
-  s.joinWindow("j", fin, { ...joins, select: (l) => ({ n: l("n") }) });
-  // @ts-expect-error '"windowMiddle"' is not assignable
-  s.joinWindow("j", fin, { ...joins, select: (_, __, w) => ({ n: w("windowMiddle") }) });
-  const outer = s.joinWindow("j", fin, { ...joins, type: "left", select: (_, r) => ({ n: r("n") }) });
-  // @ts-expect-error possibly 'null'
-  outer.filter((r) => r.n > 1);
-  // @ts-expect-error possibly 'null'
-  s.joinWindow("j", fin, { ...joins, type: "full", select: (l) => ({ q: l("qty") }) }).filter((r) => r.q > 1);
-  // @ts-expect-error 'late' does not exist
-  s.joinWindow("j", fin, { ...joins, select: (l) => ({ q: l("qty") }) }).late.to("x", delta);
-  // @ts-expect-error DF_NO_EVENT_TIME
-  s.joinWindow("j", fin, { ...joins, select: (l) => ({ q: l("qty") }) }).lateLeft.window(tumbling("1m"));
 
   // Values
   // @ts-expect-error '>' cannot be applied to types 'bigint' and 'string'

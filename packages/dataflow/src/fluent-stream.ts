@@ -11,25 +11,11 @@ import type {
   Shape,
   SinkSpec,
 } from "@df/core";
-import {
-  changelog,
-  dedupe,
-  filter,
-  flatMap,
-  group,
-  latest,
-  map,
-  notNull,
-  select,
-  tap,
-  union,
-  session as sessions,
-  window as windowed,
-} from "@df/operators";
-import { aggregatesOf } from "./aggregates.ts";
-import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
+import { changelog, dedupe, filter, flatMap, map, notNull, select, tap, union } from "@df/operators";
+import type { ConditionOf } from "./aggregates.ts";
 import { expressionsOf } from "./expressions.ts";
 import type { BuildExpressions } from "./expressions.ts";
+import { FluentGrouped, FluentKeyed, FluentWindowed } from "./fluent-groups.ts";
 import { joinSpecs } from "./fluent-join.ts";
 import type { JoinInput } from "./fluent-join.ts";
 import { checkOptions, naming } from "./graph.ts";
@@ -38,7 +24,7 @@ import type { LateSides } from "./join-types.ts";
 import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
-import type { Emit, Named, SinkOptions } from "./stream-types.ts";
+import type { Named, SinkOptions } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -51,16 +37,6 @@ interface DedupeInput {
   readonly keep: "any" | "first";
   readonly allowedLateness?: Duration | undefined;
 }
-interface LatestInput {
-  readonly by?: string | readonly string[] | undefined;
-}
-interface AggregateInput {
-  readonly allowedLateness?: Duration | undefined;
-  readonly emit?: Emit | undefined;
-}
-
-/** The output of a window that has the rows that came too late. */
-const LATE_PORT = 1;
 
 /** A stream while the graph is built: an output of a node. */
 export class FluentStream {
@@ -288,112 +264,6 @@ export class FluentStream {
     throw new DataflowError(
       "DF_NO_COLUMN",
       `The lambda of ${verb} reads "${misread}", which is no column. The columns are: ${columns.join(", ")}.`,
-    );
-  }
-}
-
-/** Rows in groups while the graph is built. */
-export class FluentKeyed {
-  readonly #stream: FluentStream;
-  readonly #by: readonly string[];
-
-  constructor(stream: FluentStream, by: readonly string[]) {
-    this.#stream = stream;
-    this.#by = by;
-  }
-
-  window(spec: WindowSpec): FluentWindowed {
-    return new FluentWindowed(this.#stream, this.#by, spec);
-  }
-}
-
-/** Rows in groups that last for ever, while the graph is built. */
-export class FluentGrouped {
-  readonly #stream: FluentStream;
-  readonly #by: readonly string[];
-
-  constructor(stream: FluentStream, by: readonly string[]) {
-    this.#stream = stream;
-    this.#by = by;
-  }
-
-  aggregate(id: string, build: BuildAggregates, ...more: readonly unknown[]): FluentStream {
-    return this.#stream.aggregate(id, (conditionOf) => {
-      if (more.length > 0) {
-        throw new DataflowError(
-          "DF_OPTION",
-          "aggregate() behind groupBy() has no options: a view shows each group that changed, and no row is late.",
-        );
-      }
-      const { schema } = this.#stream.shape;
-      const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
-      return group({ by: this.#by, aggregates });
-    });
-  }
-
-  latest(id: string, options: LatestInput): FluentStream {
-    return this.#stream.latest(id, () => {
-      checkOptions(options, ["by"], "latest()");
-      const { by = [] } = options;
-      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by });
-    });
-  }
-}
-
-/** Rows in windows while the graph is built. */
-export class FluentWindowed {
-  readonly #stream: FluentStream;
-  readonly #by: readonly string[];
-  readonly #window: WindowSpec;
-
-  constructor(stream: FluentStream, by: readonly string[], window: WindowSpec) {
-    this.#stream = stream;
-    this.#by = by;
-    this.#window = window;
-  }
-
-  aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
-    const make = (conditionOf: ConditionOf): OperatorSpec => {
-      checkOptions(options, ["allowedLateness", "emit"], "aggregate()");
-      const { allowedLateness = "0s", emit = "final" } = options;
-      if (emit !== "final" && emit !== "onUpdate") {
-        throw new DataflowError(
-          "DF_OPTION",
-          `emit is ${JSON.stringify(emit)}; it may be "final" or "onUpdate".`,
-        );
-      }
-      checkWindow(this.#window, this.#stream.shape);
-      const taken = [...this.#by, "windowStart", "windowEnd"];
-      const parts = {
-        by: this.#by,
-        aggregates: aggregatesOf(build, this.#stream.shape.schema, { taken, conditionOf }),
-        allowedLatenessMicros: micros(allowedLateness),
-        emit,
-      };
-      return this.#window.kind === "session"
-        ? sessions({ ...parts, gapMicros: this.#window.gapMicros })
-        : windowed({ ...parts, window: this.#window });
-    };
-    return this.#stream.aggregate(id, make, LATE_PORT);
-  }
-}
-
-function checkWindow(window: unknown, shape: Shape): void {
-  const isWindow =
-    typeof window === "object" &&
-    window !== null &&
-    "kind" in window &&
-    (window.kind === "tumbling" || window.kind === "sliding" || window.kind === "session");
-  if (!isWindow) {
-    throw new DataflowError(
-      "DF_WINDOW",
-      `window() needs a window: tumbling("1h"), sliding("1h", "5m") or session("10m").`,
-    );
-  }
-  if (!shape.timed) {
-    throw new DataflowError(
-      "DF_NO_EVENT_TIME",
-      "window() needs event time. Name it where the data comes in: p.from(id, source, { eventTime, maxOutOfOrderness }); rows of a view and of .late have none.",
     );
   }
 }

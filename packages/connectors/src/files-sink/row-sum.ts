@@ -15,7 +15,7 @@ export function rowSum(shape: Shape): (batch: Batch, sum: ContentHash) => void {
   if (shape.change !== "upsert") {
     const codec = new CanonicalCodec(shape.schema);
     return (batch, sum) => {
-      for (let row = 0; row < batch.length; row++) add(codec.encode(batch, row), diffAt(batch, row), sum);
+      for (let row = 0; row < batch.length; row++) sum.add(codec.encode(batch, row), diffAt(batch, row));
     };
   }
   const codec = new CanonicalCodec(changeSchema(shape));
@@ -25,9 +25,4 @@ export function rowSum(shape: Shape): (batch: Batch, sum: ContentHash) => void {
       for (let row = 0; row < rows.length; row++) sum.add(codec.encode(rows, row));
     }
   };
-}
-
-function add(row: Uint8Array, diff: number, sum: ContentHash): void {
-  for (let i = 0; i < diff; i++) sum.add(row);
-  for (let i = 0; i > diff; i--) sum.subtract(row);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Shape, StageRequest } from "@df/core";
 import type { ContentHash } from "@df/core/batch/canonical";
-import { ByteSink } from "@df/formats/parquet/byte-sink";
+import { ByteSink } from "@df/formats/byte-sink";
 import { lineEncoder } from "@df/formats/text/line-encoder";
 import { fileEnding } from "@df/formats/text/text-format";
 import type { TextFormat } from "@df/formats/text/text-format";

@@ -177,14 +177,14 @@ export class FileReader implements SplitReader {
   }
 
   #positioned({ length, columns, positions, raw, invalid }: DecodedLines): Polled {
-    const next: FilePosition = {
+    const next = {
       offset: this.#offset,
       head: this.#head,
       headBytes: this.#headBytes,
       ...(this.#line === undefined ? {} : { line: this.#line, inside: this.#inside }),
       ...(this.#seen === undefined ? {} : { seen: this.#seen }),
-    };
-    return { length, columns, positions, raw, invalid, next: { ...next } };
+    } satisfies FilePosition;
+    return { length, columns, positions, raw, invalid, next };
   }
 
   async #open(): Promise<ReadAhead> {

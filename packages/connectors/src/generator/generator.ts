@@ -11,7 +11,7 @@ import type {
   WriteOf,
 } from "@df/core";
 import { DataflowError } from "@df/core";
-import { RowColumns } from "../memory/row-columns.ts";
+import { RowColumns } from "@df/core/batch/row-columns";
 
 /** What `generator()` makes. */
 export interface GeneratorOptions<S extends Columns> {

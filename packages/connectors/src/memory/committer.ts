@@ -75,7 +75,7 @@ class MemoryCommitter implements Committer {
         const plain = isDelete ? this.#readKey(batch, row) : this.#readRow(batch, row);
         changes.push({ row: ownBytes(plain), diff });
         if (this.#shape.change === "upsert") this.#upsert(batch, row, hashes, contentHash);
-        else this.#add(batch, row, diff, contentHash);
+        else contentHash.add(this.#codec.encode(batch, row), diff);
       }
     }
     const number = nextStaged++;
@@ -109,12 +109,6 @@ class MemoryCommitter implements Committer {
   }
 
   async close(): Promise<void> {}
-
-  #add(batch: Batch, row: number, diff: number, contentHash: ContentHash): void {
-    const bytes = this.#codec.encode(batch, row);
-    for (let i = 0; i < diff; i++) contentHash.add(bytes);
-    for (let i = 0; i > diff; i--) contentHash.subtract(bytes);
-  }
 
   #upsert(
     batch: Batch,

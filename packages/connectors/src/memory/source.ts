@@ -10,7 +10,7 @@ import type {
   WriteOf,
 } from "@df/core";
 import { DataflowError } from "@df/core";
-import { RowColumns } from "./row-columns.ts";
+import { RowColumns } from "@df/core/batch/row-columns";
 
 /** How `memorySource()` ends. */
 export interface MemorySourceOptions {

@@ -23,16 +23,11 @@ export class ContentHash {
   readonly #sum: Uint32Array = new Uint32Array(4);
   readonly #row: Uint32Array = new Uint32Array(4);
 
-  /** Adds a row by its canonical bytes. */
-  add(bytes: Uint8Array): void {
+  /** Adds a row by its canonical bytes so many times, as a diff has it: below 0 it is taken away. */
+  add(bytes: Uint8Array, diff = 1): void {
     hash128(bytes, 0, bytes.length, this.#row);
-    this.#add();
-  }
-
-  /** Takes a row away by its canonical bytes. */
-  subtract(bytes: Uint8Array): void {
-    hash128(bytes, 0, bytes.length, this.#row);
-    this.#subtract();
+    for (let i = 0; i < diff; i++) this.#add();
+    for (let i = 0; i > diff; i--) this.#subtract();
   }
 
   /** Adds a row by its `rowHash`. */

@@ -1,11 +1,8 @@
 import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
 import { DataflowError } from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
+import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { CsvRecords } from "./records.ts";
-
-const RECORD_BYTES_MAX = 1024 * 1024;
-/** Beyond this, offsets of text in a batch would come near 2^31. */
-const RECORD_BYTES_LIMIT = 256 * 1024 * 1024;
 
 /** How a CSV file is written, and limits. */
 export interface CsvOptions {
@@ -42,10 +39,7 @@ export function csv<const S extends Columns>(
   if (/[\r\n]/.test(nulls) || nulls.includes(quote) || nulls.includes(delimiter)) {
     throw refused("nulls", nulls, "give a text without quotes, delimiters and line breaks");
   }
-  if (!Number.isInteger(recordBytesMax) || recordBytesMax < 1 || recordBytesMax > RECORD_BYTES_LIMIT) {
-    const remedy = `give a whole number of bytes from 1 to ${RECORD_BYTES_LIMIT}`;
-    throw refused("recordBytesMax", recordBytesMax, remedy);
-  }
+  checkRecordBytes("csv", recordBytesMax);
   const dialect = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) };
   const { schema } = row;
   return {
@@ -56,6 +50,6 @@ export function csv<const S extends Columns>(
   };
 }
 
-function refused(option: string, value: unknown, remedy: string): DataflowError {
+function refused(option: string, value: string, remedy: string): DataflowError {
   return new DataflowError("DF_OPTION", `${option} of csv() is ${JSON.stringify(value)}: ${remedy}.`);
 }

@@ -1,11 +1,10 @@
 import type { Cells } from "../json/cells.ts";
 import { Refused } from "../json/refused.ts";
+import { isBlank } from "../json/scanner.ts";
 import type { Scanner } from "../json/scanner.ts";
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;
-const RETURN = 0x0d;
-const BLANK = 0x20;
 const MINUS = 0x2d;
 const NAN = Buffer.from("NaN");
 const INFINITY = Buffer.from("Infinity");
@@ -38,9 +37,7 @@ function readNumber(cells: Cells, scan: Scanner, row: number): void {
       return;
     }
   }
-  const byte = text[textStart] as number;
-  const isNumber = textEnd > textStart && (byte === MINUS || (byte >= 0x30 && byte <= 0x39));
-  if (!isNumber || number.read(text, textStart) !== textEnd) throw new Refused("is no number");
+  if (!number.readWhole(text, textStart, textEnd)) throw new Refused("is no number");
   cells.setNumber(number, row);
 }
 
@@ -76,6 +73,7 @@ function readJson(cells: Cells, scan: Scanner, row: number): void {
     const isNull = scan.takeNull();
     if (!isNull) scan.skipValue(0);
     const end = scan.at;
+    // The scanner may have gone beyond the end.
     if (!isBlank(text, end, textEnd)) throw new Refused("is no JSON: one value expected");
     if (isNull) cells.setNull(row);
     else {
@@ -85,13 +83,6 @@ function readJson(cells: Cells, scan: Scanner, row: number): void {
   } finally {
     scan.bytes = bytes;
   }
-}
-
-/** What the scanner takes for blanks; false where it went beyond `end`. */
-function isBlank(text: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  while (at < end && (text[at] === BLANK || text[at] === TAB || text[at] === RETURN)) at++;
-  return at === end;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Cells } from "../json/cells.ts";
-import { POWERS } from "../json/number.ts";
+import { EXACT_DIGITS, POWERS } from "../json/number.ts";
 import { DOUBLED, PLAIN } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 
@@ -7,7 +7,6 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 /** A point, as a digit would be counted. */
 const POINT = 0x2e - ZERO;
-const EXACT_DIGITS = 15;
 /** Four equal bytes: what turns digits into their numbers, and what makes the high bit of others rise. */
 const DIGITS = 0x30303030;
 const NO_DIGITS = 0x76767676;

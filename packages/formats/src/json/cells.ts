@@ -3,16 +3,14 @@ import { layoutOf } from "@df/core";
 import { fromBase64 } from "./base64.ts";
 import { daysOf, microsOf } from "./calendar.ts";
 import { Names } from "./names.ts";
+import { beginsNumber, EXACT_DIGITS } from "./number.ts";
 import type { NumberToken } from "./number.ts";
 import { Refused } from "./refused.ts";
 import type { Scanner } from "./scanner.ts";
+import { decimalsOf, isWrittenAsText } from "./written.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
-/** Decimals of a number of seconds, milliseconds or microseconds, down to the microsecond. */
-const DECIMALS = { s: 6, ms: 3, us: 0 } as const;
-/** Decimal digits that always fit 53 bits. */
-const EXACT_DIGITS = 15;
 const QUOTE = 0x22;
 
 /**
@@ -224,36 +222,21 @@ export class Cells {
   }
 }
 
-function isWrittenAsText(type: ColumnType): boolean {
-  if (type.kind === "timestamp") return type.json === "iso";
-  return type.kind === "string" || type.kind === "bytes" || type.kind === "date";
-}
-
 /** A number where it is exact: comparing with a bigint takes its time. */
 function limitOf(type: ColumnType): number | bigint {
   const precision = type.kind === "decimal" ? type.precision : 0;
   return precision <= EXACT_DIGITS ? 10 ** precision : 10n ** BigInt(precision);
 }
 
-function decimalsOf(type: ColumnType): number {
-  if (type.kind === "decimal") return type.scale;
-  return type.kind === "timestamp" && type.json !== "iso" ? DECIMALS[type.json] : 0;
-}
-
 /** Reads a number, or says that it is none: the scanner alone would only miss a value. */
 function readNumber(scan: Scanner): void {
-  const byte = scan.bytes[scan.at] as number;
-  if (byte !== 0x2d && (byte < 0x30 || byte > 0x39)) throw new Refused("is no number");
+  if (!beginsNumber(scan.bytes[scan.at] as number)) throw new Refused("is no number");
   scan.readNumber();
 }
 
 /** Reads the number that is the whole of a string; the quote, or what follows it in `extra`, ends it. */
 function readQuoted(scan: Scanner): void {
-  const byte = scan.text[scan.textStart] as number;
-  const isNumber =
-    scan.textEnd > scan.textStart &&
-    (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) &&
-    scan.text === scan.bytes &&
-    scan.number.read(scan.text, scan.textStart) === scan.textEnd;
+  const { bytes, text, textStart, textEnd, number } = scan;
+  const isNumber = text === bytes && number.readWhole(text, textStart, textEnd);
   if (!isNumber) throw new Refused("is no decimal");
 }

@@ -1,12 +1,8 @@
 import type { Columns, Decodes, ReadOf, RowType, Schema } from "@df/core";
-import { DataflowError } from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
+import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { JsonLines } from "./lines.ts";
 import { Walks } from "./walks.ts";
-
-const RECORD_BYTES_MAX = 1024 * 1024;
-/** Beyond this, offsets of text in a batch would come near 2^31. */
-const RECORD_BYTES_LIMIT = 256 * 1024 * 1024;
 
 /** Limits of `json()`. */
 export interface JsonOptions {
@@ -26,12 +22,7 @@ export function json<const S extends Columns>(
   options: JsonOptions = {},
 ): LineDecoder & Decodes<ReadOf<S>> {
   const recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
-  if (!Number.isInteger(recordBytesMax) || recordBytesMax < 1 || recordBytesMax > RECORD_BYTES_LIMIT) {
-    throw new DataflowError(
-      "DF_OPTION",
-      `recordBytesMax of json() is ${recordBytesMax}: give a whole number of bytes from 1 to ${RECORD_BYTES_LIMIT}.`,
-    );
-  }
+  checkRecordBytes("json", recordBytesMax);
   const { schema } = row;
   /** By the columns that are read: all splits of a source read the same ones. */
   const walks = new Map<string, Walks>();

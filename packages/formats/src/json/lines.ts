@@ -5,6 +5,7 @@ import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
 import { LearnedLayouts } from "./learned.ts";
 import { RecordReader } from "./record.ts";
+import { isBlank } from "./scanner.ts";
 import type { Walks } from "./walks.ts";
 
 const NEWLINE = 0x0a;
@@ -243,12 +244,4 @@ interface Found {
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-}
-
-function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x09 && byte !== RETURN) return false;
-  }
-  return true;
 }

@@ -3,7 +3,7 @@ import { Refused } from "./refused.ts";
 /** Powers of ten that a double holds exactly: 10^0 to 10^22. */
 export const POWERS: Float64Array = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 /** Decimal digits that always fit 53 bits. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 /** Digits of the largest int64. */
 const INT64_DIGITS = 19;
 /** No record is long enough for its digits to make up for such an exponent. */
@@ -60,6 +60,11 @@ export class NumberToken {
     if (((bytes[at] as number) | 0x20) === 0x65) at = this.#readExponent(bytes, at);
     this.#end = at;
     return at;
+  }
+
+  /** Reads the number that is the whole of `bytes[start .. end)`, if there is one; @throws Refused, as `read` does */
+  readWhole(bytes: Uint8Array, start: number, end: number): boolean {
+    return start < end && beginsNumber(bytes[start] as number) && this.read(bytes, start) === end;
   }
 
   /**
@@ -138,6 +143,11 @@ export class NumberToken {
     const { buffer, byteOffset } = this.#bytes;
     return Buffer.from(buffer, byteOffset + this.#start, this.#end - this.#start).toString("latin1");
   }
+}
+
+/** Whether a number may begin with the byte: a minus or a digit. */
+export function beginsNumber(byte: number): boolean {
+  return byte === 0x2d || (byte >= 0x30 && byte <= 0x39);
 }
 
 function tooFine(shift: number): string {

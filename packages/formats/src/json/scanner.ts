@@ -48,7 +48,7 @@ export class Scanner {
   extra: Uint8Array = new Uint8Array(0);
   extraUsed = 0;
 
-  /** Begins with other bytes. What was unescaped before is forgotten. */
+  /** Begins with other bytes. What `extra` holds is forgotten. */
   begin(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.text = bytes;
@@ -141,9 +141,9 @@ export class Scanner {
     this.at = at + 1;
   }
 
-  /** The bytes with what was unescaped behind them, where there was any. */
+  /** The bytes with what `extra` holds behind them; the bytes themselves where it holds nothing. */
   behind(bytes: Uint8Array): Uint8Array {
-    return this.extraUsed === 0 ? bytes : joined(bytes, this.extra.subarray(0, this.extraUsed));
+    return this.extraUsed === 0 ? bytes : joined([bytes, this.extra.subarray(0, this.extraUsed)]);
   }
 
   /** Room for `size` more bytes in `extra`; the place where they go. */
@@ -254,6 +254,13 @@ export class Scanner {
     this.textEnd = to;
     this.extraUsed = to;
   }
+}
+
+/** Whether nothing but what `Scanner.blanks` skips stands from `start` to `end`; not where `end` lies before `start`. */
+export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (bytes[at] === BLANK || bytes[at] === TAB || bytes[at] === RETURN)) at++;
+  return at === end;
 }
 
 /** Four hexadecimal digits; anything else is refused. */

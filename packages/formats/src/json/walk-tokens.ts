@@ -4,9 +4,8 @@
  *
  * Nothing is read more than seven bytes behind the line's newline: no step goes over bytes that were not compared.
  */
+import { EXACT_DIGITS } from "./number.ts";
 
-/** Digits that a double always holds exactly. */
-const EXACT_DIGITS = 15;
 const HIGH_BITS = every(0x80);
 /**
  * 1 in the high bit of each byte of `w` that is no ASCII digit; exact up to the first of them. `w` becomes the

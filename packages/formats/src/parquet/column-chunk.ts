@@ -3,7 +3,7 @@ import { DataflowError } from "@df/core";
 import type { Column, Field } from "@df/core";
 import { boundsOf } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { codeBits, dictionaryOf } from "./dictionary.ts";
 import type { Dictionary, DictionaryLimits } from "./dictionary.ts";
 import { writeHybrid, writeRun } from "./hybrid.ts";

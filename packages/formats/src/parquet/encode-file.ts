@@ -1,5 +1,6 @@
 /** Packed columns as a Parquet file, on whichever thread it is called. */
 import type { Column, Schema } from "@df/core";
+import { joined } from "../bytes.ts";
 import { joinBounds } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
 import { FileBody, writeChunk } from "./column-chunk.ts";
@@ -50,18 +51,7 @@ export function encodeFile(
   body.append(footer);
   body.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
   body.append(MAGIC);
-  return { bytes: joined(body), rows: packed.rows, statistics: statisticsOf(schema, rowGroups) };
-}
-
-/** The file in an array of its own, which can be given to another thread. */
-function joined({ pieces, length }: FileBody): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return { bytes: joined(body.pieces), rows: packed.rows, statistics: statisticsOf(schema, rowGroups) };
 }
 
 function statisticsOf(schema: Schema, rowGroups: readonly RowGroup[]): ColumnStatistics[] {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { writeHybrid } from "./hybrid.ts";
 
 /** The values as the specification says that they are read, bit by bit. */

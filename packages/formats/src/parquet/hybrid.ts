@@ -1,5 +1,5 @@
 /** Parquet's hybrid of run lengths and bit packing, for definition levels and for codes of a dictionary. */
-import type { ByteSink } from "./byte-sink.ts";
+import type { ByteSink } from "../byte-sink.ts";
 
 /** Equal values from which on a run is shorter than packed bits, also for levels of one bit. */
 const RUN_MIN = 32;

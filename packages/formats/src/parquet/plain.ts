@@ -1,5 +1,5 @@
 import { unreachable } from "@df/core";
-import type { ByteSink } from "./byte-sink.ts";
+import type { ByteSink } from "../byte-sink.ts";
 import { writeBools } from "./hybrid.ts";
 import type { TextValues, Values } from "./values.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { snappyUncompress } from "hyparquet";
 import { expect, test } from "vitest";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { compressSnappy } from "./snappy.ts";
 
 function compressed(bytes: Uint8Array): Uint8Array {

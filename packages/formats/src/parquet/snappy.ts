@@ -1,4 +1,4 @@
-import type { ByteSink } from "./byte-sink.ts";
+import type { ByteSink } from "../byte-sink.ts";
 
 /** What a copy may reach back is 16 bits: fragments of this size are compressed each for itself. */
 const FRAGMENT_BYTES = 65_536;

@@ -1,5 +1,5 @@
 /** The compact protocol of Apache Thrift, as far as Parquet's page headers and footer need it. */
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 
 const TRUE = 1;
 const FALSE = 2;

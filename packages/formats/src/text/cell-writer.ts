@@ -2,6 +2,7 @@
 import { layoutOf, unreachable } from "@df/core";
 import type { Column, ColumnType, Field, Validity } from "@df/core";
 import { decimalText } from "@df/core/batch/cells";
+import { decimalsOf, isWrittenAsText } from "../json/written.ts";
 import { trimZeros, writeAscii, writeDecimal, writeInteger } from "./digits.ts";
 import { fixedText, writeFixed } from "./fixed-text.ts";
 import type { FixedText } from "./fixed-text.ts";
@@ -59,7 +60,7 @@ export class CellWriter {
   constructor({ type }: Field, { kind, before }: CellSyntax) {
     this.isText = layoutOf(type) === "text";
     this.#form = kind === "csv" ? csvForm(type) : jsonForm(type);
-    this.#scale = scaleOf(type);
+    this.#scale = decimalsOf(type);
     const quote = kind === "json" && isQuoted(type) ? '"' : "";
     this.#before = fixedText(before + quote);
     this.#after = fixedText(quote);
@@ -192,16 +193,7 @@ function jsonForm(type: ColumnType): Form {
   }
 }
 
-/** Digits behind the point: of a decimal, or of µs as `ms` or `s`. */
-function scaleOf(type: ColumnType): number {
-  if (type.kind === "decimal") return type.scale;
-  if (type.kind === "timestamp") return { iso: 0, us: 0, ms: 3, s: 6 }[type.json];
-  return 0;
-}
-
-/** Whether JSON writes values as strings. */
+/** Whether JSON has values as strings: decimals too, to keep their digits. */
 function isQuoted(type: ColumnType): boolean {
-  const { kind } = type;
-  if (kind === "timestamp") return type.json === "iso";
-  return kind === "decimal" || kind === "date" || kind === "string" || kind === "bytes";
+  return type.kind === "decimal" || isWrittenAsText(type);
 }

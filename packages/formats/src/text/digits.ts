@@ -2,6 +2,7 @@
  * Numbers as ASCII digits, straight into bytes. Each function returns the place behind what it wrote; up to three bytes
  * behind that may be written too, so that digits go out four at a time.
  */
+import { POWERS } from "../json/number.ts";
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
@@ -13,8 +14,6 @@ const FOUR: Int32Array = Int32Array.from({ length: 10_000 }, (_, value) => {
   );
   return ((((((d ?? 0) << 8) | (c ?? 0)) << 8) | (b ?? 0)) << 8) | (a ?? 0) | (ZERO * 0x01010101);
 });
-/** Exact: powers of ten up to 10^22 are doubles. */
-const POWERS: readonly number[] = Array.from({ length: 19 }, (_, n) => Number(`1e${n}`));
 
 /** Writes an integer of less than 2^53 in magnitude; −0 is 0. At most 17 bytes. */
 export function writeInteger(out: DataView, at: number, value: number): number {

@@ -1,5 +1,5 @@
 import type { Batch, Column, Field, Schema } from "@df/core";
-import { ByteSink } from "../parquet/byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { CellWriter } from "./cell-writer.ts";
 import type { TextFormat } from "./text-format.ts";
 import { fixedText, writeFixed } from "./fixed-text.ts";

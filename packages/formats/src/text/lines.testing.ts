@@ -1,6 +1,6 @@
 /** Rows as lines of text, and CSV read back by the letter of RFC 4180, for tests. */
 import type { Batch } from "@df/core";
-import { ByteSink } from "../parquet/byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { lineEncoder } from "./line-encoder.ts";
 import type { TextFormat } from "./text-format.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { Pending } from "../outputs/pending.ts";
-import { Halves } from "./halves.ts";
+import { Halves } from "../outputs/halves.ts";
 
 /** Opens the work of `changelog()`. */
 export function openChangelog(context: OperatorContext): Operator {

@@ -10,14 +10,13 @@ import {
   type Output,
   type PaneId,
   type Progress,
-  type Schema,
   type Shape,
   type StateTable,
   type Time,
 } from "@df/core";
+import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import { Pending } from "../outputs/pending.ts";
-import { splitLate } from "./late.ts";
 
 /** What dropping copies by arrival is told. */
 export interface AnyOptions {
@@ -37,7 +36,7 @@ export function openAny(context: OperatorContext, options: AnyOptions): Operator
 class AnyDedupe implements Operator {
   readonly #context: OperatorContext;
   readonly #options: AnyOptions;
-  readonly #lateSchema: Schema;
+  readonly #split: LateSplit;
   readonly #columns: readonly number[];
   readonly #table: StateTable;
   /** Words from a row's start: 1 if a row is kept there, then its event time. */
@@ -52,7 +51,7 @@ class AnyDedupe implements Operator {
     const { schema } = context.inputs[0] as Shape;
     this.#context = context;
     this.#options = options;
-    this.#lateSchema = (context.outputs[1] as Shape).schema;
+    this.#split = new LateSplit(options.allowedLatenessMicros);
     this.#columns = options.by.map((name) => columnIndex(schema, name));
     const value = [{ name: "kept", words: 2 }];
     this.#table = context.state.table("kept", { key: pick(schema, options.by), value, panes: true });
@@ -60,7 +59,8 @@ class AnyDedupe implements Operator {
   }
 
   onBatch(batch: Batch, _port: number, out: Output): Progress {
-    const { rows, late, lateCount, count } = splitLate(batch, this.#options.allowedLatenessMicros);
+    this.#split.part(batch);
+    const { rows, count, lateCount } = this.#split;
     const first = new Int32Array(count);
     const firsts = count === 0 ? 0 : this.#decide(batch, rows, count, first);
     if (count > firsts) this.#context.count("duplicate", count - firsts);
@@ -68,10 +68,7 @@ class AnyDedupe implements Operator {
       this.#context.count("passed", firsts);
       this.#pending.add([{ ...gatherRows(batch, first, firsts), origin: undefined }]);
     }
-    if (lateCount > 0) {
-      this.#context.count("late", lateCount);
-      this.#pending.add([lateRows(batch, late, lateCount, this.#lateSchema)], 1);
-    }
+    if (lateCount > 0) this.#pending.add([lateRows(this.#context, 1, batch, this.#split)], 1);
     return this.resume(out);
   }
 

@@ -1,5 +1,5 @@
 import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
-import { lateSchema } from "../outputs/late.ts";
+import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
 
@@ -42,7 +42,7 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
     },
     needs: ([kept, late], [schema]) => [
       // Which of two rows is lower depends on all columns, so the result would depend on which are read.
-      keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...inputNames(late, schema), ...by]),
+      keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...columnsOfLate(late, schema), ...by]),
     ],
     open: (context) => {
       const opened = { by, withinMicros, allowedLatenessMicros };
@@ -53,11 +53,6 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
 
 function allNames(schema: Schema | undefined): Set<string> {
   return new Set((schema?.fields ?? []).map(({ name }) => name));
-}
-
-/** The wanted columns that come from the input. */
-function inputNames(wanted: ReadonlySet<string> | undefined, schema: Schema | undefined): readonly string[] {
-  return (schema?.fields ?? []).map(({ name }) => name).filter((name) => wanted?.has(name) === true);
 }
 
 function checkOptions({ by, withinMicros, allowedLatenessMicros = 0 }: DedupeOptions): void {

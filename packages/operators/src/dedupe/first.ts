@@ -16,12 +16,12 @@ import {
   type Time,
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import { Pending } from "../outputs/pending.ts";
 import type { AnyOptions } from "./any.ts";
 import { DueQueue } from "./due-queue.ts";
 import { heldCount, heldRow, withRow } from "./held-rows.ts";
-import { splitLate } from "./late.ts";
 
 /** Opens `keep: "first"`. */
 export function openFirst(context: OperatorContext, options: AnyOptions): Operator {
@@ -35,6 +35,7 @@ export function openFirst(context: OperatorContext, options: AnyOptions): Operat
 class FirstDedupe implements Operator {
   readonly #context: OperatorContext;
   readonly #options: AnyOptions;
+  readonly #split: LateSplit;
   readonly #columns: readonly number[];
   readonly #table: StateTable;
   /** Words from a row's start: reference of the held rows; then 1 if a row was kept, and its event time. */
@@ -50,6 +51,7 @@ class FirstDedupe implements Operator {
     const { schema } = context.inputs[0] as Shape;
     this.#context = context;
     this.#options = options;
+    this.#split = new LateSplit(options.allowedLatenessMicros);
     this.#columns = options.by.map((name) => columnIndex(schema, name));
     // Names what the bytes hold: state that was stored with other columns is refused instead of misread.
     const held = `held ${JSON.stringify(schema.fields.map(({ name, type }) => [name, type]))}`;
@@ -68,13 +70,10 @@ class FirstDedupe implements Operator {
   }
 
   onBatch(batch: Batch, _port: number, out: Output): Progress {
-    const { rows, count, late, lateCount } = splitLate(batch, this.#options.allowedLatenessMicros);
+    this.#split.part(batch);
+    const { rows, count, lateCount } = this.#split;
     this.#hold(batch, rows, count);
-    if (lateCount > 0) {
-      this.#context.count("late", lateCount);
-      const { schema } = this.#context.outputs[1] as Shape;
-      this.#pending.add([lateRows(batch, late, lateCount, schema)], 1);
-    }
+    if (lateCount > 0) this.#pending.add([lateRows(this.#context, 1, batch, this.#split)], 1);
     return this.resume(out);
   }
 

@@ -10,7 +10,8 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
-import { lateSchema } from "../outputs/late.ts";
+import { columnsOfLate, lateSchema } from "../outputs/late.ts";
+import { BOUNDS } from "../windowing/bounds.ts";
 import { checkWindowing } from "../windowing/check.ts";
 import { layoutOf } from "./layout.ts";
 import { openJoinWindow } from "./operator.ts";
@@ -52,7 +53,7 @@ export function joinWindow(options: JoinWindowOptions): OperatorSpec {
 
 function checkNames({ left, right }: JoinWindowOptions): void {
   const names = new Set<string>();
-  for (const name of [...Object.keys(left), ...Object.keys(right), "windowStart", "windowEnd"]) {
+  for (const name of [...Object.keys(left), ...Object.keys(right), ...BOUNDS.map((field) => field.name)]) {
     if (names.has(name)) throw columnTwice(`joinWindow() would give its result two columns "${name}"`);
     names.add(name);
   }
@@ -75,9 +76,8 @@ function neededOf(
   late: ReadonlySet<string> | undefined,
   input: Schema | undefined,
 ): ReadonlySet<string> {
-  const needed = new Set([...options.on.map((pair) => pair[side]), ...Object.values(options[side])]);
-  for (const { name } of input?.fields ?? []) if (late?.has(name) === true) needed.add(name);
-  return needed;
+  const pairs = options.on.map((pair) => pair[side]);
+  return new Set([...pairs, ...Object.values(options[side]), ...columnsOfLate(late, input)]);
 }
 
 function outputsOf(options: JoinWindowOptions, inputs: readonly Shape[]): readonly Shape[] {
@@ -87,7 +87,7 @@ function outputsOf(options: JoinWindowOptions, inputs: readonly Shape[]): readon
   for (const [port, side] of SIDES.entries()) checkSide(present(inputs[port], "a side"), side);
   for (const pair of options.on) checkPair(pair, inputs);
   const { result } = layoutOf(options, inputs);
-  const fields = [...result.map(({ field }) => field), timestamp("windowStart"), timestamp("windowEnd")];
+  const fields = [...result.map(({ field }) => field), ...BOUNDS];
   return [
     { schema: { fields }, change: "append", key: [], timed: true },
     ...inputs.map(({ schema }): Shape => {
@@ -131,8 +131,4 @@ function typeOf(side: Shape | undefined, column: string): Field["type"] {
 
 function columnTwice(sentence: string): DataflowError {
   return new DataflowError("DF_COLUMN_TWICE", `${sentence}. Name one of them otherwise.`);
-}
-
-function timestamp(name: string): Field {
-  return { name, type: { kind: "timestamp", json: "iso" }, nullable: false, optional: false };
 }

@@ -74,16 +74,14 @@ class JoinWindowOperator implements Operator {
     if (rows === undefined) return "done";
     const assignment = this.#assignment;
     assignment.assign(rows, this.#clock);
-    const { late, lateCount, partialCount } = assignment;
+    const { lateCount, partialCount } = assignment;
     this.#hold(rows, present(this.#held[port], "the rows of an input"));
     this.#context.count("folded", rows.length - lateCount);
     if (partialCount > 0) this.#context.countLatePartial(partialCount);
     if (lateCount === 0) return "done";
-    this.#context.count("late", lateCount);
     const latePort = port + 1;
-    const { schema } = present(this.#context.outputs[latePort], "the output of late rows");
-    const batch = lateRows(rows, late, lateCount, schema);
-    return this.#cursor.begin([{ batch, port: latePort }].values(), out);
+    const late = lateRows(this.#context, latePort, rows, assignment);
+    return this.#cursor.begin([{ batch: late, port: latePort }].values(), out);
   }
 
   onClock(clock: Time, out: Output): Progress {

@@ -11,7 +11,9 @@ import {
   type Progress,
   type StateTable,
 } from "@df/core";
+import { Cursor } from "../outputs/cursor.ts";
 import { IdList } from "../outputs/id-list.ts";
+import type { Emission } from "../outputs/pending.ts";
 import { compareRows, compareToHeld } from "./compare.ts";
 import {
   headWord,
@@ -46,8 +48,7 @@ class Latest implements Operator {
   readonly #results: Results;
   /** Groups to show at the next flush, each once. Empty at every barrier, so it is no part of the state. */
   readonly #touched: IdList = new IdList();
-  /** Those that are left to show in this flush. */
-  #due: Int32Array = new Int32Array(0);
+  readonly #cursor: Cursor = new Cursor();
 
   readonly #rows: Int32Array = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -90,17 +91,11 @@ class Latest implements Operator {
   }
 
   flush(out: Output): Progress {
-    this.#due = this.#touched.take();
-    return this.resume(out);
+    return this.#cursor.begin(this.#changes(), out);
   }
 
   resume(out: Output): Progress {
-    while (this.#due.length > 0) {
-      const batch = this.#take(this.#due.subarray(0, BATCH_ROWS_MAX));
-      this.#due = this.#due.subarray(BATCH_ROWS_MAX);
-      if (out(batch) === "full" && this.#due.length > 0) return "more";
-    }
-    return "done";
+    return this.#cursor.resume(out);
   }
 
   gauges(): Readonly<Record<string, number>> {
@@ -165,6 +160,13 @@ class Latest implements Operator {
   #write(batch: Batch, places: Places): void {
     for (const held of this.#columns) {
       writeColumn(this.#table, held, batch.columns[held.index] as Column, places);
+    }
+  }
+
+  *#changes(): Generator<Emission, void> {
+    const ids = this.#touched.take();
+    for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
+      yield { batch: this.#take(ids.subarray(from, from + BATCH_ROWS_MAX)), port: 0 };
     }
   }
 

@@ -1,4 +1,14 @@
-import { BEGINNING, clockAt, gatherRows, type Batch, type Column, type Field, type Schema } from "@df/core";
+import {
+  BEGINNING,
+  clockAt,
+  gatherRows,
+  present,
+  type Batch,
+  type Column,
+  type Field,
+  type OperatorContext,
+  type Schema,
+} from "@df/core";
 
 const LATE_BY: Field = { name: "lateBy", type: { kind: "float64" }, nullable: false, optional: false };
 
@@ -7,12 +17,33 @@ export function lateSchema(input: Schema): Schema {
   return { fields: [...input.fields, LATE_BY] };
 }
 
+/** Columns of the input that late rows are read for: the wanted ones, without `lateBy`. */
+export function columnsOfLate(
+  wanted: ReadonlySet<string> | undefined,
+  input: Schema | undefined,
+): readonly string[] {
+  return (input?.fields ?? []).map(({ name }) => name).filter((name) => wanted?.has(name) === true);
+}
+
+/** Rows of a batch that are late: `late[0..lateCount)`. */
+interface Late {
+  readonly late: Int32Array;
+  readonly lateCount: number;
+}
+
 /**
- * The rows `rows[0..count)` of a batch as late rows, without event time. `lateBy` is how far the row's clock had passed
- * its event time, ms. Text is shared with the batch.
+ * Counts rows of a batch as late, and makes them rows of the output at `port`, without event time. `lateBy` is how far
+ * the row's clock had passed its event time, ms. Text is shared with the batch.
  */
-export function lateRows(batch: Batch, rows: Int32Array, count: number, schema: Schema): Batch {
-  const gathered = gatherRows(batch, rows, count);
+export function lateRows(
+  context: OperatorContext,
+  port: number,
+  batch: Batch,
+  { late, lateCount: count }: Late,
+): Batch {
+  context.count("late", count);
+  const { schema } = present(context.outputs[port], "the output of late rows");
+  const gathered = gatherRows(batch, late, count);
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) values[i] = (clockAt(gathered, i) - (gathered.times[i] as number)) / 1000;
   const lateBy: Column = { layout: "double", values };

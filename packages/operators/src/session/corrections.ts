@@ -1,7 +1,7 @@
 import { BATCH_ROWS_MAX, pick, type RowId, type Shape, type StateTable, type Time } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { FLAGS, TOUCHED, type OpenAggregate } from "../aggregates/folding.ts";
-import { Halves } from "../changelog/halves.ts";
+import { Halves } from "../outputs/halves.ts";
 import type { Emission } from "../outputs/pending.ts";
 import type { DueBuckets } from "./due-buckets.ts";
 import { LAST, SHOWN_END, shownName } from "./layout.ts";

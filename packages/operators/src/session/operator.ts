@@ -1,6 +1,5 @@
 import {
   BATCH_ROWS_MAX,
-  clockAt,
   pick,
   present,
   type Batch,
@@ -13,6 +12,7 @@ import {
 } from "@df/core";
 import { Conditions } from "../aggregates/where/conditions.ts";
 import { Cursor } from "../outputs/cursor.ts";
+import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import type { Emission } from "../outputs/pending.ts";
 import type { SessionOptions } from "./options.ts";
@@ -36,16 +36,19 @@ class SessionOperator implements Operator {
   readonly #results: Results;
   readonly #cursor: Cursor = new Cursor();
   #clock: Time;
-  /** Rows of a batch that are in time, and those that are late. */
-  readonly #rows: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #late: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  /**
+   * Whatever sessions there are: the window rule, which asks when a session ends, would let rows through that belong to
+   * one that is gone.
+   */
+  readonly #split: LateSplit;
 
   constructor(options: SessionOptions, context: OperatorContext) {
-    const { by, gapMicros, aggregates } = options;
+    const { by, gapMicros, aggregates, allowedLatenessMicros } = options;
     const output = present(context.outputs[0], "the result");
     this.#options = options;
     this.#context = context;
     this.#clock = context.clock;
+    this.#split = new LateSplit(allowedLatenessMicros);
     const specs = aggregates.map(({ spec }) => spec);
     this.#conditions = new Conditions(specs, context);
     this.#sessions = new Sessions(options, context, this.#conditions);
@@ -57,17 +60,15 @@ class SessionOperator implements Operator {
   onBatch(given: Batch, _port: number, out: Output): Progress {
     const batch = this.#conditions.ask(given);
     if (batch === undefined) return "done";
-    const count = this.#inTime(batch);
-    const late = batch.length - count;
-    if (count > 0) {
-      this.#sessions.fold(batch, this.#rows.subarray(0, count), this.#clock);
-      this.#context.count("folded", count);
+    const split = this.#split;
+    split.part(batch);
+    if (split.count > 0) {
+      this.#sessions.fold(batch, split.rows.subarray(0, split.count), this.#clock);
+      this.#context.count("folded", split.count);
     }
-    if (late === 0) return "done";
-    this.#context.count("late", late);
-    const { schema } = present(this.#context.outputs[LATE_PORT], "the output of late rows");
-    const emission = { batch: lateRows(batch, this.#late, late, schema), port: LATE_PORT };
-    return this.#cursor.begin([emission].values(), out);
+    if (split.lateCount === 0) return "done";
+    const late = lateRows(this.#context, LATE_PORT, batch, split);
+    return this.#cursor.begin([{ batch: late, port: LATE_PORT }].values(), out);
   }
 
   onClock(clock: Time, out: Output): Progress {
@@ -94,22 +95,6 @@ class SessionOperator implements Operator {
 
   gauges(): Readonly<Record<string, number>> {
     return { sessions: this.#sessions.openAt(this.#clock) };
-  }
-
-  /**
-   * Parts the rows of a batch by their own clocks, whatever sessions there are: the window rule, which asks when a
-   * session ends, would let rows through that belong to one that is gone.
-   */
-  #inTime(batch: Batch): number {
-    const { allowedLatenessMicros } = this.#options;
-    let count = 0;
-    let late = 0;
-    for (let row = 0; row < batch.length; row++) {
-      const isLate = (batch.times[row] as number) + allowedLatenessMicros <= clockAt(batch, row);
-      if (isLate) this.#late[late++] = row;
-      else this.#rows[count++] = row;
-    }
-    return count;
   }
 
   /** Moves the clock on: gives what is over, and drops what no row can change any more. */

@@ -1,15 +1,8 @@
-import {
-  DataflowError,
-  pick,
-  type Field,
-  type Json,
-  type OperatorSpec,
-  type Schema,
-  type Shape,
-} from "@df/core";
+import { DataflowError, pick, type Json, type OperatorSpec, type Schema, type Shape } from "@df/core";
 import { aggregatesJson, columnsRead, columnTwice, resultSchema } from "../aggregates/named.ts";
-import { lateSchema } from "../outputs/late.ts";
+import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { only } from "../stateless/stateless.ts";
+import { BOUNDS } from "../windowing/bounds.ts";
 import { openSession } from "./operator.ts";
 import { givesOnce, type SessionOptions } from "./options.ts";
 
@@ -53,23 +46,16 @@ function neededOf(
   late: ReadonlySet<string> | undefined,
   input: Schema,
 ): ReadonlySet<string> {
-  const needed = new Set([...by, ...columnsRead(aggregates, input)]);
-  for (const { name } of input.fields) if (late?.has(name) === true) needed.add(name);
-  return needed;
+  return new Set([...by, ...columnsRead(aggregates, input), ...columnsOfLate(late, input)]);
 }
 
 function outputsOf(options: SessionOptions, input: Shape): readonly Shape[] {
   checkInput(options, input);
   const { by, aggregates } = options;
   const isOnce = givesOnce(options);
-  const group = [
-    ...pick(input.schema, by).fields,
-    timestampField("windowStart"),
-    timestampField("windowEnd"),
-  ];
   return [
     {
-      schema: resultSchema(group, aggregates, input.schema),
+      schema: resultSchema([...pick(input.schema, by).fields, ...BOUNDS], aggregates, input.schema),
       change: isOnce ? "append" : "retract",
       key: isOnce ? [] : [...by, "windowStart"],
       timed: true,
@@ -101,8 +87,4 @@ function checkInput({ aggregates }: SessionOptions, { schema, change, timed }: S
     );
   }
   if (schema.fields.some(({ name }) => name === "lateBy")) throw columnTwice("lateBy", "Late rows");
-}
-
-function timestampField(name: string): Field {
-  return { name, type: { kind: "timestamp", json: "iso" }, nullable: false, optional: false };
 }

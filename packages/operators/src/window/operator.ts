@@ -104,16 +104,12 @@ class WindowOperator implements Operator {
     const assignment = this.#assignment;
     assignment.assign(batch, this.#clock);
     this.#fold(batch);
-    const { late, lateCount, partialCount } = assignment;
+    const { lateCount, partialCount } = assignment;
     this.#context.count("folded", batch.length - lateCount);
     if (partialCount > 0) this.#context.countLatePartial(partialCount);
     if (lateCount === 0) return "done";
-    this.#context.count("late", lateCount);
-    const { schema } = present(this.#context.outputs[LATE_PORT], "the output of late rows");
-    return this.#cursor.begin(
-      [{ batch: lateRows(batch, late, lateCount, schema), port: LATE_PORT }].values(),
-      out,
-    );
+    const late = lateRows(this.#context, LATE_PORT, batch, assignment);
+    return this.#cursor.begin([{ batch: late, port: LATE_PORT }].values(), out);
   }
 
   onClock(clock: Time, out: Output): Progress {

@@ -2,7 +2,6 @@ import {
   DataflowError,
   pick,
   type ChangeMode,
-  type Field,
   type Json,
   type OperatorSpec,
   type Schema,
@@ -15,8 +14,9 @@ import {
   columnTwice,
   resultSchema,
 } from "../aggregates/named.ts";
-import { lateSchema } from "../outputs/late.ts";
+import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { only } from "../stateless/stateless.ts";
+import { BOUNDS } from "../windowing/bounds.ts";
 import { checkWindowing } from "../windowing/check.ts";
 import { openWindow } from "./operator.ts";
 import type { WindowOptions } from "./options.ts";
@@ -70,9 +70,7 @@ function neededOf(
   late: ReadonlySet<string> | undefined,
   input: Schema,
 ): ReadonlySet<string> {
-  const needed = new Set([...by, ...columnsRead(aggregates, input)]);
-  for (const field of input.fields) if (late?.has(field.name) === true) needed.add(field.name);
-  return needed;
+  return new Set([...by, ...columnsRead(aggregates, input), ...columnsOfLate(late, input)]);
 }
 
 function outputsOf(options: WindowOptions, inputs: readonly Shape[]): readonly Shape[] {
@@ -83,11 +81,7 @@ function outputsOf(options: WindowOptions, inputs: readonly Shape[]): readonly S
   return [
     {
       schema: resultSchema(
-        [
-          ...pick(input.schema, options.by).fields,
-          timestampField("windowStart"),
-          timestampField("windowEnd"),
-        ],
+        [...pick(input.schema, options.by).fields, ...BOUNDS],
         options.aggregates,
         input.schema,
       ),
@@ -125,8 +119,4 @@ function checkInput(
     );
   }
   if (schema.fields.some((field) => field.name === "lateBy")) throw columnTwice("lateBy", "Late rows");
-}
-
-function timestampField(name: string): Field {
-  return { name, type: { kind: "timestamp", json: "iso" }, nullable: false, optional: false };
 }

@@ -1,11 +1,14 @@
-import { ColumnBuilder, columnIndex } from "@df/core";
-import type { Column, Schema } from "@df/core";
-import { rowWriter } from "@df/core/batch/rows";
+import { columnIndex } from "../schema/schema.ts";
+import type { Schema } from "../schema/schema.ts";
+import { ColumnBuilder } from "./builder.ts";
+import type { Column } from "./column.ts";
+import { rowWriter } from "./row-writer.ts";
+import type { RowWriter } from "./row-writer.ts";
 
 /** Turns rows held as objects into the columns that are read: all are checked, those not wanted are left out. */
 export class RowColumns {
   readonly #builders: readonly ColumnBuilder[];
-  readonly #write: ReturnType<typeof rowWriter>;
+  readonly #write: RowWriter;
   /** Columns that are read, by their place in the full schema. */
   readonly #wanted: readonly number[];
 

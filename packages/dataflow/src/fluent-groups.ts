@@ -1,0 +1,127 @@
+/** What runs behind the types of groups and windows: each aggregation adds a node to the graph. */
+import { DataflowError, micros } from "@df/core";
+import type { Duration, OperatorSpec, Shape } from "@df/core";
+import { group, latest, session as sessions, window as windowed } from "@df/operators";
+import { aggregatesOf } from "./aggregates.ts";
+import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
+import type { FluentStream } from "./fluent-stream.ts";
+import { checkOptions } from "./graph.ts";
+import type { Emit } from "./stream-types.ts";
+import type { WindowSpec } from "./windows.ts";
+
+interface LatestInput {
+  readonly by?: string | readonly string[] | undefined;
+}
+interface AggregateInput {
+  readonly allowedLateness?: Duration | undefined;
+  readonly emit?: Emit | undefined;
+}
+
+/** The output of a window that has the rows that came too late. */
+const LATE_PORT = 1;
+
+/** Rows in groups while the graph is built. */
+export class FluentKeyed {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+
+  constructor(stream: FluentStream, by: readonly string[]) {
+    this.#stream = stream;
+    this.#by = by;
+  }
+
+  window(spec: WindowSpec): FluentWindowed {
+    return new FluentWindowed(this.#stream, this.#by, spec);
+  }
+}
+
+/** Rows in groups that last for ever, while the graph is built. */
+export class FluentGrouped {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+
+  constructor(stream: FluentStream, by: readonly string[]) {
+    this.#stream = stream;
+    this.#by = by;
+  }
+
+  aggregate(id: string, build: BuildAggregates, ...more: readonly unknown[]): FluentStream {
+    return this.#stream.aggregate(id, (conditionOf) => {
+      if (more.length > 0) {
+        throw new DataflowError(
+          "DF_OPTION",
+          "aggregate() behind groupBy() has no options: a view shows each group that changed, and no row is late.",
+        );
+      }
+      const { schema } = this.#stream.shape;
+      const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
+      return group({ by: this.#by, aggregates });
+    });
+  }
+
+  latest(id: string, options: LatestInput): FluentStream {
+    return this.#stream.latest(id, () => {
+      checkOptions(options, ["by"], "latest()");
+      const { by = [] } = options;
+      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by });
+    });
+  }
+}
+
+/** Rows in windows while the graph is built. */
+export class FluentWindowed {
+  readonly #stream: FluentStream;
+  readonly #by: readonly string[];
+  readonly #window: WindowSpec;
+
+  constructor(stream: FluentStream, by: readonly string[], window: WindowSpec) {
+    this.#stream = stream;
+    this.#by = by;
+    this.#window = window;
+  }
+
+  aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
+    const make = (conditionOf: ConditionOf): OperatorSpec => {
+      checkOptions(options, ["allowedLateness", "emit"], "aggregate()");
+      const { allowedLateness = "0s", emit = "final" } = options;
+      if (emit !== "final" && emit !== "onUpdate") {
+        throw new DataflowError(
+          "DF_OPTION",
+          `emit is ${JSON.stringify(emit)}; it may be "final" or "onUpdate".`,
+        );
+      }
+      checkWindow(this.#window, this.#stream.shape);
+      const taken = [...this.#by, "windowStart", "windowEnd"];
+      const parts = {
+        by: this.#by,
+        aggregates: aggregatesOf(build, this.#stream.shape.schema, { taken, conditionOf }),
+        allowedLatenessMicros: micros(allowedLateness),
+        emit,
+      };
+      return this.#window.kind === "session"
+        ? sessions({ ...parts, gapMicros: this.#window.gapMicros })
+        : windowed({ ...parts, window: this.#window });
+    };
+    return this.#stream.aggregate(id, make, LATE_PORT);
+  }
+}
+
+function checkWindow(window: unknown, shape: Shape): void {
+  const isWindow =
+    typeof window === "object" &&
+    window !== null &&
+    "kind" in window &&
+    (window.kind === "tumbling" || window.kind === "sliding" || window.kind === "session");
+  if (!isWindow) {
+    throw new DataflowError(
+      "DF_WINDOW",
+      `window() needs a window: tumbling("1h"), sliding("1h", "5m") or session("10m").`,
+    );
+  }
+  if (!shape.timed) {
+    throw new DataflowError(
+      "DF_NO_EVENT_TIME",
+      "window() needs event time. Name it where the data comes in: p.from(id, source, { eventTime, maxOutOfOrderness }); rows of a view and of .late have none.",
+    );
+  }
+}
