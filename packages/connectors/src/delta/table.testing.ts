@@ -23,10 +23,10 @@ export async function readCommits(store: ObjectStore): Promise<Action[][]> {
   }
 }
 
-/** The live files of a table by their path in the log. */
-export async function liveFiles(store: ObjectStore): Promise<AddFile[]> {
+/** The live files of a table by their path in the log, after its first `versions` commits or all of them. */
+export async function liveFiles(store: ObjectStore, versions?: number): Promise<AddFile[]> {
   const live = new Map<string, AddFile>();
-  for (const actions of await readCommits(store)) {
+  for (const actions of (await readCommits(store)).slice(0, versions)) {
     for (const { remove } of actions) if (remove !== undefined) live.delete(remove.path);
     for (const { add } of actions) if (add !== undefined) live.set(add.path, add);
   }

@@ -1,8 +1,7 @@
 import type { ObjectStore } from "./object-store.ts";
 
 /** An object store in memory, for tests: keeps its own copies, and lists like all stores. */
-export function memoryStore(): ObjectStore {
-  const objects = new Map<string, Uint8Array>();
+export function memoryStore(objects: Map<string, Uint8Array> = new Map()): ObjectStore {
   return {
     get: async (path) => objects.get(path)?.slice(),
     put: async (path, bytes) => {

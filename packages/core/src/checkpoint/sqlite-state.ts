@@ -26,18 +26,23 @@ const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 /**
  * The state of one pipeline in one SQLite file: exclusive lock, WAL, `synchronous=FULL`. Synchronous; runs on the state
  * thread (state-thread.ts). SQLite never holds anything but checkpoints and deliveries, so recovery is opening it.
+ *
+ * Each method throws DF_FENCED when another process owns the state now (a lock that does not hold, as on some network
+ * file systems). Reads too: a fenced process that compared a newer state with a target it read before would blame the
+ * target.
  */
 export class SqliteState {
   readonly #db: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
   #identity: Identity;
 
   /**
-   * Opens or creates the state and takes ownership.
+   * Opens or creates the state and takes ownership. A database that is given is used instead of the file.
    * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE,
    *   DF_STATE_CORRUPT
    */
-  constructor(file: string, pipeline: string) {
-    this.#db = openExclusively(file);
+  constructor(file: string, pipeline: string, db: Database.Database = openExclusively(file)) {
+    this.#db = db;
     this.#db.exec(TABLES);
     this.#identity = this.#takeOwnership(pipeline, file);
   }
@@ -46,7 +51,7 @@ export class SqliteState {
     return this.#identity;
   }
 
-  /** Stores an epoch. @throws DF_FENCED when another process owns the state now; the caller must end */
+  /** Stores an epoch. */
   commit(checkpoint: Checkpoint): void {
     const { record } = checkpoint;
     this.#transaction(() => {
@@ -55,20 +60,20 @@ export class SqliteState {
         throw new DataflowError("DF_BUG", `epoch ${record.epoch} does not follow ${this.#number("epoch")}`);
       }
       this.#storeChunks(record.epoch, checkpoint.chunks);
-      const mark = this.#db.prepare("INSERT INTO mark VALUES (?, ?, ?, ?, ?)");
+      const mark = this.#prepare("INSERT INTO mark VALUES (?, ?, ?, ?, ?)");
       for (const { source, split, position, clock } of checkpoint.marks) {
         mark.run(source, split, JSON.stringify(position), clock, record.epoch);
       }
-      const held = this.#db.prepare("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?)");
+      const held = this.#prepare("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?)");
       for (const { sink, shard, seq, rows, bytes } of checkpoint.held) {
         held.run(sink, record.epoch, shard, seq, rows, bytes);
       }
-      const sink = this.#db.prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
+      const sink = this.#prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
       for (const { id, connector, options, shape } of checkpoint.sinks) {
         sink.run(id, connector, JSON.stringify(options), JSON.stringify(shape));
       }
-      this.#db.prepare("DELETE FROM checkpoint").run();
-      this.#db.prepare("INSERT INTO checkpoint VALUES (?, ?)").run(record.epoch, JSON.stringify(record));
+      this.#prepare("DELETE FROM checkpoint").run();
+      this.#prepare("INSERT INTO checkpoint VALUES (?, ?)").run(record.epoch, JSON.stringify(record));
       this.#set("epoch", String(record.epoch));
       this.#set("fingerprint", checkpoint.fingerprint);
       this.#set("drained", String(record.drained));
@@ -84,17 +89,18 @@ export class SqliteState {
 
   /** The last checkpoint; undefined before the first. */
   lastCheckpoint(): CheckpointRecord | undefined {
-    const row = this.#db.prepare<[], { record: string }>("SELECT record FROM checkpoint").get();
+    this.#assertOwner();
+    const row = this.#prepare<[], { record: string }>("SELECT record FROM checkpoint").get();
     return row === undefined ? undefined : (JSON.parse(row.record) as CheckpointRecord);
   }
 
   /** The state of a node, in the order of epochs. */
   chunks(node: string): NodeChunk[] {
-    const rows = this.#db
-      .prepare<[string], { tab: string; key_group: number; complete: number; bytes: Uint8Array }>(
-        "SELECT tab, key_group, complete, bytes FROM chunk WHERE node = ? ORDER BY epoch, id",
-      )
-      .all(node);
+    this.#assertOwner();
+    const rows = this.#prepare<
+      [string],
+      { tab: string; key_group: number; complete: number; bytes: Uint8Array }
+    >("SELECT tab, key_group, complete, bytes FROM chunk WHERE node = ? ORDER BY epoch, id").all(node);
     return rows.map((row) => ({
       node,
       table: row.tab,
@@ -105,10 +111,10 @@ export class SqliteState {
   }
 
   sinks(): SinkRecord[] {
-    return this.#db
-      .prepare<[], { id: string; connector: string; options: string; shape: string }>(
-        "SELECT * FROM sink ORDER BY id",
-      )
+    this.#assertOwner();
+    return this.#prepare<[], { id: string; connector: string; options: string; shape: string }>(
+      "SELECT * FROM sink ORDER BY id",
+    )
       .all()
       .map((row) => ({
         id: row.id,
@@ -123,51 +129,51 @@ export class SqliteState {
     this.#transaction(() => {
       this.#assertOwner();
       for (const table of ["delivered", "key_index", "key_index_version"]) {
-        this.#db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
+        this.#prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
       }
-      this.#db.prepare("DELETE FROM sink WHERE id = ?").run(sink);
+      this.#prepare("DELETE FROM sink WHERE id = ?").run(sink);
     });
   }
 
   /** What each sink holds and has not yet staged. */
   undelivered(): Undelivered[] {
-    return this.#db
-      .prepare<[], Undelivered>(
-        "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink ORDER BY sink",
-      )
-      .all();
+    this.#assertOwner();
+    return this.#prepare<[], Undelivered>(
+      "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink ORDER BY sink",
+    ).all();
   }
 
   /** A frame that is held, in the order epoch, shard, number; `after` continues behind the last one. */
   heldFrames(sink: string, through: number, after: number, limit: number): HeldFrame[] {
-    return this.#db
-      .prepare<[string, number, number, number], HeldFrame>(
-        `SELECT sink, shard, seq, rows, bytes FROM held WHERE sink = ? AND epoch <= ?
+    this.#assertOwner();
+    return this.#prepare<[string, number, number, number], HeldFrame>(
+      `SELECT sink, shard, seq, rows, bytes FROM held WHERE sink = ? AND epoch <= ?
          ORDER BY epoch, shard, seq LIMIT ? OFFSET ?`,
-      )
-      .all(sink, through, limit, after);
+    ).all(sink, through, limit, after);
   }
 
   storeIntent({ sink, rows, intent }: StoredIntent): void {
     const { index, ...record } = intent;
     this.#transaction(() => {
       this.#assertOwner();
-      this.#db
-        .prepare("INSERT INTO intent VALUES (?, ?, ?, ?)")
-        .run(sink, intent.marker.epoch, rows, JSON.stringify(record));
-      const insert = this.#db.prepare("INSERT INTO intent_index VALUES (?, ?, ?, ?)");
+      this.#prepare("INSERT INTO intent VALUES (?, ?, ?, ?)").run(
+        sink,
+        intent.marker.epoch,
+        rows,
+        JSON.stringify(record),
+      );
+      const insert = this.#prepare("INSERT INTO intent_index VALUES (?, ?, ?, ?)");
       index.forEach((change, seq) => insert.run(sink, seq, change.key, change.value ?? null));
       // Commit point: what is staged will become visible.
     });
   }
 
   intents(): StoredIntent[] {
-    const rows = this.#db
-      .prepare<[], { sink: string; rows: number; record: string }>(
-        "SELECT sink, rows, record FROM intent ORDER BY sink",
-      )
-      .all();
-    const changes = this.#db.prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
+    this.#assertOwner();
+    const rows = this.#prepare<[], { sink: string; rows: number; record: string }>(
+      "SELECT sink, rows, record FROM intent ORDER BY sink",
+    ).all();
+    const changes = this.#prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
       "SELECT key, value FROM intent_index WHERE sink = ? ORDER BY seq",
     );
     return rows.map(({ sink, rows: count, record }) => ({
@@ -184,39 +190,35 @@ export class SqliteState {
   recordDelivery({ sink, delivered, rows, index }: Delivery): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, delivered.epoch);
-      this.#db.prepare("DELETE FROM intent WHERE sink = ?").run(sink);
-      this.#db.prepare("DELETE FROM intent_index WHERE sink = ?").run(sink);
+      this.#prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, delivered.epoch);
+      this.#prepare("DELETE FROM intent WHERE sink = ?").run(sink);
+      this.#prepare("DELETE FROM intent_index WHERE sink = ?").run(sink);
       this.#applyIndex(sink, index);
       this.#setIndexVersion(sink, delivered.version);
-      this.#db
-        .prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .run(
-          sink,
-          delivered.epoch,
-          delivered.hash,
-          delivered.contentHash,
-          delivered.version,
-          JSON.stringify(delivered.state),
-          rows,
-        );
-      this.#db
-        .prepare(
-          `DELETE FROM delivered WHERE sink = ? AND epoch <= (
+      this.#prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+        sink,
+        delivered.epoch,
+        delivered.hash,
+        delivered.contentHash,
+        delivered.version,
+        JSON.stringify(delivered.state),
+        rows,
+      );
+      this.#prepare(
+        `DELETE FROM delivered WHERE sink = ? AND epoch <= (
              SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ${DELIVERIES_KEPT})`,
-        )
-        .run(sink, sink);
+      ).run(sink, sink);
     });
     this.#giveBack();
   }
 
   /** The last deliveries of a sink, newest first. */
   deliveries(sink: string): Delivered[] {
-    return this.#db
-      .prepare<
-        [string],
-        { epoch: number; hash: string; content_hash: string; version: string; state: string }
-      >("SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC")
+    this.#assertOwner();
+    return this.#prepare<
+      [string],
+      { epoch: number; hash: string; content_hash: string; version: string; state: string }
+    >("SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC")
       .all(sink)
       .map((row) => ({
         epoch: row.epoch,
@@ -228,24 +230,26 @@ export class SqliteState {
   }
 
   indexGet(sink: string, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    const get = this.#db.prepare<[string, Uint8Array], { value: Uint8Array }>(
+    this.#assertOwner();
+    const get = this.#prepare<[string, Uint8Array], { value: Uint8Array }>(
       "SELECT value FROM key_index WHERE sink = ? AND key = ?",
     );
     return keys.map((key) => get.get(sink, key)?.value);
   }
 
   indexVersion(sink: string): string | undefined {
-    return this.#db
-      .prepare<[string], { version: string }>("SELECT version FROM key_index_version WHERE sink = ?")
-      .get(sink)?.version;
+    this.#assertOwner();
+    return this.#prepare<[string], { version: string }>(
+      "SELECT version FROM key_index_version WHERE sink = ?",
+    ).get(sink)?.version;
   }
 
   /** Begins a rebuild: the index is empty and has no version until `indexFinish`. */
   indexClear(sink: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#db.prepare("DELETE FROM key_index WHERE sink = ?").run(sink);
-      this.#db.prepare("DELETE FROM key_index_version WHERE sink = ?").run(sink);
+      this.#prepare("DELETE FROM key_index WHERE sink = ?").run(sink);
+      this.#prepare("DELETE FROM key_index_version WHERE sink = ?").run(sink);
     });
   }
 
@@ -274,10 +278,10 @@ export class SqliteState {
   }
 
   #storeChunks(epoch: number, chunks: readonly NodeChunk[]): void {
-    const replace = this.#db.prepare(
+    const replace = this.#prepare(
       "DELETE FROM chunk WHERE node = ? AND tab = ? AND key_group = ? AND epoch < ?",
     );
-    const insert = this.#db.prepare(
+    const insert = this.#prepare(
       "INSERT INTO chunk (node, tab, key_group, epoch, complete, bytes) VALUES (?, ?, ?, ?, ?, ?)",
     );
     for (const { node, table, keyGroup, full, bytes } of chunks) {
@@ -287,8 +291,8 @@ export class SqliteState {
   }
 
   #applyIndex(sink: string, changes: readonly IndexChange[]): void {
-    const put = this.#db.prepare("INSERT OR REPLACE INTO key_index VALUES (?, ?, ?)");
-    const remove = this.#db.prepare("DELETE FROM key_index WHERE sink = ? AND key = ?");
+    const put = this.#prepare("INSERT OR REPLACE INTO key_index VALUES (?, ?, ?)");
+    const remove = this.#prepare("DELETE FROM key_index WHERE sink = ? AND key = ?");
     for (const { key, value } of changes) {
       if (value === undefined) remove.run(sink, key);
       else put.run(sink, key, value);
@@ -296,7 +300,7 @@ export class SqliteState {
   }
 
   #setIndexVersion(sink: string, version: string): void {
-    this.#db.prepare("INSERT OR REPLACE INTO key_index_version VALUES (?, ?)").run(sink, version);
+    this.#prepare("INSERT OR REPLACE INTO key_index_version VALUES (?, ?)").run(sink, version);
   }
 
   #takeOwnership(pipeline: string, file: string): Identity {
@@ -346,8 +350,15 @@ export class SqliteState {
     return this.#db.transaction(work).immediate();
   }
 
+  /** A statement is compiled once. */
+  #prepare<Given extends unknown[] = unknown[], Row = unknown>(sql: string): Database.Statement<Given, Row> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement as Database.Statement<Given, Row>;
+  }
+
   #get(name: string): string | undefined {
-    return this.#db.prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(name)
+    return this.#prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(name)
       ?.value;
   }
 
@@ -356,6 +367,6 @@ export class SqliteState {
   }
 
   #set(name: string, value: string): void {
-    this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
+    this.#prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
   }
 }

@@ -41,6 +41,8 @@ export interface RunOptions {
   /** Asks for a clean stop: checkpoint, delivery, return. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: WallClock | undefined;
+  /** Opens the state of a pipeline in its directory. Default: SQLite on a thread of its own. */
+  readonly openState?: ((directory: string, pipeline: string) => StateFile) | undefined;
   readonly shuffle?: JobParts["shuffle"];
   readonly onStep?: OnStep | undefined;
   /** The pipeline has recovered and runs; `status` may be called at any time from now on. */
@@ -60,7 +62,8 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   checkParallelism(options.parallelism ?? 1);
   const { label } = labels(plan);
   const pruned = prune(plan);
-  const state = openStateThread(options.stateDirectory, plan.name);
+  const { openState = openStateThread } = options;
+  const state = openState(options.stateDirectory, plan.name);
   try {
     const identity = await state.identity();
     return await new Run(pruned, label, { state, identity }, options).run();

@@ -1,0 +1,103 @@
+/** What the seed decides before anything happens: the input, the pipeline, and how it is run. */
+import type { Random } from "@df/testing/random";
+import type { LogRecord, Logs } from "./ports/source.ts";
+
+/** A row of the simulated logs. */
+export interface Visit {
+  readonly id: bigint;
+  readonly key: string;
+  /** ms since 1970. */
+  readonly at: number;
+  readonly value: bigint;
+}
+
+export type SinkKind = "delta" | "parquet" | "files";
+
+/** What decides the answer. */
+export interface Drawn {
+  readonly logs: Readonly<Record<"left" | "right", Logs<Visit>>>;
+  /** Whether the second source is read too. */
+  readonly union: boolean;
+  readonly maxOutOfOrderness: "10m" | "40m";
+  /** How windows show their results. */
+  readonly hours: "final" | "corrected" | "onUpdate" | "none";
+  /** Windows over the results of windows. */
+  readonly days: boolean;
+  readonly view: boolean;
+  /** The column that is summed: another one no longer fits a state. */
+  readonly summed: "value" | "id";
+  readonly latest: boolean;
+  /** The sink of streams that append. */
+  readonly append: SinkKind;
+  /** The sink of streams with updates. */
+  readonly upsert: Exclude<SinkKind, "parquet">;
+  readonly partitioned: boolean;
+  readonly batchRows: number;
+  readonly checkpointEvery: `${number}ms`;
+  readonly commitEvery: { readonly time: `${number}ms`; readonly bytes: number };
+  readonly generate: boolean;
+}
+
+/** ms of the late part of a row's bound. */
+export const OUT_OF_ORDERNESS_MS = { "10m": 600_000, "40m": 2_400_000 } as const;
+export const ALLOWED_LATENESS_MS = 1_800_000;
+export const HOUR_MS = 3_600_000;
+
+const ROWS_MIN = 200;
+const KEYS = ["a", "b", "c", "d", "__proto__", "../ä=%"];
+/** A value whose lambda throws: the row goes to quarantine. */
+export const POISON = 7n;
+
+/** Draws a pipeline with its input: at least 200 rows in two splits, a window's end, and a late row. */
+export function draw(random: Random): Drawn {
+  const union = random.oneIn(3);
+  const hours = pick(random, ["final", "corrected", "onUpdate", "none"]);
+  const days = hours !== "none" && random.oneIn(2);
+  return {
+    logs: { left: logsOf(random, 0n), right: union ? logsOf(random, 1_000_000n) : {} },
+    union,
+    maxOutOfOrderness: pick(random, ["10m", "40m"]),
+    hours,
+    days,
+    view: hours === "none" || random.oneIn(3),
+    summed: "value",
+    latest: random.oneIn(3),
+    append: pick(random, ["delta", "parquet", "files"]),
+    upsert: pick(random, ["delta", "delta", "files"]),
+    partitioned: random.oneIn(3),
+    batchRows: 4 + random.below(60),
+    checkpointEvery: `${5 + random.below(40)}ms`,
+    commitEvery: { time: `${5 + random.below(80)}ms`, bytes: 200 + random.below(20_000) },
+    generate: random.oneIn(8),
+  };
+}
+
+function logsOf(random: Random, firstId: bigint): Logs<Visit> {
+  const splits = 2 + random.below(3);
+  const logs: Record<string, LogRecord<Visit>[]> = {};
+  for (let split = 0; split < splits; split++) {
+    const rows = Math.ceil(ROWS_MIN / splits) + random.below(20);
+    logs[String(split)] = logOf(random, rows, firstId + BigInt(split) * 10_000n);
+  }
+  return logs;
+}
+
+/** Times rise by some minutes a row, with rows that are out of order within the bounds and far beyond them. */
+function logOf(random: Random, rows: number, firstId: bigint): LogRecord<Visit>[] {
+  let clock = random.below(HOUR_MS);
+  return Array.from({ length: rows }, (_, index): LogRecord<Visit> => {
+    clock += random.below(6) * 60_000 + random.below(1000);
+    if (random.oneIn(40)) return { broken: `{"id": ${index}` };
+    const behind =
+      index === rows - 1 ? clock : random.oneIn(8) ? random.below(2 * HOUR_MS) : random.below(600_000);
+    // An id may come twice: a log that was sent again.
+    const id = firstId + BigInt(random.oneIn(30) ? Math.max(0, index - 3) : index);
+    const value = random.oneIn(50) ? POISON : BigInt(random.below(12) - 2);
+    return { row: { id, key: pick(random, KEYS), at: Math.max(0, clock - behind), value } };
+  });
+}
+
+/** One of the items. */
+export function pick<const T>(random: Random, items: readonly T[]): T {
+  return items[random.below(items.length)] as T;
+}

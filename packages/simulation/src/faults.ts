@@ -1,0 +1,63 @@
+/** What may go wrong in a simulation, and when it strikes. */
+import type { Random } from "@df/testing/random";
+import { pick } from "./drawn.ts";
+import { PHASES, type Phase } from "./world.ts";
+
+/** Faults that a pipeline comes through with the full answer. */
+export const HARMLESS = [
+  "kill",
+  "power loss",
+  "pause and twin",
+  "twin without a lock",
+  "disk full",
+  "input/output error",
+  "lost answer",
+  "slow store",
+  "clock jump",
+  "clean stop",
+  "foreign commit",
+  "foreign compaction",
+  "changed pipeline",
+] as const;
+
+/** Faults at which it may have to refuse: tables then show a part of the answer, and nothing twice. */
+export const REFUSED = ["copied state", "older backup", "table set back"] as const;
+
+export type FaultKind = (typeof HARMLESS)[number] | (typeof REFUSED)[number];
+
+/** A fault that strikes at an action of some phase, before or after it has its effect. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly phase: Phase;
+  readonly moment: "before" | "after";
+  /** Actions of that phase that it lets pass. */
+  skip: number;
+}
+
+/** The codes of refusals that name a target which does not continue the state. */
+export const REFUSALS: ReadonlySet<string> = new Set([
+  "DF_SINK_AHEAD",
+  "DF_SINK_BEHIND",
+  "DF_SINK_OTHER_LINEAGE",
+  "DF_SINK_ROLLED_BACK",
+  "DF_SINK_REPLACED",
+]);
+
+/** Faults of a simulation, in the order in which they strike. */
+export function drawFaults(random: Random): Fault[] {
+  const count = 5 + random.below(9);
+  const faults = Array.from({ length: count }, () => drawFault(random, pick(random, HARMLESS)));
+  if (random.oneIn(2))
+    faults.splice(random.below(faults.length), 0, drawFault(random, pick(random, REFUSED)));
+  return faults;
+}
+
+function drawFault(random: Random, kind: FaultKind): Fault {
+  return {
+    kind,
+    // A disk that is full does not hinder who reads.
+    phase: pick(random, kind === "disk full" ? PHASES.slice(1) : PHASES),
+    moment: pick(random, ["before", "after"]),
+    skip: random.below(3),
+  };
+}

@@ -1,0 +1,99 @@
+/** What others do to a Delta table that the pipeline writes to. */
+import {
+  foreignCommit,
+  foreignCompaction,
+  inlineEncoder,
+  liveFiles,
+  readCommits,
+} from "@df/connectors/delta/table.testing";
+import type { Action, AddFile, RemoveFile } from "@df/connectors/delta/actions";
+import type { ObjectStore } from "@df/connectors/object-store/object-store";
+import { type ColumnType, unreachable, type Schema } from "@df/core";
+import { batchOf } from "@df/core/batch/rows";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Rewrites all rows into one file. Nobody vacuums the files that others may still read. */
+export async function compact(store: ObjectStore, schema: Schema): Promise<void> {
+  await foreignCompaction({ ...store, delete: () => Promise.resolve() }, schema);
+}
+
+/** Changes a property of the table. */
+export async function setProperty(store: ObjectStore): Promise<void> {
+  await foreignCommit(store, [{ commitInfo: { operation: "SET TBLPROPERTIES" } }]);
+}
+
+/** Adds a row of somebody else. */
+export async function addRow(store: ObjectStore, schema: Schema, row: Row): Promise<void> {
+  const path = `foreign-row-${String(row["id"])}.parquet`;
+  const { bytes } = await inlineEncoder.encode(schema, [batchOf(schema, [row])]);
+  await store.put(path, bytes);
+  const file = { path, partitionValues: {}, size: bytes.length, modificationTime: 1, dataChange: true };
+  await foreignCommit(store, [
+    { commitInfo: { operation: "WRITE" } },
+    { add: { ...file, stats: '{"numRecords":1}' } },
+  ]);
+}
+
+/** A row that no log has. */
+export function foreignRow({ fields }: Schema, number: number): Row {
+  return Object.fromEntries(fields.map(({ name, type }) => [name, foreignValue(type, number)]));
+}
+
+function foreignValue(type: ColumnType, number: number): unknown {
+  switch (type.kind) {
+    case "int64":
+      return BigInt(-number);
+    case "int32":
+    case "float64":
+    case "timestamp":
+      return number;
+    case "string":
+      return "foreign";
+    case "bool":
+    case "decimal":
+    case "date":
+    case "json":
+    case "bytes":
+      throw new Error(`no simulated table has a column of ${type.kind}`);
+    default:
+      return unreachable(type);
+  }
+}
+
+/** RESTORE to the version before a commit of the pipeline: removes what it added, brings back what it removed. */
+export async function setBack(store: ObjectStore): Promise<void> {
+  if (!(await endsOurs(store))) return;
+  const versions = (await readCommits(store)).length;
+  const filesAfter = async (count: number) =>
+    new Map((await liveFiles(store, count)).map((file) => [JSON.stringify(file), file]));
+  const [before, now] = [await filesAfter(versions - 1), await filesAfter(versions)];
+  await foreignCommit(store, [
+    { commitInfo: { operation: "RESTORE", operationParameters: { version: versions - 2 } } },
+    ...[...now].filter(([text]) => !before.has(text)).map(([, file]) => ({ remove: removed(file) })),
+    ...[...before].filter(([text]) => !now.has(text)).map(([, add]) => ({ add })),
+  ]);
+}
+
+function removed({ path, size, partitionValues, deletionVector }: AddFile): RemoveFile {
+  const remove = { path, size, partitionValues, dataChange: true, deletionTimestamp: 1 };
+  return deletionVector === undefined ? remove : { ...remove, deletionVector };
+}
+
+/** Whether a table was set back, and the pipeline has not written to it since. */
+export async function isSetBack(store: ObjectStore): Promise<boolean> {
+  const commits = await readCommits(store);
+  const restored = commits.findLastIndex((actions) =>
+    actions.some(({ commitInfo }) => commitInfo?.["operation"] === "RESTORE"),
+  );
+  return restored > commits.findLastIndex(isOurs);
+}
+
+/** Whether the last commit is one of the pipeline. */
+async function endsOurs(store: ObjectStore): Promise<boolean> {
+  return isOurs((await readCommits(store)).at(-1) ?? []);
+}
+
+function isOurs(actions: readonly Action[]): boolean {
+  return actions.some(({ txn }) => txn !== undefined);
+}

@@ -1,0 +1,2 @@
+export { type History, simulate } from "./simulation.ts";
+export { Violation } from "./verdict.ts";

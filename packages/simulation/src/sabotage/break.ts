@@ -1,0 +1,20 @@
+import { registerHooks } from "node:module";
+import type { Variant } from "./variants.ts";
+
+/** From now on modules are loaded with the changes of a variant. @throws Error for words that are not there once */
+export function breakModules({ edits }: Variant): void {
+  registerHooks({
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      const own = edits.filter(({ file }) => url.endsWith(`/packages/${file}`));
+      if (own.length === 0) return loaded;
+      let source = Buffer.from(loaded.source as Uint8Array).toString();
+      for (const { file, find, replace } of own) {
+        const places = source.split(find).length - 1;
+        if (places !== 1) throw new Error(`${file} has these words ${places} times: ${find}`);
+        source = source.replace(find, () => replace);
+      }
+      return { ...loaded, source };
+    },
+  });
+}

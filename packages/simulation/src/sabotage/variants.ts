@@ -1,0 +1,345 @@
+/**
+ * The engine, broken on purpose: each variant changes a few words of its source, and the simulation must see it in what
+ * tables show. Those of the protocol come from the published failures of systems like this one (Flink's two-phase sink,
+ * Iceberg's and Delta's committers, Kafka transactions); the others break what is ours.
+ */
+
+/** Words of a file, and what stands there instead. */
+export interface Edit {
+  /** From the folder `packages` on. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A way to break the engine. */
+export interface Variant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+const DELIVERY = "core/src/runtime/delivery.ts";
+const STATE = "core/src/checkpoint/sqlite-state.ts";
+const GRAPH = "core/src/runtime/graph.ts";
+const RUNNER = "core/src/runtime/node-runner.ts";
+const DELTA = "connectors/src/delta/delta-committer.ts";
+const DIRECTORY = "connectors/src/lake/directory-committer.ts";
+const STAGED = "connectors/src/lake/staged-file.ts";
+
+/** Files that are gone or damaged are named all the same: what a committer without that check would do. */
+const NAMES_ANYTHING: Edit = {
+  file: STAGED,
+  find: "  if (isWhole && (await store.move(staged, file.path))) return;",
+  replace: "  if ((await store.move(staged, file.path)) || isWhole || true) return;",
+};
+/** No target is compared with the state. */
+const TRUSTS_TARGETS: Edit = {
+  file: DELIVERY,
+  find: "    refuseForeign(this.id,",
+  replace: "    if (marker === null) refuseForeign(this.id,",
+};
+
+function one(name: string, file: string, find: string, replace: string): Variant {
+  return { name, edits: [{ file, find, replace }] };
+}
+
+/** All of them. */
+export const VARIANTS: readonly Variant[] = [
+  // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────
+  one(
+    "a Delta commit does not look for its marker",
+    DELTA,
+    'if (isShown(found?.marker, intent, `The table "${this.#target.path}"`) && found !== undefined) {',
+    "if (found !== undefined && found.version < 0) {",
+  ),
+  one(
+    "a commit to a directory does not look for its marker",
+    DIRECTORY,
+    "if (isShown(this.#last?.marker, intent, this.#there())) {",
+    "if (this.#last?.version === -1) {",
+  ),
+  {
+    name: "rows are visible before they are decided",
+    edits: [
+      TRUSTS_TARGETS,
+      {
+        file: DELIVERY,
+        find: "    await this.#state.storeIntent(stored);",
+        replace:
+          "    await this.#committer.commit(stored.intent);\n    await this.#state.storeIntent(stored);",
+      },
+    ],
+  },
+  {
+    name: "a restart forgets what was decided",
+    edits: [
+      TRUSTS_TARGETS,
+      {
+        file: STATE,
+        find: "    return rows.map(({ sink, rows: count, record }) => ({",
+        replace: "    return rows.slice(rows.length).map(({ sink, rows: count, record }) => ({",
+      },
+      { file: STATE, find: '"INSERT INTO intent VALUES', replace: '"INSERT OR REPLACE INTO intent VALUES' },
+      {
+        file: STATE,
+        find: '"INSERT INTO intent_index VALUES',
+        replace: '"INSERT OR REPLACE INTO intent_index VALUES',
+      },
+    ],
+  },
+  {
+    name: "files of a directory are not durable when they are decided",
+    edits: [
+      NAMES_ANYTHING,
+      {
+        file: STAGED,
+        find: "  await store.put(stagedPath(path), bytes);",
+        replace: "  store.put(stagedPath(path), bytes).catch(() => undefined);",
+      },
+    ],
+  },
+  {
+    name: "files of a Delta table are not durable when they are decided",
+    edits: [
+      {
+        file: "connectors/src/delta/data-files.ts",
+        find: "  await store.put(path, bytes);",
+        replace: "  store.put(path, bytes).catch(() => undefined);",
+      },
+      { file: DELTA, find: "      if (attempt === 0) await this.#checkStaged(manifest);", replace: "" },
+    ],
+  },
+  {
+    name: "a restart tidies up staged files",
+    edits: [
+      NAMES_ANYTHING,
+      {
+        file: DIRECTORY,
+        find: "    await raceTest(this.#store);",
+        replace:
+          '    for (const { path } of await this.#store.list("")) if (path.endsWith(".staged")) await this.#store.delete(path);',
+      },
+    ],
+  },
+  {
+    name: "a target that is ahead of the state is gone on with",
+    edits: [
+      {
+        file: DELIVERY,
+        find: "  if (newest === 0 && marker.epoch <= identity.epoch) {",
+        replace: "  if (newest < 0) {",
+      },
+      {
+        file: DELIVERY,
+        find: "  if (marker.epoch > identity.epoch || marker.epoch > newest) {",
+        replace: "  if (newest < 0) {",
+      },
+    ],
+  },
+  {
+    name: "two copies of a state deliver to one target",
+    edits: [
+      TRUSTS_TARGETS,
+      {
+        file: "core/src/shown.ts",
+        find: "  if ((shown?.hash ?? null) === follows) return false;",
+        replace: "  if (follows !== undefined) return false;",
+      },
+    ],
+  },
+  one(
+    "a commit does not compare what it follows",
+    "core/src/shown.ts",
+    "  if ((shown?.hash ?? null) === follows) return false;",
+    "  if (follows !== undefined) return false;",
+  ),
+  one(
+    "no process is fenced",
+    STATE,
+    '    if (this.#number("owner") === this.#identity.owner) return;',
+    "    if (this !== undefined) return;",
+  ),
+  one(
+    "a process takes over without a new number",
+    STATE,
+    'const owner = this.#number("owner") + 1;',
+    'const owner = this.#number("owner");',
+  ),
+  one(
+    "a Delta commit overwrites the one that was first",
+    "connectors/src/delta/log.ts",
+    "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
+    "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+  ),
+  one(
+    "a commit to a directory overwrites the one that was first",
+    DIRECTORY,
+    "      const won = await this.#store.putIfAbsent(commitPath(version), bytes);",
+    "      const won = await this.#store.put(commitPath(version), bytes).then(() => true);",
+  ),
+  one(
+    "an unknown outcome counts as done",
+    DELTA,
+    "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
+    "        if (++failures >= FAILURES_MAX) throw error;",
+  ),
+  one(
+    "an unknown outcome is tried again without a look",
+    DELTA,
+    "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
+    "        if (++failures >= FAILURES_MAX) throw error;\n        await this.#log.append(version + 2, actions);",
+  ),
+  one(
+    "a delivery takes later rows off the list",
+    STATE,
+    "DELETE FROM held WHERE sink = ? AND epoch <= ?",
+    "DELETE FROM held WHERE sink = ? AND ? >= 0",
+  ),
+  one(
+    "a delivery shows rows that are left on the list",
+    STATE,
+    "FROM held WHERE sink = ? AND epoch <= ?\n         ORDER",
+    "FROM held WHERE sink = ? AND ? >= 0\n         ORDER",
+  ),
+  one(
+    "held rows come in another order",
+    STATE,
+    "ORDER BY epoch, shard, seq LIMIT",
+    "ORDER BY seq, shard, epoch DESC LIMIT",
+  ),
+  one(
+    "a table that was set back is gone on with",
+    "connectors/src/delta/marker.ts",
+    "      if (version <= commit.version || isKept) continue;",
+    "      if (version >= 0 || isKept) continue;",
+  ),
+  {
+    name: "rows are replaced where they lay before a compaction",
+    edits: [
+      {
+        file: "connectors/src/delta/commit-actions.ts",
+        find: "  if (snapshot.dataVersion <= manifest.tableVersion)",
+        replace: "  if (snapshot.dataVersion >= 0)",
+      },
+      {
+        file: "connectors/src/delta/commit-actions.ts",
+        find: "    if (file === undefined) {",
+        replace: "    if (file === undefined) continue;\n    if (file === null) {",
+      },
+    ],
+  },
+  {
+    name: "the key index outlives a compaction",
+    edits: [
+      {
+        file: DELTA,
+        find: "    if (isTrue && Number(version) <= snapshot.version) return;",
+        replace: "    if (version !== undefined) return;",
+      },
+      {
+        file: "connectors/src/delta/commit-actions.ts",
+        find: "    if (file === undefined) {",
+        replace: "    if (file === undefined) continue;\n    if (file === null) {",
+      },
+    ],
+  },
+  one(
+    "a delivery leaves the key index as it was",
+    STATE,
+    "      this.#applyIndex(sink, index);\n      this.#setIndexVersion",
+    "      this.#setIndexVersion",
+  ),
+  // ── Checkpoints ────────────────────────────────────────────────────────────────────────────────────────────────
+  one(
+    "a position moves before its rows",
+    "core/src/runtime/source-runner.ts",
+    "      this.#ready = { reading, polled };",
+    "      this.#ready = { reading, polled };\n      reading.position = polled.next;",
+  ),
+  one(
+    "a position moves behind its rows",
+    "core/src/runtime/source-runner.ts",
+    "    reading.position = polled.next;\n    if (polled.length > 0) this.#emit(this.#batchOf(reading, polled), reading);",
+    "    const before = reading.position;\n    reading.position = polled.next;\n    if (polled.length > 0) this.#emit(this.#batchOf(reading, polled), reading);\n    if (polled.length % 5 === 0) reading.position = before;",
+  ),
+  one(
+    "a split is read from its beginning again",
+    "core/src/runtime/source-runner.ts",
+    "      reader: source.read(split, record?.position),",
+    "      reader: source.read(split, undefined),",
+  ),
+  {
+    name: "positions are taken when the epoch is complete",
+    edits: [
+      {
+        file: "core/src/runtime/checkpointer.ts",
+        find: "    this.#splits.push(...source.records());",
+        replace: "",
+      },
+      {
+        file: "core/src/runtime/checkpointer.ts",
+        find: "    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];",
+        replace:
+          "    this.#splits.push(...this.#graph.sources.flatMap((source) => source.records()));\n    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];",
+      },
+    ],
+  },
+  {
+    name: "the clock of a split is not restored",
+    edits: [
+      {
+        file: "core/src/runtime/split-clock.ts",
+        find: "    this.timeMax = from?.timeMax ?? BEGINNING;",
+        replace: "    this.timeMax = BEGINNING;",
+      },
+      {
+        file: "core/src/runtime/split-clock.ts",
+        find: "    this.clock = from?.clock ?? BEGINNING;",
+        replace: "    this.clock = BEGINNING;",
+      },
+    ],
+  },
+  one(
+    "some rows that were touched are not stored",
+    "core/src/state/table.ts",
+    "      dirty[id >>> 5] = (dirty[id >>> 5] as number) | (1 << id);",
+    "      if (id % 8 !== 3) dirty[id >>> 5] = (dirty[id >>> 5] as number) | (1 << id);",
+  ),
+  one(
+    "key groups go to another shard than their rows",
+    GRAPH,
+    "shardOf(keyGroup, width) === shard",
+    "keyGroup % width === shard",
+  ),
+  one(
+    "rows behind a barrier overtake it",
+    RUNNER,
+    "      if (channel === undefined || channel.aligned || channel.queue.length === 0) continue;",
+    "      if (channel === undefined || channel.queue.length === 0) continue;",
+  ),
+  one(
+    "what is due stays behind the barrier",
+    RUNNER,
+    '    this.#call(this.operator.flush?.(this.#output) ?? "done", () => {',
+    '    this.#call("done", () => {',
+  ),
+  one(
+    "refused rows belong to the next epoch",
+    GRAPH,
+    "      if (refused.epoch !== epoch) continue;",
+    "      if (refused.epoch >= epoch) continue;",
+  ),
+  one(
+    "the last rows of an epoch belong to the next one",
+    "core/src/runtime/holding-sink.ts",
+    "    this.#encodeWaiting();\n    const frames = this.#frames;",
+    "    const frames = this.#frames;",
+  ),
+  one(
+    "a late row is told by the operator's clock",
+    "operators/src/windowing/assignment.ts",
+    'const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);',
+    "const rowClock = clock;",
+  ),
+];

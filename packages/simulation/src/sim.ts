@@ -1,0 +1,92 @@
+/**
+ * `pnpm sim --runs N [--seed S] [--jobs J] [--trace] [--faults 0,3]`: runs the histories of N seeds. Exits with 0 if
+ * nothing was violated; the last line is `N runs, N faults, N events, N kinds of fault, N violations`.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { shrink, violationOf } from "./shrink.ts";
+import type { SimJob, SimMessage } from "./sim-worker.ts";
+import { simulate } from "./simulation.ts";
+import { Totals } from "./totals.ts";
+import { Violation } from "./verdict.ts";
+import { PHASES } from "./world.ts";
+
+/** Violations from which on nothing more is learned. */
+const VIOLATIONS_MAX = 5;
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "500" },
+    seed: { type: "string", default: "1" },
+    jobs: { type: "string", default: String(availableParallelism()) },
+    faults: { type: "string" },
+    trace: { type: "boolean", default: false },
+  },
+});
+const faults = values.faults?.split(",").filter(Boolean).map(Number);
+const totals = new Totals();
+const violated: number[] = [];
+
+if (values.trace || faults !== undefined) await tell(Number(values.seed), values.trace);
+else await runAll();
+const { faults: struck, kinds } = totals.counted();
+process.stdout.write(
+  `${totals.runs} runs, ${struck} faults, ${totals.events} events, ${kinds} kinds of fault, ${violated.length} violations\n`,
+);
+process.exitCode = violated.length === 0 ? 0 : 1;
+
+/** One seed, in this thread. */
+async function tell(seed: number, traced: boolean): Promise<void> {
+  try {
+    const history = await simulate(seed, { traced, faults });
+    totals.add(history);
+    for (const line of history.trace) process.stdout.write(`${line}\n`);
+    process.stdout.write(`trace ${history.traceHash}\n`);
+  } catch (thrown) {
+    if (!(thrown instanceof Violation)) throw thrown;
+    violated.push(seed);
+    for (const line of thrown.place?.trace ?? []) process.stdout.write(`${line}\n`);
+    process.stdout.write(`violation: ${thrown.message}\nfaults: ${thrown.place?.struck.join(", ")}\n`);
+  }
+}
+
+async function runAll(): Promise<void> {
+  const [runs, jobs] = [Number(values.runs), Math.min(Number(values.jobs), Number(values.runs))];
+  const first = Number(values.seed);
+  await Promise.all(
+    Array.from({ length: jobs }, (_, job) =>
+      work({ first: first + job, step: jobs, count: Math.ceil((runs - job) / jobs) }),
+    ),
+  );
+  for (const line of totals.matrix(PHASES)) process.stdout.write(`${line}\n`);
+  process.stdout.write(`${totals.checkpoints} checkpoints; ${totals.refused} runs ended with a refusal\n`);
+  for (const seed of violated.slice(0, VIOLATIONS_MAX)) await explain(seed);
+}
+
+function work(job: SimJob): Promise<void> {
+  const worker = new Worker(new URL("./sim-worker.ts", import.meta.url), { workerData: job });
+  return new Promise((resolve, reject) => {
+    worker.on("message", (message: SimMessage) => {
+      if (message.kind === "history") totals.add(message.history);
+      else {
+        totals.runs++;
+        violated.push(message.seed);
+        if (violated.length >= VIOLATIONS_MAX) void worker.terminate();
+      }
+    });
+    worker.on("error", reject);
+    worker.on("exit", () => resolve());
+  });
+}
+
+/** A violation with as few faults as it needs, and the command that shows it again. */
+async function explain(seed: number): Promise<void> {
+  const violation = await violationOf(seed, {});
+  if (violation === undefined) throw new Error(`seed ${seed} violates nothing when it is run again`);
+  const shrunk = await shrink(violation);
+  process.stdout.write(
+    `violation: ${shrunk.violation.message}\n  faults: ${shrunk.violation.place?.struck.join(", ")}\n` +
+      `  repeat with: pnpm sim --seed ${seed} --faults ${shrunk.faults.join(",") || ","} --trace\n`,
+  );
+}

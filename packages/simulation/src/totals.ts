@@ -1,0 +1,47 @@
+import type { History } from "./simulation.ts";
+
+/** What many histories came to. */
+export class Totals {
+  runs = 0;
+  events = 0;
+  checkpoints = 0;
+  refused = 0;
+  /** By "kind at phase". */
+  readonly faults: Map<string, number> = new Map();
+
+  add({
+    events,
+    checkpoints,
+    faults,
+    ended,
+  }: Pick<History, "events" | "checkpoints" | "faults" | "ended">): void {
+    this.runs++;
+    this.events += events;
+    this.checkpoints += checkpoints;
+    if (ended === "refused") this.refused++;
+    for (const fault of faults) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+  }
+
+  /** The number of all faults, and of their kinds. */
+  counted(): { readonly faults: number; readonly kinds: number } {
+    const kinds = new Set([...this.faults.keys()].map((fault) => fault.split(" at ")[0]));
+    return { faults: [...this.faults.values()].reduce((sum, count) => sum + count, 0), kinds: kinds.size };
+  }
+
+  /** Lines with how often each kind has met each phase. */
+  matrix(phases: readonly string[]): string[] {
+    const kinds = [
+      ...new Set([...this.faults.keys()].map((fault) => fault.split(" at ")[0] ?? "")),
+    ].toSorted();
+    const cell = (text: string): string => text.padStart(21);
+    return [
+      ["".padEnd(20), ...phases.map(cell)].join(""),
+      ...kinds.map((kind) =>
+        [
+          kind.padEnd(20),
+          ...phases.map((phase) => cell(String(this.faults.get(`${kind} at ${phase}`) ?? 0))),
+        ].join(""),
+      ),
+    ];
+  }
+}

@@ -1,0 +1,65 @@
+/** Whether tables show what they may. */
+/** In which history something happened. */
+export interface Place {
+  readonly seed: number;
+  /** Faults that had struck by then. */
+  readonly struck: readonly string[];
+  /** Faults that were drawn. */
+  readonly faults: number;
+  readonly trace: readonly string[];
+}
+
+/** Something that must never happen. */
+export class Violation extends Error {
+  readonly place: Place | undefined;
+
+  constructor(what: string, place?: Place) {
+    super(what);
+    this.name = "Violation";
+    this.place = place;
+  }
+}
+
+/** @throws Violation unless a table shows the answer, no more and no less */
+export function checkWhole(table: string, expected: readonly string[], shown: readonly string[]): void {
+  const [first] = difference(expected, shown);
+  if (first !== undefined) throw new Violation(`table "${table}": ${first}`);
+}
+
+/**
+ * @param keyed Columns of the key, which come first: of such a table a key may be there once, with any values.
+ * @throws Violation when a table shows a row that is not in the answer, or shows one more often
+ */
+export function checkPart(
+  table: string,
+  expected: readonly string[],
+  shown: readonly string[],
+  keyed: number | undefined,
+): void {
+  const named = (line: string): string =>
+    keyed === undefined ? line : JSON.stringify((JSON.parse(line) as unknown[]).slice(0, keyed));
+  const left = counts(expected.map(named));
+  for (const line of shown.map(named)) {
+    const times = left.get(line) ?? 0;
+    if (times === 0) throw new Violation(`table "${table}" shows ${line}, which is too much`);
+    left.set(line, times - 1);
+  }
+}
+
+function difference(expected: readonly string[], shown: readonly string[]): string[] {
+  const left = counts(expected);
+  const found: string[] = [];
+  for (const line of shown) {
+    const times = left.get(line) ?? 0;
+    if (times === 0) found.push(`shows ${line}, which is too much`);
+    else left.set(line, times - 1);
+  }
+  for (const [line, times] of left) if (times > 0) found.push(`lacks ${line}`);
+  return found;
+}
+
+function counts(lines: readonly string[]): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const line of lines) counted.set(line, (counted.get(line) ?? 0) + 1);
+  return counted;
+}

@@ -1,0 +1,47 @@
+/** The engine in simulated worlds (packages/simulation): many histories, and engines that are broken on purpose. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { simulate } from "@df/simulation";
+import { expect, test } from "vitest";
+import { root } from "../command.ts";
+
+const long = process.env["DATAFLOW_LONG"] === "1";
+const runs = long ? 1_000_000 : 2_500;
+const kinds = 16;
+
+const command = (name: string, ...given: readonly string[]): Promise<{ stdout: string }> =>
+  promisify(execFile)(process.execPath, [join(root, `packages/simulation/src/${name}.ts`), ...given], {
+    maxBuffer: 1 << 26,
+  });
+
+test("a seed has one history, event by event", async () => {
+  for (const seed of [3, 14, 159]) {
+    const [first, second] = [await simulate(seed), await simulate(seed)];
+    expect(second).toEqual(first);
+  }
+  expect((await simulate(4)).traceHash).not.toBe((await simulate(5)).traceHash);
+});
+
+test(
+  "tables show each row once, whatever happens to processes, hosts, disks, stores and tables (pnpm sim)",
+  async () => {
+    const { stdout } = await command("sim", "--runs", String(runs));
+    process.stdout.write(stdout);
+    const last = stdout.trimEnd().split("\n").at(-1);
+    expect(last).toMatch(
+      new RegExp(`^${runs} runs, \\d+ faults, \\d+ events, ${kinds} kinds of fault, 0 violations$`),
+    );
+    // Each fault meets each phase; the first column of a line names the fault.
+    const counts = stdout.split("\n").flatMap((line) => (/^[a-z/ ]+(?: +\d+){6}$/.test(line) ? [line] : []));
+    expect(counts).toHaveLength(kinds);
+  },
+  long ? 36_000_000 : 600_000,
+);
+
+test("an engine that is broken in one of the known ways is found out by its tables (pnpm sabotage)", async () => {
+  const { stdout } = await command("sabotage", "--runs", "600");
+  process.stdout.write(stdout);
+  expect(stdout).not.toContain("NOT CAUGHT");
+  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^(\d+) of \1 caught$/);
+}, 900_000);
