@@ -2,7 +2,18 @@ import { registerHooks } from "node:module";
 import { DataflowError } from "@df/core";
 
 /** What a pipeline file may import of this package. */
-const MODULES = ["console", "csv", "delta", "files", "generator", "json", "memory", "parquet", "testing"];
+const MODULES = [
+  "console",
+  "csv",
+  "delta",
+  "files",
+  "generator",
+  "json",
+  "lines",
+  "memory",
+  "parquet",
+  "testing",
+];
 
 /**
  * Lets a pipeline file be TypeScript in any folder: its .ts files are read as modules, also where package.json says

@@ -6,7 +6,7 @@ export const RECORD_BYTES_MAX: number = 1024 * 1024;
 const RECORD_BYTES_LIMIT = 256 * 1024 * 1024;
 
 /** Checks the `recordBytesMax` of a decoder. @throws DF_OPTION for what is no whole number from 1 to 256 MiB */
-export function checkRecordBytes(decoder: "csv" | "json", recordBytesMax: number): void {
+export function checkRecordBytes(decoder: "csv" | "json" | "lines", recordBytesMax: number): void {
   if (Number.isInteger(recordBytesMax) && recordBytesMax >= 1 && recordBytesMax <= RECORD_BYTES_LIMIT) return;
   throw new DataflowError(
     "DF_OPTION",
