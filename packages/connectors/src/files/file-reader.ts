@@ -1,9 +1,10 @@
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { crc32 } from "node:zlib";
 import type { Answer, Json, Polled, SplitReader } from "@df/core";
-import { DataflowError, present, within } from "@df/core";
+import { present, within } from "@df/core";
 import type { DecodedLines, Inside, OpenLineDecoder } from "@df/formats";
+import type { Content } from "./content.ts";
+import { openContent } from "./open-content.ts";
+import type { Compression, ContentAt } from "./open-content.ts";
+import { OpenFile } from "./open-file.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { HEAD_BYTES_MAX, parsePosition } from "./position.ts";
 import type { FilePosition } from "./position.ts";
@@ -13,32 +14,33 @@ export interface FileToRead {
   readonly path: string;
   readonly decoder: OpenLineDecoder;
   readonly follow: boolean;
+  readonly compression: Compression;
+  /** Bytes of content that may come of each byte of a compressed file. */
+  readonly expansionMax: number;
 }
 
 /** Reads the lines of one file. Batches point into the bytes that were read. */
 export class FileReader implements SplitReader {
-  readonly #path: string;
+  readonly #options: FileToRead;
   readonly #decoder: OpenLineDecoder;
-  readonly #follow: boolean;
   readonly #onClose: () => void;
   readonly #resumed: FilePosition | undefined;
-  #file: FileHandle | undefined;
+  #file: OpenFile | undefined;
+  #contentAt: ContentAt | undefined;
+  #content: Content | undefined;
   #ahead: ReadAhead | undefined;
-  /** Place in the file of the next byte to decode. */
+  /** Place in the content of the next byte to decode. */
   #offset: number;
   /** Whether reading stands where it goes on, or behind the head; a decoder with a head reads that first. */
   #begun: boolean;
   #line: "skip" | "taken" | undefined;
   #inside: Inside = "plain";
   #seen: number | undefined;
-  #headBytes = 0;
-  #head = 0;
 
   /** @throws DF_POSITION for what is no position */
   constructor(file: FileToRead, position: Json | undefined, onClose: () => void) {
-    this.#path = file.path;
+    this.#options = file;
     this.#decoder = file.decoder;
-    this.#follow = file.follow;
     this.#onClose = onClose;
     this.#resumed = position === undefined ? undefined : parsePosition(position, file.path);
     this.#begun = file.decoder.head === undefined;
@@ -50,21 +52,22 @@ export class FileReader implements SplitReader {
 
   /**
    * The next lines of the file, at once where they have been read already. Valid until the next call.
-   * @throws DF_POSITION where the file has shrunk or is another one than before, DF_FILE where it cannot be read
+   * @throws DF_POSITION where the file has shrunk or is another one than before, DF_FILE where it cannot be read,
+   * DF_COMPRESSION and DF_EXPANSION where it cannot be decompressed
    */
   poll(rowsMax: number): Answer | Promise<Answer> {
     return (this.#ahead && this.#next(this.#ahead, rowsMax)) ?? this.#read(rowsMax);
   }
 
   async #read(rowsMax: number): Promise<Answer> {
-    this.#ahead ??= await this.#open();
+    if (!(await this.#open())) return "idle";
     for (;;) {
       // Behind a header reading may go on somewhere else.
-      const ahead = this.#ahead;
+      const ahead = present(this.#ahead, "the bytes read ahead");
       const polled = this.#next(ahead, rowsMax);
       if (polled !== undefined) return await polled;
-      if (await this.#named("read", () => ahead.more())) continue;
-      if (this.#begun || this.#follow || !this.#begin(ahead, true)) return await this.#pollEnd(ahead);
+      if (await ahead.more()) continue;
+      if (this.#begun || this.#options.follow || !this.#begin(ahead, true)) return await this.#pollEnd(ahead);
     }
   }
 
@@ -91,6 +94,7 @@ export class FileReader implements SplitReader {
     const file = this.#file;
     this.#file = undefined;
     this.#ahead = undefined;
+    this.#content?.close();
     this.#onClose();
     await file?.close();
   }
@@ -101,7 +105,7 @@ export class FileReader implements SplitReader {
     if (first === undefined) return false;
     const offset = this.#resumed?.offset ?? first;
     if (offset <= ahead.to - ahead.from) ahead.from += offset;
-    else this.#ahead = new ReadAhead(this.#opened(), offset);
+    else this.#readFrom(offset);
     this.#offset = offset;
     this.#begun = true;
     return true;
@@ -111,16 +115,16 @@ export class FileReader implements SplitReader {
     try {
       return this.#decoder.head?.(ahead.bytes.subarray(ahead.from, ahead.to), atEnd);
     } catch (thrown) {
-      throw within(this.#path, thrown);
+      throw within(this.#options.path, thrown);
     }
   }
 
   /** All bytes there are have been read, and no line is complete. */
   async #pollEnd(ahead: ReadAhead): Promise<Answer> {
+    const { follow } = this.#options;
     const end = this.#offset + ahead.to - ahead.from;
-    const { size } = await this.#named("looked at", () => this.#opened().stat());
-    if (size < end) throw this.#shrunk(end, size);
-    if (this.#follow) return "idle";
+    await present(this.#content, "the content").checkEnd(end, follow);
+    if (follow) return "idle";
     if (!this.#begun || this.#line !== undefined || ahead.from === ahead.to || end === this.#seen)
       return "end";
     const start = this.#offset;
@@ -171,81 +175,40 @@ export class FileReader implements SplitReader {
   }
 
   #polled(decoded: DecodedLines): Polled | Promise<Polled> {
-    const needed = Math.min(HEAD_BYTES_MAX, this.#seen ?? this.#offset);
-    if (needed === this.#headBytes) return this.#positioned(decoded);
-    return this.#readHead(needed).then(() => this.#positioned(decoded));
+    const file = present(this.#file, "the open file");
+    const content = present(this.#content, "the content");
+    const needed = Math.min(HEAD_BYTES_MAX, content.fileBytes(this.#seen ?? this.#offset));
+    if (needed === file.headBytes) return this.#positioned(decoded, file, content);
+    return file.keepHead(needed).then(() => this.#positioned(decoded, file, content));
   }
 
-  #positioned({ length, columns, positions, raw, invalid }: DecodedLines): Polled {
+  #positioned(decoded: DecodedLines, { head, headBytes }: OpenFile, content: Content): Polled {
+    const { length, columns, positions, raw, invalid } = decoded;
+    const packed = content.packed(this.#offset);
     const next = {
       offset: this.#offset,
-      head: this.#head,
-      headBytes: this.#headBytes,
+      head,
+      headBytes,
+      ...(packed === undefined ? {} : { packed: { ...packed } }),
       ...(this.#line === undefined ? {} : { line: this.#line, inside: this.#inside }),
       ...(this.#seen === undefined ? {} : { seen: this.#seen }),
     } satisfies FilePosition;
     return { length, columns, positions, raw, invalid, next };
   }
 
-  async #open(): Promise<ReadAhead> {
-    const file = await this.#named("opened", () => open(this.#path, "r"));
-    try {
-      await this.#check(file);
-    } catch (thrown) {
-      await file.close();
-      throw thrown;
-    }
-    this.#file = file;
-    return new ReadAhead(file, this.#offset);
+  /** Opens the file unless it is open; false where it is too short to tell how it is compressed, and may grow. */
+  async #open(): Promise<boolean> {
+    if (this.#ahead !== undefined) return true;
+    const file = (this.#file ??= await OpenFile.open(this.#options.path));
+    this.#contentAt = await openContent(file, { ...this.#options, resumed: this.#resumed });
+    if (this.#contentAt === undefined) return false;
+    this.#readFrom(this.#offset);
+    return true;
   }
 
-  /** Refuses a file that is not the one the position was made for. */
-  async #check(file: FileHandle): Promise<void> {
-    const head = new Uint8Array(HEAD_BYTES_MAX);
-    const { bytesRead } = await this.#named("read", () => file.read(head, 0, head.length, 0));
-    if (bytesRead >= 2 && head[0] === 0x1f && head[1] === 0x8b) {
-      throw new DataflowError("DF_FILE", `${this.#path} is compressed with gzip. Unpack it first.`);
-    }
-    const before = this.#resumed;
-    if (before === undefined) return;
-    const { size } = await this.#named("looked at", () => file.stat());
-    const needed = before.seen ?? before.offset;
-    if (size < needed) throw this.#shrunk(needed, size);
-    if (crc32(head.subarray(0, before.headBytes)) !== before.head) {
-      throw new DataflowError(
-        "DF_POSITION",
-        `${this.#path} begins with other bytes than when it was read up to byte ${needed}: it was replaced or ` +
-          "rewritten. Give new data a new name, or begin again with a new state directory and target.",
-      );
-    }
-  }
-
-  /** Keeps the fingerprint of the first bytes. */
-  async #readHead(needed: number): Promise<void> {
-    const head = new Uint8Array(needed);
-    const { bytesRead } = await this.#named("read", () => this.#opened().read(head, 0, needed, 0));
-    if (bytesRead < needed) throw this.#shrunk(needed, bytesRead);
-    this.#head = crc32(head);
-    this.#headBytes = needed;
-  }
-
-  #opened(): FileHandle {
-    return present(this.#file, `the open file ${this.#path}`);
-  }
-
-  async #named<T>(done: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (cause) {
-      throw new DataflowError("DF_FILE", `${this.#path} cannot be ${done}.`, { cause });
-    }
-  }
-
-  #shrunk(needed: number, size: number): DataflowError {
-    return new DataflowError(
-      "DF_POSITION",
-      `${this.#path} has ${size} bytes, but was read up to byte ${needed}: it was cut off or replaced. ` +
-        "Put it back, or begin again with a new state directory and target.",
-    );
+  #readFrom(offset: number): void {
+    this.#content?.close();
+    this.#content = present(this.#contentAt, "what opens the content")(offset);
+    this.#ahead = new ReadAhead(this.#content);
   }
 }

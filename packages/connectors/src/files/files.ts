@@ -3,6 +3,7 @@ import { DataflowError } from "@df/core";
 import type { LineDecoder } from "@df/formats";
 import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
+import type { Compression } from "./open-content.ts";
 import { pathOf } from "./path-of.ts";
 
 /** What `files()` reads, and as what. */
@@ -15,13 +16,32 @@ export interface FilesOptions<Row> {
   readonly decode: LineDecoder & Decodes<Row>;
   /** Whether the end of the files is the end of the input, which closes windows without --drain. Default: false. */
   readonly bounded?: boolean | undefined;
+  /**
+   * How the files are compressed. "auto": each as its first bytes say, whatever its name; "none": not at all, all bytes
+   * are records; "gzip", "zstd": all alike, others are refused. Default: "auto".
+   */
+  readonly compression?: Compression | undefined;
+  /**
+   * How many bytes of content may come of each byte of a compressed file, from 64 MiB of content on. Beyond, the run is
+   * stopped: small files may hold more than any disk. Default: 200.
+   */
+  readonly expansionMax?: number | undefined;
+}
+
+const COMPRESSIONS: readonly unknown[] = ["auto", "none", "gzip", "zstd"] satisfies Compression[];
+const EXPANSION_MAX = 200;
+
+/** How the bytes of a file become its content. */
+interface Unpacking {
+  readonly compression: Compression;
+  readonly expansionMax: number;
 }
 
 /**
  * Reads files line by line. Each file is a split; its id is its path below the part of the pattern that has no
  * wildcards, so that a directory can be moved with its files. Files may grow by appending, and appear; one that shrinks
  * or is replaced is refused. See README.md.
- * @throws DF_PATH for no path, and for a URL that names no file; DF_OPTION for a decoder that is none
+ * @throws DF_PATH for no path, and for a URL that names no file; DF_OPTION for a decoder or an option that is none
  */
 export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
   const { path, decode, bounded = false } = options;
@@ -32,10 +52,12 @@ export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
   if (typeof decode?.open !== "function") {
     throw new DataflowError(
       "DF_OPTION",
-      'files() reads with a decoder: decode: json(Order) of "dataflow/json", or csv(Order) of "dataflow/csv". ' +
+      'files() reads with a decoder: decode: json(Order) of "dataflow/json", csv(Order) of "dataflow/csv", or ' +
+        'lines() of "dataflow/lines". ' +
         'The csvLines() and jsonLines() of "dataflow/files" are how filesSink() writes.',
     );
   }
+  const unpacking = checkedUnpacking(options);
   return {
     name: "files",
     schema: decode.schema,
@@ -43,21 +65,42 @@ export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
     rows: "events",
     bounded,
     history: "full",
-    open: async (context) => new FilesSource(patterns, decode, context),
+    open: async (context) => new FilesSource(patterns, { ...unpacking, decode }, context),
   };
+}
+
+function checkedUnpacking(options: FilesOptions<unknown>): Unpacking {
+  const { compression = "auto", expansionMax = EXPANSION_MAX } = options;
+  if (!COMPRESSIONS.includes(compression)) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `compression of files() is ${JSON.stringify(compression)}. There are: ${COMPRESSIONS.join(", ")}.`,
+    );
+  }
+  if (!(expansionMax >= 1)) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `expansionMax of files() is ${expansionMax}: give a number of bytes from 1, Infinity for no limit.`,
+    );
+  }
+  return { compression, expansionMax };
+}
+
+interface Reading extends Unpacking {
+  readonly decode: LineDecoder;
 }
 
 class FilesSource implements Source {
   readonly #patterns: readonly string[];
-  readonly #decode: LineDecoder;
+  readonly #reading: Reading;
   readonly #context: SourceContext;
   /** Paths by split. */
   #paths: ReadonlyMap<string, string> = new Map();
   readonly #readers: Set<FileReader> = new Set();
 
-  constructor(patterns: readonly string[], decode: LineDecoder, context: SourceContext) {
+  constructor(patterns: readonly string[], reading: Reading, context: SourceContext) {
     this.#patterns = patterns;
-    this.#decode = decode;
+    this.#reading = reading;
     this.#context = context;
   }
 
@@ -84,10 +127,9 @@ class FilesSource implements Source {
       );
     }
     const { schema, follow, generate } = this.#context;
-    const decoder = this.#decode.open(schema, generate);
-    const reader: FileReader = new FileReader({ path, decoder, follow }, position, () => {
-      this.#readers.delete(reader);
-    });
+    const { decode, ...unpacking } = this.#reading;
+    const file = { path, decoder: decode.open(schema, generate), follow, ...unpacking };
+    const reader: FileReader = new FileReader(file, position, () => this.#readers.delete(reader));
     this.#readers.add(reader);
     return reader;
   }

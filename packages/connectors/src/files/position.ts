@@ -5,11 +5,21 @@ import type { Inside } from "@df/formats";
 /** Bytes at the beginning of a file that tell whether it is still the same. */
 export const HEAD_BYTES_MAX = 1024;
 
-/** Where reading a file goes on. */
+/** Where decompressing begins. */
+export interface PackedPlace {
+  /** Place in the file, in bytes. */
+  readonly from: number;
+  /** Place of its first byte in the content. */
+  readonly offset: number;
+}
+
+/** Where reading a file goes on. Offsets are those of its content, which of a compressed file is what it holds. */
 export interface FilePosition {
   /** Of the next byte to read. */
   readonly offset: number;
-  /** CRC-32 of the first `headBytes` bytes, all of them before the furthest byte that was read. */
+  /** Of a compressed file: where decompressing begins to come to the offset. */
+  readonly packed?: PackedPlace;
+  /** CRC-32 of the first `headBytes` bytes of the file, all of them before the furthest byte that was read. */
   readonly head: number;
   readonly headBytes: number;
   /**
@@ -28,11 +38,12 @@ export interface FilePosition {
 
 /** Validates a stored position. @throws DF_POSITION for anything else */
 export function parsePosition(position: Json, path: string): FilePosition {
-  const { offset, head, headBytes, line, inside, seen } = (position ?? {}) as Partial<
+  const { offset, packed, head, headBytes, line, inside, seen } = (position ?? {}) as Partial<
     Record<keyof FilePosition, unknown>
   >;
   const isPosition =
     isCount(offset) &&
+    (packed === undefined || (isPlace(packed) && packed.offset <= offset)) &&
     isCount(head) &&
     isCount(headBytes) &&
     headBytes <= HEAD_BYTES_MAX &&
@@ -46,10 +57,16 @@ export function parsePosition(position: Json, path: string): FilePosition {
     offset,
     head,
     headBytes,
+    ...(packed === undefined ? {} : { packed }),
     ...(line === undefined ? {} : { line }),
     ...(inside === undefined ? {} : { inside }),
     ...(seen === undefined ? {} : { seen }),
   };
+}
+
+function isPlace(value: unknown): value is PackedPlace {
+  const { from, offset } = (value ?? {}) as Partial<Record<keyof PackedPlace, unknown>>;
+  return isCount(from) && isCount(offset);
 }
 
 function isInside(value: unknown): value is Inside {

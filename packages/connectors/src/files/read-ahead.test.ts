@@ -1,9 +1,10 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { PlainContent } from "./content.ts";
+import { OpenFile } from "./open-file.ts";
 import { ReadAhead } from "./read-ahead.ts";
 
 /** Bytes of the first read. */
@@ -13,9 +14,9 @@ it("finds what a file has grown by since it was read ahead to its end", async ()
   const directory = mkdtempSync(join(tmpdir(), "read-ahead-"));
   const path = join(directory, "log");
   writeFileSync(path, "a".repeat(FIRST_BYTES));
-  const file = await open(path, "r");
+  const file = await OpenFile.open(path);
   try {
-    const ahead = new ReadAhead(file, 0);
+    const ahead = new ReadAhead(new PlainContent(file, 0));
     expect(await ahead.more()).toBe(true);
     // By now the end has been read ahead.
     await setTimeout(20);

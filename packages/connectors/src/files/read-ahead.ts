@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import type { Content } from "./content.ts";
 
 /** Bytes read at once at most, and at first: of small files there may be many. */
 const CHUNK_BYTES = 256 * 1024;
@@ -6,34 +6,29 @@ const CHUNK_BYTES_MIN = 16 * 1024;
 /** Room before what is read, for the incomplete line that the chunk before it ends with. */
 const ROOM_BYTES = 16 * 1024;
 
-/** A file as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. */
+/** Content as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. */
 export class ReadAhead {
   /** Read and not yet worked on: `bytes[from .. to)`. Written over once `more` has been called twice. */
   bytes: Uint8Array = new Uint8Array(0);
   from = 0;
   to = 0;
-  readonly #file: FileHandle;
+  readonly #content: Content;
   #spare: Uint8Array = new Uint8Array(0);
-  /** Place in the file of the next byte to read. */
-  #next: number;
   #chunkBytes = CHUNK_BYTES_MIN;
   #ahead: Promise<number> | undefined;
 
-  /** Reads from `offset` on. */
-  constructor(file: FileHandle, offset: number) {
-    this.#file = file;
-    this.#next = offset;
+  constructor(content: Content) {
+    this.#content = content;
   }
 
   /** Adds bytes behind those that are there; whether there were any. */
   async more(): Promise<boolean> {
     let read = (await this.#ahead) ?? 0;
     this.#ahead = undefined;
-    // Where the file ended when it was read ahead, it may go on by now.
+    // Where the content ended when it was read ahead, it may go on by now.
     if (read === 0) read = await this.#read();
     if (read === 0) return false;
     this.#turn(read);
-    this.#next += read;
     // A file that gave less than was asked for has most likely ended.
     if (read === this.#chunkBytes) {
       this.#chunkBytes = Math.min(CHUNK_BYTES, this.#chunkBytes * 4);
@@ -44,11 +39,10 @@ export class ReadAhead {
     return true;
   }
 
-  async #read(): Promise<number> {
+  #read(): Promise<number> {
     const bytes = ROOM_BYTES + this.#chunkBytes;
     if (this.#spare.length < bytes) this.#spare = new Uint8Array(bytes);
-    const { bytesRead } = await this.#file.read(this.#spare, ROOM_BYTES, this.#chunkBytes, this.#next);
-    return bytesRead;
+    return this.#content.read(this.#spare.subarray(ROOM_BYTES, bytes));
   }
 
   /** Puts what is left before what was read, and goes on with that. */
