@@ -5,13 +5,25 @@ import type {
   Duration,
   Edge,
   OperatorSpec,
+  RowCheck,
   RowCondition,
   RowType,
   Schema,
   Shape,
   SinkSpec,
 } from "@df/core";
-import { changelog, dedupe, filter, flatMap, map, notNull, select, tap, union } from "@df/operators";
+import {
+  changelog,
+  dedupe,
+  filter,
+  flatMap,
+  map,
+  notNull,
+  select,
+  tap,
+  union,
+  validate,
+} from "@df/operators";
 import type { ConditionOf } from "./aggregates.ts";
 import { expressionsOf } from "./expressions.ts";
 import type { BuildExpressions } from "./expressions.ts";
@@ -24,6 +36,7 @@ import type { LateSides } from "./join-types.ts";
 import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
+import { checkOf } from "./standard-schema.ts";
 import type { Named, SinkOptions } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
 
@@ -75,11 +88,22 @@ export class FluentStream {
     });
   }
 
+  validate(schema: unknown, options?: Named): FluentStream {
+    return this.#chain("validate", options, () => validate(checkOf(schema, "validate()")));
+  }
+
+  /** Checks the rows as their declaration says, if it does; called by `p.from()` and where rows are made. */
+  checked(check: RowCheck | undefined): FluentStream {
+    return check === undefined ? this : this.#chain("validate", undefined, () => validate(check));
+  }
+
   map(columns: Declared, make: (row: Row) => object, options?: Named): FluentStream {
-    return this.#chain("map", options, (id) => {
+    const made = this.#chain("map", options, (id) => {
       checkLambda(make, "map()");
-      return map({ columns: this.#read(id, "map()", make), output: declared(columns, "map()"), make });
+      const { fields } = declared(columns, "map()");
+      return map({ columns: this.#read(id, "map()", make), output: { fields }, make });
     });
+    return made.checked(declared(columns, "map()").check);
   }
 
   select(make: BuildExpressions, options?: Named): FluentStream {
@@ -90,14 +114,12 @@ export class FluentStream {
   }
 
   flatMap(columns: Declared, make: (row: Row) => Iterable<object>, options?: Named): FluentStream {
-    return this.#chain("flatMap", options, (id) => {
+    const made = this.#chain("flatMap", options, (id) => {
       checkLambda(make, "flatMap()", true);
-      return flatMap({
-        columns: this.#read(id, "flatMap()", make),
-        output: declared(columns, "flatMap()"),
-        make,
-      });
+      const { fields } = declared(columns, "flatMap()");
+      return flatMap({ columns: this.#read(id, "flatMap()", make), output: { fields }, make });
     });
+    return made.checked(declared(columns, "flatMap()").check);
   }
 
   tap(look: (row: Row) => void, options?: Named): FluentStream {

@@ -25,6 +25,7 @@ export type {
   TypedOperator,
   Windowed,
 } from "./stream-types.ts";
+export type { StandardSchema } from "./standard-schema.ts";
 export type { Session, Sliding, Tumbling, WindowSpec } from "./windows.ts";
 export type {
   ChangeMode,

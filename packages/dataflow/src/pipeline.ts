@@ -117,14 +117,15 @@ function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInpu
     );
   }
   const invalid = onInvalid === "fail" ? undefined : graph.claim(`${id}.invalid`, "the option onInvalid");
-  const shape: Shape = { schema: source.schema, change: "append", key: [], timed: time !== undefined };
+  const { fields, check } = source.schema;
+  const shape: Shape = { schema: { fields }, change: "append", key: [], timed: time !== undefined };
   const edge = graph.addSource(full, source, shape, {
     ...(time === undefined ? {} : { time }),
     ...(invalid === undefined ? {} : { invalid }),
     validate,
   });
   if (invalid !== undefined) graph.addSink(invalid, onInvalid as SinkSpec, undefined);
-  return new FluentStream(graph, edge, full);
+  return new FluentStream(graph, edge, full).checked(check);
 }
 
 function checkSource(source: unknown): void {

@@ -30,6 +30,7 @@ import type {
   Only,
   Refused,
 } from "./refusals.ts";
+import type { Checks, StandardSchema } from "./standard-schema.ts";
 import type { Session, WindowSpec } from "./windows.ts";
 
 /** Unnamed stateless steps get an id from the nearest named one before them: "orders.filter", "orders.filter.2". */
@@ -107,6 +108,14 @@ export interface Stream<
   notNull<const P extends keyof Row & string>(
     ...columns: P[]
   ): Stream<{ [Q in keyof Row]: Q extends P ? NonNullable<Row[Q]> : Row[Q] } & {}, Change, Key, Timed>;
+  /**
+   * Sends rows to quarantine in which a schema of zod, valibot, arktype or another library of Standard Schema finds a
+   * fault. The others pass as they are: a schema that changes values is refused, and so is an asynchronous one.
+   */
+  validate<S extends StandardSchema>(
+    schema: Checks<S, Row>,
+    options?: Named,
+  ): Stream<Row, Change, Key, Timed>;
   /** Makes new rows from old ones. The columns are declared; key columns stay as they are. */
   map<const S extends Columns, Self extends AnyFacts>(
     this: Self,

@@ -14,6 +14,7 @@ export * from "./session/session.ts";
 export type { SessionOptions } from "./session/options.ts";
 export * from "./tap/tap.ts";
 export * from "./union/union.ts";
+export * from "./validate/validate.ts";
 export * from "./aggregates/avg/avg.ts";
 export * from "./aggregates/count/count.ts";
 export * from "./aggregates/min-max/min-max.ts";

@@ -32,9 +32,23 @@ export interface Field {
   readonly optional: boolean;
 }
 
+/** What rows must be beyond the types of their columns. */
+export interface RowCheck {
+  /** The columns it reads. */
+  readonly columns: readonly string[] | "all";
+  /**
+   * Why a row, as a lambda reads it, is refused; undefined if it is not. Another throw than DF_VALIDATOR refuses the
+   * row, too.
+   * @throws DF_VALIDATOR for a check that cannot be one, which ends the run
+   */
+  readonly fault: (row: Record<string, unknown>) => string | undefined;
+}
+
 /** The columns of a row, in the order in which a table shows them. */
 export interface Schema {
   readonly fields: readonly Field[];
+  /** Of declared rows only: who makes such rows from others has them checked in a step of its own. */
+  readonly check?: RowCheck | undefined;
 }
 
 /**
