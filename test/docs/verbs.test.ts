@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dataflow, newFolder, root } from "../command.ts";
@@ -56,6 +56,9 @@ writeFileSync(
   join(folder, "tsconfig.json"),
   JSON.stringify({ extends: join(root, "packages/cli/pipeline.tsconfig.json") }),
 );
+// As if it had been installed beside the pipeline.
+mkdirSync(join(folder, "node_modules"));
+symlinkSync(join(root, "node_modules/zod"), join(folder, "node_modules/zod"), "dir");
 const run = dataflow(folder, ["run", "pipeline.ts"]);
 
 test("the page of verbs runs as one pipeline", () => {

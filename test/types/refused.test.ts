@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const directory = `${root}out/types`;
-const files = ["refused.ts", "refused-joins.ts"];
+const files = ["refused.ts", "refused-joins.ts", "refused-schemas.ts"];
 const linesOf = (file: string): string[] => readFileSync(new URL(file, import.meta.url), "utf8").split("\n");
 const DIRECTIVE = /^\s*\/\/ @ts-expect-error (.+)$/;
 /** The line after each directive, counted from 1, with the words that its message must hold. */
