@@ -1,7 +1,12 @@
+import { redacted, redactedCause } from "./secret/redact.ts";
+
 /** The form of a code. */
 type Code = `DF_${string}`;
 
-/** Everything the engine refuses or gives up on. The message says what, where and what to do, with the values. */
+/**
+ * Everything the engine refuses or gives up on. The message says what, where and what to do, with the values; those of
+ * secrets are left out of it, and of the cause.
+ */
 export class DataflowError extends Error {
   /** Stable, for programs and for searching: `DF_…`. */
   readonly code: Code;
@@ -13,7 +18,8 @@ export class DataflowError extends Error {
     message: string,
     options: { readonly cause?: unknown; readonly transient?: boolean } = {},
   ) {
-    super(`${message}${suffixOf(code)}`, options.cause === undefined ? {} : { cause: options.cause });
+    const cause = redactedCause(options.cause);
+    super(`${redacted(message)}${suffixOf(code)}`, cause === undefined ? {} : { cause });
     this.name = "DataflowError";
     this.code = code;
     this.transient = options.transient ?? false;

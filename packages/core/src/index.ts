@@ -12,6 +12,7 @@ export * from "./operator.ts";
 export * from "./plan/plan.ts";
 export * from "./schema/kit.ts";
 export * from "./schema/schema.ts";
+export * from "./secret/secret.ts";
 export * from "./state/state-store.ts";
 export * from "./shown.ts";
 export * from "./stream.ts";

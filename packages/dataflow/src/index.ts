@@ -5,11 +5,12 @@
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
 export { session, sliding, tumbling } from "./windows.ts";
-export { t } from "@df/core";
+export { secret, t } from "@df/core";
 export { defineAggregate } from "@df/operators";
 export type { Agg, Aggregates, ResultColumns } from "./aggregate-types.ts";
 export type { ColumnPicker, Expr, Expression } from "./expression-types.ts";
 export type { BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
+export type { ParamValue, ParamValues } from "./params.ts";
 export type { JoinKind, JoinOn, LateSides } from "./join-types.ts";
 export type { Refused } from "./refusals.ts";
 export type {
@@ -37,6 +38,8 @@ export type {
   Label,
   ReadOf,
   RowType,
+  Secret,
+  SecretReference,
   Timestamp,
   TypedSink,
   TypedSource,

@@ -6,11 +6,14 @@ import type {
   Plan,
   ReadOf,
   RowType,
+  Secret,
   Timestamp,
   TypedSink,
   TypedSource,
+  WriteOf,
 } from "@df/core";
 import type { QuarantineRow } from "@df/core/plan/quarantine";
+import type { ParamValues } from "./params.ts";
 import type { Refused } from "./refusals.ts";
 import type { Stream } from "./stream-types.ts";
 
@@ -51,9 +54,13 @@ export interface Pipeline {
 }
 
 /** What is said of a pipeline as a whole. */
-export interface PipelineOptions<P extends Columns> {
+export interface PipelineOptions<P extends Columns, S extends string = never> {
   /** Columns of the parameters that a run may be given. */
   readonly params?: RowType<P> | undefined;
+  /** Parameters that a run need not be given, with the value they then have; nullable ones are else null. */
+  readonly defaults?: Partial<WriteOf<NoInfer<P>>> | undefined;
+  /** Names of parameters that are secrets: a run gives a reference, `env:NAME` or `file:PATH`. */
+  readonly secrets?: readonly S[] | undefined;
   /** The weakest label that a step may have. Checked when the graph is built. */
   readonly require?: Label | undefined;
   /** Default "1s". */
@@ -76,12 +83,18 @@ export interface PipelineDefinition {
   readonly name: string;
   /** Absent where the pipeline takes none. */
   readonly params?: RowType<Columns> | undefined;
+  /** Names of the parameters that are secrets. */
+  readonly secrets: readonly string[];
   /**
-   * Builds the graph. Parameters come as text, as a command line gives them.
+   * Builds the graph. Parameters come as values or as text, as a command line gives them; `origins` says by name where
+   * they came from.
    * @throws DataflowError naming the id of the step that is wrong, DF_PARAM for parameters
    */
-  build(params?: Readonly<Record<string, string>>): BuiltPlan;
+  build(params?: ParamValues, origins?: Readonly<Record<string, string>>): BuiltPlan;
 }
 
 /** What `pipeline(name, options, build)` calls. */
-export type Build<P extends Columns> = (p: Pipeline, params: ReadOf<P>) => void;
+export type Build<P extends Columns, S extends string = never> = (
+  p: Pipeline,
+  params: ReadOf<P> & { readonly [Name in S]: Secret },
+) => void;

@@ -4,28 +4,39 @@ import { requireLabel } from "@df/core/plan/labels";
 import { validate } from "@df/core/plan/validate";
 import { FluentStream } from "./fluent-stream.ts";
 import { Graph, checkOptions, checkedName, naming } from "./graph.ts";
-import { paramsOf } from "./params.ts";
+import { type DeclaredParams, type Params, paramsOf } from "./params.ts";
 import type { Build, BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
+
+const OPTIONS = [
+  "params",
+  "defaults",
+  "secrets",
+  "require",
+  "checkpointEvery",
+  "batchRows",
+  "rejected",
+] as const;
+/** The overloads have checked the defaults against the row; here they are any. */
+type AnyOptions = Omit<PipelineOptions<Columns, string>, "defaults"> & {
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+};
+type AnyBuild = Build<Columns, string>;
 
 /**
  * Defines a pipeline. Nothing runs yet: `build()` of the result makes its graph.
  * @throws DF_ID when the name is none
  */
 export function pipeline(name: string, build: (p: Pipeline) => void): PipelineDefinition;
-export function pipeline<P extends Columns>(
+export function pipeline<P extends Columns, const S extends string = never>(
   name: string,
-  options: PipelineOptions<P>,
-  build: Build<P>,
+  options: PipelineOptions<P, S>,
+  build: Build<P, S>,
 ): PipelineDefinition;
-export function pipeline(
-  name: string,
-  second: PipelineOptions<Columns> | Build<Columns>,
-  third?: Build<Columns>,
-): PipelineDefinition {
+export function pipeline(name: string, second: AnyOptions | AnyBuild, third?: AnyBuild): PipelineDefinition {
   const options = typeof second === "function" ? {} : second;
   const build = typeof second === "function" ? second : third;
   checkedName(name, "pipeline()");
-  checkOptions(options, ["params", "require", "checkpointEvery", "batchRows", "rejected"], "pipeline()");
+  checkOptions(options, OPTIONS, "pipeline()");
   if (typeof build !== "function") {
     throw new DataflowError(
       "DF_PIPELINE",
@@ -33,29 +44,40 @@ export function pipeline(
     );
   }
   const params: RowType<Columns> | undefined = options.params;
+  const declared = naming(name, () => declaredParams(options));
   return {
     kind: "pipeline",
     name,
     ...(params === undefined ? {} : { params }),
-    build: (given = {}) => naming(name, () => plan(name, options, build, given)),
+    secrets: declared.secrets,
+    build: (given = {}, origins = {}) =>
+      naming(name, () => plan(name, options, build, paramsOf(declared, given, origins))),
   };
 }
 
-function plan(
-  name: string,
-  options: PipelineOptions<Columns>,
-  build: Build<Columns>,
-  given: Readonly<Record<string, string>>,
-): BuiltPlan {
+/** @throws DF_OPTION for a name that is declared twice, and for the default of one that is not */
+function declaredParams({ params, secrets = [], defaults = {} }: AnyOptions): DeclaredParams {
+  const names = params?.schema.fields.map((field) => field.name) ?? [];
+  const twice = secrets.find((secret, index) => names.includes(secret) || secrets.indexOf(secret) !== index);
+  if (twice !== undefined) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `The parameter "${twice}" is declared twice; take it out of secrets.`,
+    );
+  }
+  checkOptions(defaults, names, "defaults");
+  return { schema: params?.schema, secrets, defaults };
+}
+
+function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params): BuiltPlan {
   const graph = new Graph();
-  const values = paramsOf(options.params?.schema, given);
   const checkpointEvery = micros(options.checkpointEvery ?? "1s");
   if (checkpointEvery === 0) throw new DataflowError("DF_OPTION", "checkpointEvery must be longer than 0.");
   const { batchRows = BATCH_ROWS_MAX } = options;
   if (!Number.isInteger(batchRows) || batchRows < 1 || batchRows > BATCH_ROWS_MAX) {
     throw new DataflowError("DF_OPTION", `batchRows is ${batchRows}; it must be 1 to ${BATCH_ROWS_MAX}.`);
   }
-  const returned: unknown = build(fluentPipeline(graph), values);
+  const returned: unknown = build(fluentPipeline(graph), params.values as Parameters<AnyBuild>[1]);
   if (typeof returned === "object" && returned !== null && "then" in returned) {
     throw new DataflowError(
       "DF_ASYNC_BUILD",
@@ -73,7 +95,7 @@ function plan(
     batchRows,
     rejected,
     require: options.require,
-    params: given,
+    params: params.texts,
     lambdas: graph.lambdas,
   };
   validate(made);

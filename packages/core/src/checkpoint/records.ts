@@ -73,6 +73,8 @@ export interface CheckpointRecord {
   readonly clocks: Readonly<Record<string, number | null>>;
   readonly ledger: readonly LedgerEntry[];
   readonly drained: boolean;
+  /** Parameters of the run that wrote it, as `Plan.params`; absent in states of older versions. */
+  readonly params?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where a split's clock was lifted, and to what, µs. */

@@ -75,5 +75,6 @@ export interface Plan {
   readonly rejected?: string | undefined;
   /** The weakest label that a node may have. */
   readonly require?: Label | undefined;
+  /** As text: what the state remembers of them. A secret is its reference. */
   readonly params: Readonly<Record<string, string>>;
 }

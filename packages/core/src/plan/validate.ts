@@ -1,5 +1,6 @@
 import { DataflowError } from "../error.ts";
 import { columnIndex } from "../schema/schema.ts";
+import { revealedIn } from "../secret/redact.ts";
 import type { Exchange, Shape } from "../stream.ts";
 import type { Edge, Plan, PlanNode } from "./plan.ts";
 
@@ -7,12 +8,13 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*)*$/;
 
 /**
  * Checks that a plan hangs together: ids, edges to nodes that come before, ports that exist, exchanges by columns that
- * exist, quarantine sinks that take rows from nowhere else.
- * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_SINK_TARGET
+ * exist, quarantine sinks that take rows from nowhere else, no value of a secret in what the state keeps.
+ * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_SECRET_KEPT, DF_SINK_TARGET
  */
 export function validate(plan: Plan): void {
   const before = new Map<string, PlanNode>();
   for (const node of plan.nodes) {
+    refuseSecrets(node);
     checkId(node.id, before);
     if (node.kind === "operator") {
       const { inputs, spec } = node;
@@ -38,6 +40,17 @@ export function validate(plan: Plan): void {
   }
   checkQuarantine(plan.name, plan.rejected, before);
   checkTargets(plan);
+}
+
+/** Ids, options and columns are kept in the state and shown in reports. */
+function refuseSecrets({ id, spec, ...node }: PlanNode): void {
+  const shapes = node.kind === "sink" ? node.shape : node.outputs;
+  const found = revealedIn(JSON.stringify([id, spec.options, shapes]));
+  if (found === undefined) return;
+  throw new DataflowError(
+    "DF_SECRET_KEPT",
+    `The id, options or columns of "${id}" hold the value of ${found}, and the state would keep it. Give the connector the secret itself where it takes one, and else something that is none.`,
+  );
 }
 
 function checkTargets(plan: Plan): void {

@@ -13,6 +13,7 @@ import {
   type SinkRecord,
   type SplitRecord,
 } from "../checkpoint/records.ts";
+import type { Plan } from "../plan/plan.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
 import { clocksByNode, type InputClock } from "./input-clock.ts";
@@ -79,7 +80,11 @@ export class Checkpointer {
   }
 
   /** The epoch as one record, once every node has passed its barrier; undefined before. */
-  take(drained: boolean, fingerprint: string, sinks: readonly SinkRecord[]): Checkpoint | undefined {
+  take(
+    drained: boolean,
+    { fingerprint, params }: { readonly fingerprint: string; readonly params: Plan["params"] },
+    sinks: readonly SinkRecord[],
+  ): Checkpoint | undefined {
     const epoch = this.#epoch;
     if (epoch === undefined || this.#waiting > 0) return undefined;
     const held = [...this.#held, ...this.#graph.takeRefused(epoch)];
@@ -94,6 +99,7 @@ export class Checkpointer {
       ),
       ledger,
       drained,
+      params,
     };
     const checkpoint = {
       record,

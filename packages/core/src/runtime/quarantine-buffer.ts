@@ -3,6 +3,7 @@ import { BATCH_ROWS_MAX, type Batch } from "../batch/batch.ts";
 import { ColumnBuilder } from "../batch/builder.ts";
 import { present } from "../assert.ts";
 import { QUARANTINE_SCHEMA } from "../plan/quarantine.ts";
+import { redacted } from "../secret/redact.ts";
 import { BEGINNING } from "../time.ts";
 
 /** Why and where a record or row was refused. */
@@ -24,7 +25,7 @@ export class QuarantineBuffer {
   add({ raw, reason, node, split, position }: Refusal): void {
     const [raws, reasons, nodes, splits, positions] = this.#builders;
     present(raws, "column raw").text(raw, 0, raw.length);
-    present(reasons, "column reason").string(reason.toWellFormed());
+    present(reasons, "column reason").string(redacted(reason).toWellFormed());
     present(nodes, "column node").string(node);
     appendText(present(splits, "column split"), split);
     appendText(present(positions, "column position"), position);

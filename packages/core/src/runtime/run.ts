@@ -105,6 +105,7 @@ class Run {
     const restored = await this.#state.lastCheckpoint();
     await this.#finishIntents();
     this.#refuseOtherPlan();
+    this.#noticeParams(restored);
     await this.#forgetRemovedSinks(restored);
     const sources = new Map<string, Source>();
     try {
@@ -187,6 +188,17 @@ class Run {
     this.#options.onNotice?.(
       `New in pipeline "${this.#plan.name}" since its last run: ${added.join(", ")}. What is new begins with rows from now on; for all rows start with a new state directory (--state-dir) and new targets.`,
     );
+  }
+
+  /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */
+  #noticeParams(restored: CheckpointRecord | undefined): void {
+    for (const [name, now] of Object.entries(this.#plan.params)) {
+      const before = restored?.params?.[name];
+      if (before === undefined || before === now) continue;
+      this.#options.onNotice?.(
+        `Parameter "${name}" of pipeline "${this.#plan.name}" was "${before}" in its last run and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout start with a new state directory (--state-dir) and new targets.`,
+      );
+    }
   }
 
   async #openSinks(): Promise<void> {
