@@ -110,7 +110,9 @@ export default [few, scoped];
       "table=./new",
     ]);
     expect(wrong.code).toBe(2);
-    expect(wrong.stderr).toMatch(/Parameter "least" from --param is "two", but it must be an integer\. .*\[DF_PARAM\]\n$/);
+    expect(wrong.stderr).toMatch(
+      /Parameter "least" from --param is "two", but it must be an integer\. .*\[DF_PARAM\]\n$/,
+    );
     const unknown = dataflow(folder, [...given, "--param", "leest=2"]);
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toMatch(/There is no parameter "leest"\. There are: .*\[DF_PARAM\]\n$/);

@@ -1,4 +1,5 @@
 import { DataflowError, reasonOf } from "@df/core";
+import { redacted } from "@df/core/secret/redact";
 import { withPlaces } from "./stack.ts";
 
 /** What the command's exit code says. Signals end with 128 + their number. */
@@ -26,7 +27,7 @@ const INCOMPATIBLE = new Set([
   "DF_STATE_FORMAT",
   "DF_STATE_OTHER_PIPELINE",
 ]);
-const USAGE = new Set(["DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAM", "DF_USAGE"]);
+const USAGE = new Set(["DF_CONFIG", "DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAM", "DF_SECRET", "DF_USAGE"]);
 
 /** The exit code for whatever ended the command. */
 export function exitCodeOf(thrown: unknown): number {
@@ -37,8 +38,15 @@ export function exitCodeOf(thrown: unknown): number {
   return thrown.transient || thrown.code === "DF_UNREACHABLE" ? EXIT.unreachable : EXIT.failed;
 }
 
-/** What is printed: our own errors in words, a user's error with its places in the user's files, a bug with its stack. */
+/**
+ * What is printed: our own errors in words, a user's error with its places in the user's files, a bug with its stack.
+ * Without the values of secrets.
+ */
 export function explain(thrown: unknown): string {
+  return redacted(inWords(thrown));
+}
+
+function inWords(thrown: unknown): string {
   if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") return thrown.message;
   if (!(thrown instanceof Error)) return reasonOf(thrown);
   return thrown instanceof DataflowError ? (thrown.stack ?? thrown.message) : withPlaces(thrown);

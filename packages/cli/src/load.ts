@@ -18,9 +18,8 @@ export async function loadPipelines(file: string): Promise<readonly PipelineDefi
       `There is no file ${path}. Give the path of a pipeline: dataflow run pipeline.ts`,
     );
   }
-  readPipelines();
-  const loaded = await imported(path);
-  const found: readonly unknown[] = Array.isArray(loaded.default) ? loaded.default : [loaded.default];
+  const exported = await loadDefault(path);
+  const found: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
   if (found.length === 0 || !found.every(isPipeline)) {
     throw new DataflowError(
       "DF_NO_PIPELINE",
@@ -36,6 +35,18 @@ export async function loadPipelines(file: string): Promise<readonly PipelineDefi
     );
   }
   return found;
+}
+
+let isReading = false;
+
+/**
+ * The default export of a pipeline or a configuration.
+ * @throws DF_NO_MODULE, DF_SYNTAX, and what the file throws
+ */
+export async function loadDefault(path: string): Promise<unknown> {
+  if (!isReading) readPipelines();
+  isReading = true;
+  return (await imported(path)).default;
 }
 
 /** The file as a module; what Node says of missing modules and of syntax is told without its stack. */

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command } from "commander";
+import { type ConfigFlags, configCommand } from "./config/config-command.ts";
+import { addParams, addSettings } from "./config/options.ts";
+import type { Flags } from "./config/resolve-settings.ts";
+import { SETTING_NAMES } from "./config/settings.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
-import { runCommand, type RunFlags } from "./run-command.ts";
-import { statusCommand, type StatusFlags } from "./status-command.ts";
-
-const stateDir = (): Option =>
-  new Option("--state-dir <directory>", "where state lies, one folder per pipeline").default(".dataflow");
+import { runCommand } from "./run-command.ts";
+import { statusCommand } from "./status-command.ts";
 
 const program = new Command("dataflow")
   .description("Event-time stream processing into lakehouse tables, exactly once, on one machine.")
@@ -14,31 +15,29 @@ const program = new Command("dataflow")
     process.exit(stop.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
-program
+const run = program
   .command("run")
   .description("run the pipelines of a file, from their last checkpoint on")
   .argument(
     "<file>",
     "a TypeScript or JavaScript file whose default export is a pipeline, or an array of them",
   )
-  .addOption(stateDir())
-  .option("--parallelism <shards>", "shards of keyed work, 1 to 128", shards, 1)
-  .addOption(
-    new Option("--drain", "close all windows when the input ends; the state is then finished").conflicts(
-      "follow",
-    ),
-  )
-  .option("--follow", "keep reading files that grow and appear")
-  .option("--param <name=value>", "a parameter of the pipeline; may be repeated", param, {})
-  .option("--json", "print the report as one line of JSON")
-  .action((file: string, flags: RunFlags) => end(runCommand(file, flags)));
+  .action((file: string, flags: Flags) => end(runCommand(file, flags)));
+addParams(addSettings(run, SETTING_NAMES));
 
-program
+const status = program
   .command("status")
   .description("what pipelines are doing, or where they have stopped")
-  .addOption(stateDir())
-  .option("--json", "print one line of JSON per pipeline")
-  .action((flags: StatusFlags) => end(statusCommand(flags)));
+  .action((flags: Flags) => end(statusCommand(flags)));
+addSettings(status, ["stateDir", "json"]);
+
+const config = program
+  .command("config")
+  .description("the settings that a run would have, with a file the parameters of its pipelines too")
+  .argument("[file]", "a file with pipelines")
+  .option("--origin", "say where each came from")
+  .action((file: string | undefined, flags: ConfigFlags) => end(configCommand(file, flags)));
+addParams(addSettings(config, SETTING_NAMES));
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
@@ -62,19 +61,6 @@ async function end(command: Promise<number>): Promise<void> {
 function endUnread(): never {
   const { exitCode = EXIT.ok } = process;
   process.exit(exitCode === EXIT.ok ? EXIT.unread : exitCode);
-}
-
-function shards(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 128)
-    throw new InvalidArgumentError("It is a number from 1 to 128.");
-  return value;
-}
-
-function param(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("Write name=value.");
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function version(): string {

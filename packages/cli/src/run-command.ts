@@ -5,6 +5,9 @@ import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport, Status } from "@df/core/runtime/report";
 import { run } from "@df/core/runtime/run";
 import type { BuiltPlan, PipelineDefinition } from "dataflow";
+import { resolveParams, withWayOn } from "./config/resolve-params.ts";
+import { type Flags, resolveHere, type Resolved } from "./config/resolve-settings.ts";
+import type { Settings } from "./config/settings.ts";
 import { CONNECTORS } from "./connectors.ts";
 import { askStatus, serveStatus } from "./control-socket.ts";
 import { explain } from "./exit.ts";
@@ -14,22 +17,14 @@ import { Progress } from "./progress.ts";
 import { renderReport } from "./render.ts";
 import { stopSignals } from "./signals.ts";
 
-/** The options of `dataflow run`. */
-export interface RunFlags {
-  readonly stateDir: string;
-  readonly parallelism: number;
-  readonly drain?: boolean;
-  readonly follow?: boolean;
-  readonly json?: boolean;
-  readonly param: Readonly<Record<string, string>>;
-}
-
 /** `dataflow run FILE`: runs all pipelines of a file beside each other. Resolves to the exit code. */
-export async function runCommand(file: string, flags: RunFlags): Promise<number> {
-  const plans = buildAll(await loadPipelines(file), flags.param);
+export async function runCommand(file: string, flags: Flags): Promise<number> {
+  const resolved = await resolveHere(flags);
+  const { settings } = resolved;
+  const plans = buildAll(await loadPipelines(file), resolved);
   const stop = stopSignals();
-  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, flags, stop)));
-  for (const report of reports) if (report.status === "fulfilled") print(report.value, flags);
+  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, stop)));
+  for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
   if (failed[0] !== undefined) throw failed[0].reason;
@@ -37,30 +32,19 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
 }
 
 /** The plans of all pipelines, before any of them runs. Each is given the parameters it declares. */
-function buildAll(pipelines: readonly PipelineDefinition[], given: RunFlags["param"]): readonly BuiltPlan[] {
-  const declared = new Set(
-    pipelines.flatMap(({ params }) => params?.schema.fields.map(({ name }) => name) ?? []),
+function buildAll(pipelines: readonly PipelineDefinition[], resolved: Resolved): readonly BuiltPlan[] {
+  const given = resolveParams(pipelines, resolved);
+  return pipelines.map((pipeline, index) =>
+    withWayOn(() => pipeline.build(given[index]?.values, given[index]?.origins)),
   );
-  return pipelines.map((pipeline) => {
-    const own = new Set(pipeline.params?.schema.fields.map(({ name }) => name));
-    // What no pipeline declares is given to all: the refusal then names what there is.
-    const wanted = Object.entries(given).filter(([name]) => own.has(name) || !declared.has(name));
-    try {
-      return pipeline.build(Object.fromEntries(wanted));
-    } catch (thrown) {
-      if (!(thrown instanceof DataflowError) || thrown.code !== "DF_PARAM") throw thrown;
-      const wayOn = "On the command line parameters are given as --param name=value.";
-      throw new DataflowError("DF_PARAM", `${thrown.words} ${wayOn}`, { cause: thrown });
-    }
-  });
 }
 
 async function runOne(
   plan: BuiltPlan,
-  flags: RunFlags,
+  settings: Settings,
   stop: ReturnType<typeof stopSignals>,
 ): Promise<RunReport> {
-  const stateDirectory = join(resolve(flags.stateDir), plan.name);
+  const stateDirectory = join(resolve(settings.stateDir), plan.name);
   const progress = new Progress();
   let stopServing: (() => Promise<void>) | undefined;
   try {
@@ -68,9 +52,9 @@ async function runOne(
       stateDirectory,
       directory: process.cwd(),
       connectors: CONNECTORS,
-      parallelism: flags.parallelism,
-      drain: flags.drain,
-      follow: flags.follow,
+      parallelism: settings.parallelism,
+      drain: settings.drain,
+      follow: settings.follow,
       signal: stop.signal,
       onStep: pauseAtSteps(),
       onStart: (handle: { status(): Status }) => {
@@ -109,8 +93,8 @@ async function namingProcess(thrown: unknown, stateDirectory: string): Promise<u
   );
 }
 
-function print(report: RunReport, flags: RunFlags): void {
-  process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : renderReport(report));
+function print(report: RunReport, { json }: Settings): void {
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
 }
 
 /** With `DATAFLOW_PAUSE_MS` a run says each step of its protocol and waits there: our crash tests kill it at one. */

@@ -2,19 +2,15 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataflowError } from "@df/core";
 import { storedStatus } from "@df/core/runtime/stored-status";
+import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { askStatus } from "./control-socket.ts";
 import { EXIT } from "./exit.ts";
 import { renderStatus } from "./render.ts";
 
-/** The options of `dataflow status`. */
-export interface StatusFlags {
-  readonly stateDir: string;
-  readonly json?: boolean;
-}
-
 /** `dataflow status`: what the pipelines of a state directory are doing, or where they have stopped. */
-export async function statusCommand(flags: StatusFlags): Promise<number> {
-  const directory = resolve(flags.stateDir);
+export async function statusCommand(flags: Flags): Promise<number> {
+  const { settings } = await resolveHere(flags);
+  const directory = resolve(settings.stateDir);
   const pipelines = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(directory).filter((name) => existsSync(join(directory, name, "state.sqlite")))
     : [];
@@ -29,7 +25,7 @@ export async function statusCommand(flags: StatusFlags): Promise<number> {
     const status = running?.status ?? storedStatus(join(directory, name, "state.sqlite"));
     const words = running === undefined ? "not running" : `running as process ${running.pid}`;
     process.stdout.write(
-      flags.json === true
+      settings.json
         ? `${JSON.stringify({ ...status, pid: running?.pid ?? null })}\n`
         : renderStatus(status, words),
     );

@@ -2,12 +2,14 @@
  * Pipelines over streams: what a pipeline file imports. Connectors have modules of their own, such as
  * `dataflow/delta`.
  */
+export { defineConfig } from "./config.ts";
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
 export { session, sliding, tumbling } from "./windows.ts";
 export { secret, t } from "@df/core";
 export { defineAggregate } from "@df/operators";
 export type { Agg, Aggregates, ResultColumns } from "./aggregate-types.ts";
+export type { Config, ConfigSettings } from "./config.ts";
 export type { ColumnPicker, Expr, Expression } from "./expression-types.ts";
 export type { BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
 export type { ParamValue, ParamValues } from "./params.ts";

@@ -6,8 +6,8 @@ import { batchOf, rowReader } from "@df/core/batch/rows";
 const INTEGER = /^-?\d+$/;
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** What a run may give to a parameter: a value as a lambda would write it, its text, or, for a secret, its reference. */
-export type ParamValue = Json | bigint | Date | Uint8Array | Secret;
+/** What a run may give to a parameter: a value as a lambda would write it, its text, or `secret(…)` for a secret. */
+export type ParamValue = string | number | bigint | boolean | object | null;
 
 /** Parameters of a run by name. */
 export type ParamValues = Readonly<Record<string, ParamValue>>;
@@ -40,7 +40,7 @@ interface Given {
  */
 export function paramsOf(
   { schema, secrets, defaults }: DeclaredParams,
-  given: ParamValues,
+  given: ParamValues = {},
   origins: Readonly<Record<string, string>> = {},
 ): Params {
   const fields = schema?.fields ?? [];
@@ -145,8 +145,8 @@ function jsonOf(text: string): unknown {
 
 /** One text for equal values, however they were given. */
 function textOf(value: unknown): string {
-  if (typeof value === "object" && value !== null && !isSecret(value)) {
-    return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : canonicalJson(value as Json);
-  }
-  return String(value);
+  if (typeof value === "string") return value;
+  if (isSecret(value)) return value.toString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  return typeof value === "bigint" ? value.toString() : canonicalJson(value as Json);
 }

@@ -86,6 +86,11 @@ export interface PipelineDefinition {
   /** Names of the parameters that are secrets. */
   readonly secrets: readonly string[];
   /**
+   * The parameters that `build` would take, as text; those of secrets are references.
+   * @throws DF_PARAM as `build` does
+   */
+  effectiveParams(params?: ParamValues, origins?: Readonly<Record<string, string>>): BuiltPlan["params"];
+  /**
    * Builds the graph. Parameters come as values or as text, as a command line gives them; `origins` says by name where
    * they came from.
    * @throws DataflowError naming the id of the step that is wrong, DF_PARAM for parameters

@@ -50,7 +50,8 @@ export function pipeline(name: string, second: AnyOptions | AnyBuild, third?: An
     name,
     ...(params === undefined ? {} : { params }),
     secrets: declared.secrets,
-    build: (given = {}, origins = {}) =>
+    effectiveParams: (given, origins) => naming(name, () => paramsOf(declared, given, origins).texts),
+    build: (given, origins) =>
       naming(name, () => plan(name, options, build, paramsOf(declared, given, origins))),
   };
 }

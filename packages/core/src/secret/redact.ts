@@ -49,8 +49,10 @@ export function revealedIn(text: string): string | undefined {
 
 /** What was thrown, as the cause of another error: a copy of its words if it shows a secret. */
 export function redactedCause(cause: unknown): unknown {
-  if (forms.length === 0 || cause === undefined || revealedIn(inspect(cause)) === undefined) return cause;
-  if (!(cause instanceof Error)) return redacted(String(cause));
+  if (forms.length === 0) return cause;
+  const shown = inspect(cause);
+  if (revealedIn(shown) === undefined) return cause;
+  if (!(cause instanceof Error)) return redacted(shown);
   const copy = new Error(redacted(cause.message));
   copy.name = cause.name;
   copy.stack = redacted(cause.stack ?? cause.message);

@@ -1,0 +1,71 @@
+/** What can be set on the command line, in the environment and in dataflow.config.ts. */
+export interface Settings {
+  /** Where state lies, one folder per pipeline. */
+  readonly stateDir: string;
+  /** Shards of keyed work. */
+  readonly parallelism: number;
+  /** Keep reading files that grow and appear. */
+  readonly follow: boolean;
+  /** Close all windows when the input ends. */
+  readonly drain: boolean;
+  /** Print results as JSON. */
+  readonly json: boolean;
+}
+
+export type SettingName = keyof Settings;
+
+/** How one setting is called where, and what it may be. */
+interface Setting<Value> {
+  readonly flag: string;
+  readonly variable: string;
+  readonly default: Value;
+  /** What it must be, in words: "It is …". */
+  readonly wanted: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** The value that text stands for; text that stands for none comes back as it is. */
+  readonly fromText: (text: string) => unknown;
+}
+
+const BOOLEANS = new Map([
+  ["true", true],
+  ["1", true],
+  ["false", false],
+  ["0", false],
+]);
+
+function truth(flag: string, variable: string): Setting<boolean> {
+  return {
+    flag,
+    variable,
+    default: false,
+    wanted: "true or false",
+    accepts: (value) => typeof value === "boolean",
+    fromText: (text) => BOOLEANS.get(text) ?? text,
+  };
+}
+
+/** Every setting that `dataflow` has. */
+export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
+  stateDir: {
+    flag: "--state-dir",
+    variable: "DATAFLOW_STATE_DIR",
+    default: ".dataflow",
+    wanted: "the path of a directory",
+    accepts: (value) => typeof value === "string" && value !== "",
+    fromText: (text) => text,
+  },
+  parallelism: {
+    flag: "--parallelism",
+    variable: "DATAFLOW_PARALLELISM",
+    default: 1,
+    wanted: "a number from 1 to 128",
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 128,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  },
+  follow: truth("--follow", "DATAFLOW_FOLLOW"),
+  drain: truth("--drain", "DATAFLOW_DRAIN"),
+  json: truth("--json", "DATAFLOW_JSON"),
+};
+
+/** Their names. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
