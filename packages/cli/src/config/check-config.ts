@@ -42,6 +42,7 @@ export function described(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
+  if (isSecret(value)) return value.toString();
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 

@@ -6,6 +6,7 @@ import { canonicalJson } from "../json.ts";
 import type { Json } from "../json.ts";
 import { typeName } from "../schema/schema.ts";
 import type { Schema } from "../schema/schema.ts";
+import { withoutReferences } from "../secret/secret.ts";
 import type { Exchange, Shape } from "../stream.ts";
 import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 import { wantedColumns } from "./prune.ts";
@@ -93,7 +94,7 @@ function inputPart(shape: Shape, needed: ReadonlySet<string>, exchange: Exchange
 function sinkPart({ spec, shape }: SinkNode): Json {
   return {
     connector: spec.connector,
-    options: spec.options,
+    options: withoutReferences(spec.options),
     change: shape.change,
     key: shape.key,
     columns: columnsPart(shape.schema),

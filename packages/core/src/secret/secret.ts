@@ -71,8 +71,18 @@ export function isReference(text: string): text is SecretReference {
  * @throws DF_SECRET for other JSON
  */
 export function storedSecret(stored: Json | undefined): Secret {
-  const reference = typeof stored === "string" ? /^secret\((.*)\)$/s.exec(stored)?.[1] : undefined;
-  return secret((reference ?? "") as SecretReference);
+  return secret((storedReference(stored) ?? "") as SecretReference);
+}
+
+function storedReference(stored: unknown): string | undefined {
+  return typeof stored === "string" ? /^secret\((.*)\)$/s.exec(stored)?.[1] : undefined;
+}
+
+/** Options without where their secrets lie: credentials may move, and the target is the same. */
+export function withoutReferences(options: Json): Json {
+  const replace = (_name: string, value: unknown): unknown =>
+    storedReference(value) === undefined ? value : "secret";
+  return JSON.parse(JSON.stringify(options, replace)) as Json;
 }
 
 /** Whether a value is what `secret()` makes, also by another copy of this package. */
