@@ -41,7 +41,7 @@ describe("exit code 2 says that the command was used wrongly, with the way to us
     [
       "the end of input is to be drained, and followed input has none",
       ["run", orders, "--drain", "--follow"],
-      /'--drain' cannot be used with option '--follow'/,
+      /is to be drained \(--drain\), and followed input \(--follow\) has none\. Turn one off/,
     ],
     ["--parallelism is 0", ["run", orders, "--parallelism", "0"], /It is a number from 1 to 128\./],
     ["--parallelism is 129", ["run", orders, "--parallelism", "129"], /It is a number from 1 to 128\./],

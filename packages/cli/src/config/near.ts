@@ -1,7 +1,7 @@
 /** Edits, at most, between a name and the one that was meant. */
 const EDITS_MAX = 2;
 
-/** The name that was probably meant: the nearest by insertions, deletions and replacements of letters, if near enough. */
+/** The name that was probably meant: the nearest by edits of single letters, if it is near enough. */
 export function nearestOf(name: string, names: readonly string[]): string | undefined {
   const [nearest] = names
     .map((other) => ({ other, edits: editsBetween(name.toLowerCase(), other.toLowerCase()) }))

@@ -14,8 +14,8 @@ const FILE_BYTES_MAX = 64 * 1024;
 export type SecretReference = `env:${string}` | `file:${string}`;
 
 /**
- * A secret by reference: it holds the name of a variable or file, never the value. As text, JSON and in a debugger it is
- * `secret(env:NAME)`, and so it is kept in options, state and intents.
+ * A secret by reference: it holds the name of a variable or file, never the value. As text, as JSON and in a
+ * debugger it is `secret(env:NAME)`, and so it is kept in options, state and intents.
  */
 export interface Secret {
   readonly kind: "secret";
