@@ -124,6 +124,12 @@ describe("the value of a secret is in no error, log, report, quarantine or state
       /TypeError: \{"salt":"secret\(env:SALT\)"\}/,
     ],
     [
+      "it is thrown where nobody waits",
+      { file: pipelineFile(HASHED, "void Promise.reject(new Error(key));"), given },
+      1,
+      /^Error: secret\(env:SALT\)\n    at .*pipeline\.ts/m,
+    ],
+    [
       "it is a cause",
       {
         file: pipelineFile(

@@ -1,5 +1,15 @@
 /** Pipelines that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
-import { defineAggregate, lit, pipeline, session, sliding, t, tumbling } from "dataflow";
+import {
+  defineAggregate,
+  defineConfig,
+  lit,
+  pipeline,
+  secret,
+  session,
+  sliding,
+  t,
+  tumbling,
+} from "dataflow";
 import { same, type FactsOf, type Row } from "./same.ts";
 import type {
   AnyStream,
@@ -9,6 +19,7 @@ import type {
   Emit,
   Events,
   Pipeline,
+  Secret,
   Stream,
   Table,
   Timestamp,
@@ -370,12 +381,16 @@ export const reuse = pipeline(
   "reuse",
   {
     params: t.row({ region: t.enum("eu", "us"), min: t.int64() }),
+    defaults: { min: 0n },
+    secrets: ["salt", "token"],
     require: "identical",
     checkpointEvery: "1s",
     rejected: parquet("rejected"),
   },
-  (p, { region, min }) => {
+  (p, { region, min, salt, token }) => {
     same<typeof region, "eu" | "us">(true);
+    same<typeof token, Secret>(true);
+    same<ReturnType<typeof salt.reveal>, string>(true);
     const orders = regional(p, region)
       .pipe(clean)
       .pipe(once)
@@ -393,3 +408,11 @@ export const reuse = pipeline(
     same<FactsOf<typeof seen>, ["upsert", "id", true]>(true);
   },
 );
+export const hidden = pipeline("hidden", { secrets: ["salt"] }, (p, { salt }) =>
+  p.scope(salt.reference, () => {}),
+);
+export const config = defineConfig({
+  stateDir: "./state",
+  params: { region: "eu", min: 5n, at: new Date(), tags: ["a"], salt: secret("env:SALT") },
+  profiles: { prod: { parallelism: 4, drain: true, params: { salt: secret("file:/run/salt") } } },
+});

@@ -2,7 +2,7 @@
  * Misuses that must not compile, each with words that the compiler's message must hold. `refused.test.ts` compiles them
  * without the directives and reads the messages.
  */
-import { defineAggregate, pipeline, session, sliding, t, tumbling } from "dataflow";
+import { defineAggregate, defineConfig, pipeline, secret, session, sliding, t, tumbling } from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
 
 const Order = t.row({
@@ -360,6 +360,20 @@ export const named = (s: Events<Order>): unknown => needsName(s);
 
 // @ts-expect-error 'zone' does not exist
 pipeline("x", { params: t.row({ region: t.string() }) }, (p, params) => p.scope(params.zone, () => {}));
+// @ts-expect-error 'zone' does not exist
+pipeline("x", { params: t.row({ a: t.string() }), defaults: { zone: "eu" } }, () => {});
+// @ts-expect-error 'string' is not assignable to type 'number
+pipeline("x", { params: t.row({ least: t.int() }), defaults: { least: "5" } }, () => {});
+// @ts-expect-error 'pepper' does not exist
+pipeline("x", { secrets: ["salt"] }, (p, params) => p.scope(params.pepper.reveal(), () => {}));
+// @ts-expect-error 'Secret' is not assignable to parameter of type 'string'
+pipeline("x", { secrets: ["salt"] }, (p, { salt }) => p.scope(salt, () => {}));
+// @ts-expect-error '"SALT"' is not assignable to
+secret("SALT");
+// @ts-expect-error 'paralelism' does not exist
+defineConfig({ paralelism: 4 });
+// @ts-expect-error 'string' is not assignable to type 'number'
+defineConfig({ profiles: { prod: { parallelism: "4" } } });
 // @ts-expect-error "mostly"
 pipeline("x", { require: "mostly" }, () => {});
 // @ts-expect-error not assignable to type 'Type<

@@ -44,6 +44,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   endUnread();
 });
 
+// What nobody waits for is told as any other failure: without the values of secrets.
+process.on("uncaughtException", (thrown) => {
+  process.stderr.write(`${explain(thrown)}\n`);
+  process.exit(exitCodeOf(thrown));
+});
+
 await program.parseAsync();
 
 /** Ends the process with the command's code: nothing that is still open may keep it alive. */

@@ -96,6 +96,16 @@ describe("parameters", () => {
     );
   });
 
+  test("may have a name that every object has", () => {
+    const odd = pipeline(
+      "p",
+      { params: t.row({ constructor: t.string(), valueOf: t.int().nullable() }) },
+      () => {},
+    );
+    expect(odd.build({ constructor: "x" }).params).toEqual({ constructor: "x", valueOf: "null" });
+    expect(() => odd.build()).toThrow('"constructor" (string) is missing');
+  });
+
   test("that do not fit say where they came from", () => {
     const definition = pipeline("p", { params: Params }, () => {});
     const build =

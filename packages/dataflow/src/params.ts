@@ -51,11 +51,10 @@ export function paramsOf(
     throw new DataflowError("DF_PARAM", `There is no parameter "${unknown}". ${there}`);
   }
   const givenAs = (name: string): Given => {
-    const origin = origins[name];
+    const [value, origin] = [own(given, name), own(origins, name)];
     const from = origin === undefined ? "" : ` from ${origin}`;
-    if (Object.hasOwn(given, name) && given[name] !== undefined)
-      return { value: given[name], isText: true, from };
-    return { value: defaults[name], isText: false, from: " from the defaults of the pipeline" };
+    if (value !== undefined) return { value, isText: true, from };
+    return { value: own(defaults, name), isText: false, from: " from the defaults of the pipeline" };
   };
   const values = Object.fromEntries<unknown>([
     ...fields.map((field) => [field.name, valueOf(field, givenAs(field.name))] as const),
@@ -63,6 +62,11 @@ export function paramsOf(
   ]);
   const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(value)]));
   return { values, texts };
+}
+
+/** Not what every object inherits: a parameter may be called "constructor". */
+function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** A value as a lambda would read it. */

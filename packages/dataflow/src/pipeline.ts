@@ -27,7 +27,7 @@ type AnyBuild = Build<Columns, string>;
  * @throws DF_ID when the name is none
  */
 export function pipeline(name: string, build: (p: Pipeline) => void): PipelineDefinition;
-export function pipeline<P extends Columns, const S extends string = never>(
+export function pipeline<P extends Columns = Record<never, never>, const S extends string = never>(
   name: string,
   options: PipelineOptions<P, S>,
   build: Build<P, S>,

@@ -25,6 +25,8 @@ describe("a configuration is refused, naming file, key and remedy, when", () => 
       "In f.ts: it has no default export. Write: export default defineConfig(",
     ],
     ["a function is exported", () => whole, "it exports a function. Write: export default defineConfig("],
+    ["a promise is exported", Promise.resolve(whole), "it exports a promise. Write: export default"],
+    ["params are a map", { params: new Map() }, "params is an object of a class. It is an object."],
     [
       "a key is unknown",
       { paralelism: 2 },

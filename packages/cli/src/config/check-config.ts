@@ -43,7 +43,8 @@ export function described(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
   if (isSecret(value)) return value.toString();
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  if (value instanceof Promise) return "a promise";
+  return typeof value === "object" && value !== null ? "an object of a class" : String(value);
 }
 
 /** Where in a file settings stand, and which keys there are besides them. */
@@ -79,8 +80,11 @@ function checkParams(params: unknown, file: string, place: string): void {
   }
 }
 
+/** An object as one writes it down: a promise or a map would look as if it had no settings. */
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isSecret(value);
+  if (typeof value !== "object" || value === null || isSecret(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function refused(file: string, words: string): DataflowError {

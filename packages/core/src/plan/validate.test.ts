@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { secret } from "../secret/secret.ts";
 import { isByArrival, labels, requireLabel } from "./labels.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Plan, SinkNode } from "./plan.ts";
@@ -13,6 +14,26 @@ const writing = (node: SinkNode, target: string): SinkNode => ({ ...node, spec: 
 
 test("A plan that hangs together is taken", () => {
   expect(() => validate(plan)).not.toThrow();
+});
+
+describe("a plan that would have the state keep the value of a secret is refused", () => {
+  const options = (value: string): SinkNode => {
+    const node = sink("out", group);
+    return { ...node, spec: { ...node.spec, options: { list: [{ path: `./${value}/x` }] } } };
+  };
+  test.each<[string, (value: string) => Plan, string]>([
+    ["in an id", (value) => planOf({ ...s, id: value }), 'columns of "secret(env:KEPT)" hold'],
+    ["in options", (value) => planOf(s, group, options(value)), 'columns of "out" hold'],
+    ["in a column", (value) => planOf(source("s", ints(value))), 'columns of "s" hold'],
+    ["in a parameter", (value) => ({ ...plan, params: { note: value } }), "The parameters hold"],
+  ])("%s", (_where, planWith, says) => {
+    vi.stubEnv("KEPT", 'kept\\ "value"');
+    const value = secret("env:KEPT").reveal();
+    expect(() => validate(planWith(value))).toThrow(says);
+    expect(() => validate(planWith(value))).toThrow(/the value of secret\(env:KEPT\).*\[DF_SECRET_KEPT\]/);
+    expect(() => validate(planWith("another"))).not.toThrow();
+    vi.unstubAllEnvs();
+  });
 });
 
 describe("a plan is refused", () => {

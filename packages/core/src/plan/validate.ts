@@ -12,9 +12,10 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*)*$/;
  * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_SECRET_KEPT, DF_SINK_TARGET
  */
 export function validate(plan: Plan): void {
+  refuseSecrets("parameters", plan.params);
   const before = new Map<string, PlanNode>();
   for (const node of plan.nodes) {
-    refuseSecrets(node);
+    refuseSecrets(`id, options or columns of "${node.id}"`, keptOf(node));
     checkId(node.id, before);
     if (node.kind === "operator") {
       const { inputs, spec } = node;
@@ -42,14 +43,17 @@ export function validate(plan: Plan): void {
   checkTargets(plan);
 }
 
-/** Ids, options and columns are kept in the state and shown in reports. */
-function refuseSecrets({ id, spec, ...node }: PlanNode): void {
-  const shapes = node.kind === "sink" ? node.shape : node.outputs;
-  const found = revealedIn(JSON.stringify([id, spec.options, shapes]));
+/** What the state keeps of a node, and reports show. */
+function keptOf({ id, spec, ...node }: PlanNode): unknown {
+  return [id, spec.options, node.kind === "sink" ? node.shape : node.outputs];
+}
+
+function refuseSecrets(what: string, kept: unknown): void {
+  const found = revealedIn(JSON.stringify(kept));
   if (found === undefined) return;
   throw new DataflowError(
     "DF_SECRET_KEPT",
-    `The id, options or columns of "${id}" hold the value of ${found}, and the state would keep it. Give the connector the secret itself where it takes one, and else something that is none.`,
+    `The ${what} hold the value of ${found}, and the state would keep it. Give the secret itself where one is taken, and else something that is none.`,
   );
 }
 
