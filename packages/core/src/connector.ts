@@ -32,7 +32,7 @@ export interface SourceSpec {
   readonly rows: "events" | "changes";
   /** Whether it ends: only then does the end of input close windows without --drain. */
   readonly bounded: boolean;
-  /** What reading again from the beginning shows. */
+  /** What reading again shows: "none" is a source that gives each row once, see `LiveSource`. */
   readonly history: "full" | "compacted" | "inbox" | "none";
   open(context: SourceContext): Promise<Source>;
 }
@@ -66,6 +66,11 @@ export interface SplitReader {
    * nothing will come, unless the split grows. What it gives is written over by the next call.
    */
   poll(rowsMax: number): Answer | Promise<Answer>;
+  /**
+   * Asks for nothing more from now on: what has been given is still polled, until "idle". A clean stop calls it where
+   * rows that were given and not taken would be lost; such a reader answers each poll within a second.
+   */
+  stop?(): void;
   close(): Promise<void>;
 }
 

@@ -11,6 +11,14 @@ export interface TypedSource<out Row, out Kind extends "events" | "changes" = "e
   readonly [SOURCE]?: { readonly row: Row; readonly kind: Kind };
 }
 
+/**
+ * A source that gives each row once: an iterator, a stream, an Observable. A crash loses what it gave since the last
+ * checkpoint.
+ */
+export interface LiveSource<out Row> extends TypedSource<Row> {
+  readonly history: "none";
+}
+
 /** Where rows go: which columns it wants, and which change modes it takes. Both are checked contravariantly. */
 export interface TypedSink<in Row, in Change extends ChangeMode> extends SinkSpec {
   readonly [SINK]?: (row: Row, change: Change) => void;

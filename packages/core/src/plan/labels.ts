@@ -1,6 +1,7 @@
 import { DataflowError } from "../error.ts";
 import type { Label } from "../stream.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlanNode, SinkNode } from "./plan.ts";
+import type { Guarantee } from "../connector.ts";
 
 const STRENGTH: readonly Label[] = ["arrival", "convergent", "identical"];
 
@@ -13,17 +14,57 @@ export interface PlanLabel {
 
 /** The weakest label of a plan: one weak step makes everything behind it weak. */
 export function labels(plan: Plan): PlanLabel {
-  const operators = plan.nodes.filter((node) => node.kind === "operator");
-  const label = STRENGTH.find((each) => operators.some(({ spec }) => spec.label === each)) ?? "identical";
-  const nodes = label === "identical" ? [] : operators.filter(({ spec }) => spec.label === label);
+  const label = STRENGTH.find((each) => plan.nodes.some((node) => labelOf(node) === each)) ?? "identical";
+  const nodes = label === "identical" ? [] : plan.nodes.filter((node) => labelOf(node) === label);
   return { label, nodes: nodes.map(({ id }) => id) };
+}
+
+/** What is read once may be gone after a crash: what is made of it depends on more than the input. */
+function labelOf(node: PlanNode): Label {
+  if (node.kind === "operator") return node.spec.label;
+  return isLive(node) ? "arrival" : "identical";
+}
+
+function isLive(node: PlanNode): boolean {
+  return node.kind === "source" && node.spec.history === "none";
+}
+
+/** The sources of a plan that give each row once: a crash loses what they gave since the last checkpoint. */
+export function liveSources(plan: Plan): string[] {
+  return plan.nodes.filter(isLive).map(({ id }) => id);
+}
+
+/** How often a sink shows a row, with what it is fed by: a crash may lose rows of a live source, or show them twice. */
+export type SinkGuarantee = Guarantee | "at most once" | "best effort";
+
+/** The guarantee of a sink of a plan. */
+export function guaranteeOf(plan: Plan, { id, input, spec }: SinkNode): SinkGuarantee {
+  const fed = input === undefined ? isInvalidOfLive(plan, id) : isFedByLive(plan, input.node);
+  if (!fed) return spec.guarantee;
+  return spec.guarantee === "exactly once" ? "at most once" : "best effort";
+}
+
+/** Refused rows of all sources may come to the sink of the whole plan. */
+function isInvalidOfLive(plan: Plan, sink: string): boolean {
+  return plan.nodes.some(
+    (node) => node.kind === "source" && isLive(node) && [node.invalid, plan.rejected].includes(sink),
+  );
+}
+
+function isFedByLive(plan: Plan, node: string): boolean {
+  const found = plan.nodes.find(({ id }) => id === node);
+  if (found === undefined || found.kind === "sink") return false;
+  return found.kind === "source" ? isLive(found) : found.inputs.some((edge) => isFedByLive(plan, edge.node));
 }
 
 /** Whether what reaches a node is decided by arrival somewhere on its way: two runs may then differ in it. */
 export function isByArrival(plan: Plan, node: string): boolean {
   const found = plan.nodes.find(({ id }) => id === node);
-  if (found === undefined || found.kind === "source") return false;
-  if (found.kind === "sink") return found.input !== undefined && isByArrival(plan, found.input.node);
+  if (found === undefined) return false;
+  if (found.kind === "source") return isLive(found);
+  if (found.kind === "sink") {
+    return found.input === undefined ? isInvalidOfLive(plan, node) : isByArrival(plan, found.input.node);
+  }
   return found.spec.label === "arrival" || found.inputs.some((edge) => isByArrival(plan, edge.node));
 }
 
@@ -40,15 +81,16 @@ export function requireLabel(plan: Plan): void {
       `require is "${String(wanted)}"; it may be identical, convergent or arrival.`,
     );
   }
-  const weaker = plan.nodes.filter(
-    (node) => node.kind === "operator" && STRENGTH.indexOf(node.spec.label) < STRENGTH.indexOf(wanted),
-  );
+  const weaker = plan.nodes.filter((node) => STRENGTH.indexOf(labelOf(node)) < STRENGTH.indexOf(wanted));
   if (weaker.length === 0) return;
   const named = weaker
-    .map((node) => `"${node.id}" (${node.kind === "operator" ? node.spec.label : ""})`)
+    .map((node) => `"${node.id}" (${isLive(node) ? "its rows are read once" : labelOf(node)})`)
     .join(", ");
+  const wayOn = weaker.some(isLive)
+    ? "Put an inbox around a source that is read once; change the others"
+    : "Change them";
   throw new DataflowError(
     "DF_LABEL",
-    `The pipeline requires ${wanted} results, but these steps promise less: ${named}. Change them, or what is required.`,
+    `The pipeline requires ${wanted} results, but these steps promise less: ${named}. ${wayOn}, or what is required.`,
   );
 }

@@ -1,4 +1,5 @@
 import type { CheckpointRecord, Undelivered } from "../checkpoint/records.ts";
+import type { SinkGuarantee } from "../plan/labels.ts";
 import type { SinkNode } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
@@ -12,6 +13,7 @@ const CROWDED_AT = 4;
 interface PlannedSink {
   readonly node: SinkNode;
   readonly comparable: boolean;
+  readonly guarantee: SinkGuarantee;
 }
 
 interface Lane {
@@ -115,7 +117,7 @@ export class Deliveries {
       version: delivery.last?.version,
       contentHash: delivery.last?.contentHash,
       comparable: planned.comparable,
-      guarantee: planned.node.spec.guarantee,
+      guarantee: planned.guarantee,
       undeliveredBytes: bytes,
     }));
   }

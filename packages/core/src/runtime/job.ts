@@ -151,7 +151,7 @@ export class Job {
     const { clock, deliveries, signal } = this.#parts;
     for (let sliceEnd = clock.now() + SLICE_MS; ;) {
       this.#throwFailure();
-      if (signal.aborted) return "stopped";
+      if (signal.aborted && this.#sourcesStopped()) return "stopped";
       const progressed = this.#work();
       this.#checkpointWhenDue();
       deliveries.deliverWhenDue(this.#last);
@@ -164,6 +164,13 @@ export class Job {
       this.#lookForSplits();
       sliceEnd = clock.now() + SLICE_MS;
     }
+  }
+
+  /** Asks all sources to stop; says whether they have. */
+  #sourcesStopped(): boolean {
+    const { sources } = this.#graph;
+    for (const source of sources) source.stop();
+    return sources.every(({ stopped }) => stopped);
   }
 
   /** One round over all nodes and sources; says whether anything was done. */

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../checkpoint/records.ts";
-import type { Guarantee } from "../connector.ts";
+import type { SinkGuarantee } from "../plan/labels.ts";
 import type { Epoch, Label } from "../stream.ts";
 import type { Time } from "../time.ts";
 
@@ -14,8 +14,8 @@ export interface SinkStatus {
   readonly contentHash: string | undefined;
   /** Whether the content hash compares two runs: not where rows were decided by arrival. */
   readonly comparable?: boolean | undefined;
-  /** What the target allows; absent when only the state is known. */
-  readonly guarantee?: Guarantee | undefined;
+  /** What the target and the sources before it allow; absent when only the state is known. */
+  readonly guarantee?: SinkGuarantee | undefined;
   /** Bytes decided and not yet shown. */
   readonly undeliveredBytes: number;
 }

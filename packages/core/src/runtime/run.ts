@@ -12,7 +12,7 @@ import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import { additions, difference, fingerprint } from "../plan/fingerprint.ts";
-import { isByArrival, labels, requireLabel } from "../plan/labels.ts";
+import { guaranteeOf, isByArrival, labels, liveSources, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
 import { validate } from "../plan/validate.ts";
@@ -118,6 +118,7 @@ class Run {
         await this.#refuseNewInput(sources, restored);
         return { ...job.status(), ended: "nothing new" };
       }
+      this.#noticeLive();
       this.#options.onStart?.({ status: () => job.status() });
       return await job.run();
     } finally {
@@ -201,12 +202,22 @@ class Run {
     }
   }
 
+  #noticeLive(): void {
+    const live = liveSources(this.#plan);
+    if (live.length === 0) return;
+    const named = live.map((id) => `"${id}"`).join(", ");
+    this.#options.onNotice?.(
+      `Read once: ${named}. What these sources give does not come again: a crash loses the rows since the last checkpoint, also for sinks that show each row once. An inbox keeps them: inbox(source, { path }) of dataflow/inbox.`,
+    );
+  }
+
   async #openSinks(): Promise<void> {
     const undelivered = new Map((await this.#state.undelivered()).map((waiting) => [waiting.sink, waiting]));
     for (const node of sinkNodes(this.#plan)) {
       const delivery = await this.#openDelivery(sinkRecord(node), undefined);
       const comparable = !isByArrival(this.#plan, node.id);
-      this.#deliveries.add(delivery, { node, comparable }, undelivered.get(node.id));
+      const guarantee = guaranteeOf(this.#plan, node);
+      this.#deliveries.add(delivery, { node, comparable, guarantee }, undelivered.get(node.id));
     }
   }
 

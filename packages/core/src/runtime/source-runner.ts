@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
+import { within } from "../error.ts";
 import {
   storedTime,
   type LedgerEntry,
@@ -77,6 +78,7 @@ export class SourceRunner {
   #ready: { readonly reading: Reading; readonly polled: Polled } | undefined;
   #sent: InputClock = { clock: BEGINNING, status: "live" };
   #finished = false;
+  #stopping = false;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
@@ -100,7 +102,7 @@ export class SourceRunner {
       reader: source.read(split, record?.position),
       position: record?.position,
       heardAt: this.#parts.now(),
-      askAt: 0,
+      askAt: this.#stopping ? Infinity : 0,
       asked: 0,
     };
     this.#readings.push(reading);
@@ -110,6 +112,23 @@ export class SourceRunner {
   /** A split speaks again; its rows wait until every receiver knows that it holds the clock back. */
   get waking(): boolean {
     return this.#ready !== undefined && this.#ready.reading.clock.status !== "live";
+  }
+
+  /** Begins a clean stop: from now on only splits are polled whose rows nobody could read again. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    for (const reading of this.#readings) {
+      reading.reader?.stop?.();
+      reading.askAt = reading.reader?.stop === undefined ? Infinity : 0;
+    }
+  }
+
+  /** What was given before the stop has been taken, as far as it could not be read again. */
+  get stopped(): boolean {
+    const [polling, ready] = [this.#polling, this.#ready?.reading];
+    if ([polling, ready].some((reading) => reading?.reader?.stop !== undefined)) return false;
+    return this.#readings.every(({ reader, askAt }) => reader === undefined || askAt === Infinity);
   }
 
   /** Splits it reads. */
@@ -232,7 +251,7 @@ export class SourceRunner {
         this.#answered(asked, given);
         this.#parts.wake();
       },
-      (error: unknown) => this.#parts.failed(error),
+      (error: unknown) => this.#parts.failed(within(`Source "${this.node}"`, error)),
     );
   }
 
@@ -241,7 +260,7 @@ export class SourceRunner {
     const now = this.#parts.now();
     if (polled === "end") void this.#end(reading);
     else if (polled === "idle") {
-      reading.askAt = now + IDLE_WAIT_MS;
+      reading.askAt = this.#stopping ? Infinity : now + IDLE_WAIT_MS;
       const { idleTimeout } = this.#parts.time ?? {};
       if (idleTimeout !== undefined && (now - reading.heardAt) * 1000 >= idleTimeout)
         this.#setStatus(reading, "idle");
