@@ -8,10 +8,12 @@ const MODULES = [
   "delta",
   "files",
   "generator",
+  "iterables",
   "json",
   "lines",
   "memory",
   "parquet",
+  "rxjs",
   "testing",
 ];
 

@@ -1,0 +1,120 @@
+import { inspect } from "node:util";
+import type {
+  Answer,
+  Columns,
+  InvalidRecord,
+  Json,
+  LiveSource,
+  Position,
+  ReadOf,
+  RowType,
+  SplitReader,
+} from "@df/core";
+import { DataflowError, reasonOf } from "@df/core";
+import { RowColumns } from "@df/core/batch/row-columns";
+import type { Arrivals } from "./arrivals.ts";
+
+/** What a source of rows that come once is made of. */
+export interface LiveParts {
+  /** As a plan names it, and its function: "iterable", "fromIterable()". */
+  readonly name: string;
+  readonly what: string;
+  readonly options: Json;
+  readonly bounded: boolean;
+  /** Begins to ask, or to listen. */
+  readonly open: () => Arrivals;
+}
+
+/**
+ * A source of objects that come once: one split "0". A row's position is its number over all runs, from 0 on. A row
+ * that does not fit its type is no error: it goes to quarantine, as JSON text.
+ */
+export function liveSource<const S extends Columns>(
+  row: RowType<S>,
+  parts: LiveParts,
+): LiveSource<ReadOf<S>> {
+  const { name, what, options, bounded, open } = parts;
+  return {
+    name,
+    schema: row.schema,
+    options,
+    rows: "events",
+    bounded,
+    history: "none",
+    open: async ({ schema }) => ({
+      splits: async () => [{ id: "0" }],
+      read: (_split, position) =>
+        new LiveReader(open(), new RowColumns(row.schema, schema), countOf(what, position)),
+      close: async () => {},
+    }),
+  };
+}
+
+class LiveReader implements SplitReader {
+  readonly #arrivals: Arrivals;
+  readonly #columns: RowColumns;
+  #next: number;
+
+  constructor(arrivals: Arrivals, columns: RowColumns, next: number) {
+    this.#arrivals = arrivals;
+    this.#columns = columns;
+    this.#next = next;
+  }
+
+  async poll(rowsMax: number): Promise<Answer> {
+    const rows = await this.#arrivals.take(rowsMax);
+    if (rows === "end") return "end";
+    if (rows.length === 0) return "idle";
+    const positions = new Float64Array(rows.length);
+    const invalid: InvalidRecord[] = [];
+    let length = 0;
+    for (const row of rows) {
+      const position = this.#next++;
+      try {
+        this.#columns.add(row);
+        positions[length++] = position;
+      } catch (error) {
+        const reason = error instanceof DataflowError ? error.words : reasonOf(error);
+        invalid.push({ position, raw: Buffer.from(textOf(row)), reason });
+      }
+    }
+    return {
+      length,
+      columns: this.#columns.take(),
+      positions: positions.subarray(0, length),
+      invalid,
+      next: this.#next,
+    };
+  }
+
+  stop(): void {
+    this.#arrivals.stop();
+  }
+
+  close(): Promise<void> {
+    return this.#arrivals.close();
+  }
+}
+
+/**
+ * Any value as JSON text, for a person to read: bigints as their digits, bytes in base64. What JSON cannot write is
+ * shown as Node shows it.
+ */
+function textOf(row: unknown): string {
+  try {
+    const text = JSON.stringify(row, function (this: Record<string, unknown>, key, shown: unknown) {
+      const value = this[key];
+      if (typeof value === "bigint") return String(value);
+      return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : shown;
+    }) as string | undefined;
+    return text ?? inspect(row);
+  } catch {
+    return inspect(row);
+  }
+}
+
+function countOf(what: string, position: Position | undefined): number {
+  if (position === undefined) return 0;
+  if (typeof position === "number" && Number.isSafeInteger(position) && position >= 0) return position;
+  throw new DataflowError("DF_POSITION", `${JSON.stringify(position)} is no position of ${what}.`);
+}

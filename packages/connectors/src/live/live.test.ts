@@ -1,0 +1,163 @@
+import { t } from "@df/core";
+import type { Polled, SplitReader } from "@df/core";
+import { expect, test } from "vitest";
+import type { Arrivals } from "./arrivals.ts";
+import { liveSource } from "./live-source.ts";
+import { Pulled } from "./pulled.ts";
+import { Pushed, type Listener } from "./pushed.ts";
+
+const Row = t.row({ n: t.int32(), text: t.string().optional() });
+
+async function readerOf(open: () => Arrivals, position?: number): Promise<SplitReader> {
+  const spec = liveSource(Row, { name: "test", what: "test()", options: {}, bounded: false, open });
+  const source = await spec.open({ schema: spec.schema, follow: false, generate: true, directory: "." });
+  return source.read({ id: "0" }, position);
+}
+
+function pushed(bufferMax: number): { readonly arrivals: Pushed; readonly listener: Listener } {
+  let given: Listener | undefined;
+  const arrivals = new Pushed({
+    what: "test()",
+    bufferMax,
+    listen: (listener) => {
+      given = listener;
+      return () => {};
+    },
+  });
+  if (given === undefined) throw new Error("nobody listens");
+  return { arrivals, listener: given };
+}
+
+test("a row that does not fit is handed on as JSON text, with its position and the reason", async () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  const rows = [
+    { n: 1 },
+    { n: 10n ** 20n, text: "big" },
+    circle,
+    undefined,
+    { n: 2, raw: Uint8Array.of(1) },
+    { n: 3 },
+  ];
+  const reader = await readerOf(() => new Pulled("test()", rows.values()), 7);
+  const polled = (await reader.poll(10)) as Polled;
+  expect(polled).toMatchObject({ length: 2, next: 13 });
+  expect([...polled.positions]).toEqual([7, 12]);
+  const texts = polled.invalid.map(({ position, raw }) => `${position} ${Buffer.from(raw).toString()}`);
+  expect(texts).toEqual([
+    '8 {"n":"100000000000000000000","text":"big"}',
+    "9 <ref *1> { self: [Circular *1] }",
+    "10 undefined",
+    '11 {"n":2,"raw":"AQ=="}',
+  ]);
+  expect(polled.invalid[0]?.reason).toMatch(/Column "n"/);
+  expect(await reader.poll(10)).toBe("end");
+});
+
+test("an asynchronous iterator is asked for a row only when there is room for it", async () => {
+  let asked = 0;
+  const arrivals = new Pulled("test()", {
+    next: async () => ({ done: false, value: { n: asked++ } }),
+  });
+  expect(await arrivals.take(3)).toHaveLength(3);
+  expect(asked).toBe(3);
+});
+
+test("rows that came are handed on while the next one is awaited, which is not lost", async () => {
+  let arrive: ((row: IteratorResult<unknown>) => void) | undefined;
+  const late = new Promise<IteratorResult<unknown>>((resolve) => {
+    arrive = resolve;
+  });
+  const results = [Promise.resolve({ done: false, value: "a" }), late];
+  const arrivals = new Pulled("test()", {
+    next: () => results.shift() ?? Promise.resolve({ done: true, value: 0 }),
+  });
+  expect(await arrivals.take(10)).toEqual(["a"]);
+  expect(await arrivals.take(10)).toEqual([]);
+  arrive?.({ done: false, value: "b" });
+  expect(await arrivals.take(10)).toEqual(["b"]);
+  expect(await arrivals.take(10)).toBe("end");
+});
+
+test("what an iterator throws comes after the rows before it, with their number", async () => {
+  const arrivals = new Pulled("test()", throwing());
+  expect(await arrivals.take(10)).toEqual(["a", "b"]);
+  for (const _again of [1, 2]) {
+    await expect(arrivals.take(10)).rejects.toThrow(
+      "test() failed after 2 rows of this run: no more [DF_SOURCE_FAILED]",
+    );
+  }
+});
+
+function* throwing(): Generator<string> {
+  yield "a";
+  yield "b";
+  throw new Error("no more");
+}
+
+test("a stop asks an iterator for nothing more, and closing ends it", async () => {
+  let ended = false;
+  async function* endless(): AsyncGenerator<number> {
+    try {
+      for (let n = 0; ; n++) yield n;
+    } finally {
+      ended = true;
+    }
+  }
+  const arrivals = new Pulled("test()", endless());
+  expect(await arrivals.take(2)).toEqual([0, 1]);
+  arrivals.stop();
+  expect(await arrivals.take(2)).toEqual([]);
+  await arrivals.close();
+  expect(ended).toBe(true);
+});
+
+test("an iterator that never gives its next row can be stopped and closed", async () => {
+  async function* silent(): AsyncGenerator<number> {
+    await new Promise<never>(() => {});
+    yield 1;
+  }
+  const arrivals = new Pulled("test()", silent());
+  const waiting = arrivals.take(1);
+  arrivals.stop();
+  expect(await waiting).toEqual([]);
+  await arrivals.close();
+});
+
+test("pushed rows wait up to the limit; one more is an error that names it and the ways out", async () => {
+  const { arrivals, listener } = pushed(2);
+  expect([1, 2, 3, 4].map((row) => listener.row(row))).toEqual([true, true, false, false]);
+  await expect(arrivals.take(0)).rejects.toThrow("DF_BUFFER_FULL");
+  expect(await arrivals.take(10)).toEqual([1, 2]);
+  await expect(arrivals.take(10)).rejects.toThrow(
+    /2 wait, which is its bufferMax.*throttleTime.*inbox\(source/,
+  );
+});
+
+test("pushed rows that wait are there after a stop, and no more come", async () => {
+  const { arrivals, listener } = pushed(10);
+  listener.row(1);
+  arrivals.stop();
+  expect(listener.row(2)).toBe(false);
+  expect(await arrivals.take(10)).toEqual([1]);
+  expect(await arrivals.take(10)).toEqual([]);
+});
+
+test("the end of pushed rows, and their failure, come after the rows", async () => {
+  const complete = pushed(10);
+  complete.listener.row(1);
+  complete.listener.ended();
+  expect(await complete.arrivals.take(10)).toEqual([1]);
+  expect(await complete.arrivals.take(10)).toBe("end");
+  const failed = pushed(10);
+  failed.listener.row(1);
+  failed.listener.failed(new Error("gone"));
+  expect(await failed.arrivals.take(10)).toEqual([1]);
+  await expect(failed.arrivals.take(10)).rejects.toThrow("test() failed: gone. [DF_SOURCE_FAILED]");
+});
+
+test.each([-1, 0.5, "x", null])("refuses the position %j", async (position) => {
+  await expect(readerOf(() => new Pulled("test()", [].values()), position as number)).rejects.toThrow(
+    "DF_POSITION",
+  );
+});
