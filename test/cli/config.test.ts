@@ -163,7 +163,7 @@ describe("exit code 2, and nothing has run, when", () => {
       'export default { params: { tabel: "x" } };',
       "dataflow.config.ts",
       [],
-      /no parameter "tabel", which dataflow\.config\.ts gives\. Did you mean table\?/,
+      /Parameter "tabel" is given by dataflow\.config\.ts, but no pipeline .*Did you mean table\?/,
     ],
     [
       "a parameter is missing",

@@ -25,10 +25,10 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
 
 /** Adds the option of parameters. */
 export function addParams(command: Command): Command {
-  return command.option("--param <name=value>", "a parameter of the pipeline; may be repeated", param, {});
+  return command.option("--param <name=value>", "a parameter of the pipeline; may be repeated", param);
 }
 
-function param(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+function param(text: string, before?: Readonly<Record<string, string>>): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Write name=value.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

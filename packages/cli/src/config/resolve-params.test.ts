@@ -66,11 +66,15 @@ test("each of several pipelines gets what it declares, and all what nobody decla
 
 describe("a name that is nearly a parameter's is refused", () => {
   test.each<[string, Parameters<typeof resolved>[0], string]>([
-    ["in the configuration", { base: { regoin: 1 } }, '"regoin", which base gives. Did you mean region?'],
+    [
+      "in the configuration",
+      { base: { regoin: 1 } },
+      '"regoin" is given by base, but no pipeline of the file declares it. Did you mean region?',
+    ],
     [
       "in the environment",
       { environment: { DATAFLOW_PARAM_REGON: "x" } },
-      '"DATAFLOW_PARAM_REGON", which the environment gives. Did you mean DATAFLOW_PARAM_REGION?',
+      '"DATAFLOW_PARAM_REGON" is given by the environment, but no pipeline of the file declares it. Did you mean DATAFLOW_PARAM_REGION?',
     ],
   ])("%s", (_where, given, says) => {
     expect(() => resolveParams([declaring("p", "region")], resolved(given))).toThrow(says);

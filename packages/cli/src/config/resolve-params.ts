@@ -72,7 +72,7 @@ function refuseNear(given: readonly string[], declared: readonly string[], where
     const meant = name.startsWith(PREFIX) ? `${PREFIX}${nearest}` : nearest;
     throw new DataflowError(
       "DF_PARAM",
-      `There is no parameter "${name}", which ${where} gives. Did you mean ${meant}?`,
+      `Parameter "${name}" is given by ${where}, but no pipeline of the file declares it. Did you mean ${meant}?`,
     );
   }
 }
