@@ -25,6 +25,7 @@ const PLAIN_ERRORS: Readonly<Record<string, string>> = {
   "packages/core/src/plan/plan-fixtures.ts": "used by tests only; a wrong fixture is a mistake in a test",
   "packages/testing/src/check-operator.ts": "fails a test: the message is for its author",
   "packages/testing/src/check-sink.ts": "fails a test: the message is for its author",
+  "packages/simulation/src/pipeline.ts": "what the lambda of a user may throw",
 };
 
 /** Folders of operators and connectors that have no README or test of their own. */
@@ -36,6 +37,8 @@ const PARTS: Readonly<Record<string, string>> = {
 /** Files that nobody imports and that are still used. */
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   "packages/cli/src/main.ts": "started by bin/dataflow.js",
+  "packages/simulation/src/sabotage.ts": "pnpm sabotage",
+  "packages/simulation/src/sim.ts": "pnpm sim",
 };
 
 /** Files that may name the words that are looked for: this one. */

@@ -23,7 +23,17 @@ export const HARMLESS = [
 /** Faults at which it may have to refuse: tables then show a part of the answer, and nothing twice. */
 export const REFUSED = ["copied state", "older backup", "table set back"] as const;
 
+/** What somebody else does to a table. */
+const FOREIGN = ["foreign commit", "foreign compaction", "table set back"] as const;
+
 export type FaultKind = (typeof HARMLESS)[number] | (typeof REFUSED)[number];
+
+export type ForeignKind = (typeof FOREIGN)[number];
+
+/** Whether somebody else does it. */
+export function isForeign(kind: FaultKind): kind is ForeignKind {
+  return FOREIGN.some((foreign) => foreign === kind);
+}
 
 /** A fault that strikes at an action of some phase, before or after it has its effect. */
 export interface Fault {

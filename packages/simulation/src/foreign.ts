@@ -10,6 +10,7 @@ import type { Action, AddFile, RemoveFile } from "@df/connectors/delta/actions";
 import type { ObjectStore } from "@df/connectors/object-store/object-store";
 import { type ColumnType, unreachable, type Schema } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
+import { Violation } from "./verdict.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -55,7 +56,7 @@ function foreignValue(type: ColumnType, number: number): unknown {
     case "date":
     case "json":
     case "bytes":
-      throw new Error(`no simulated table has a column of ${type.kind}`);
+      throw new Violation(`no simulated table has a column of ${type.kind}`);
     default:
       return unreachable(type);
   }

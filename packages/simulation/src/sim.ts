@@ -83,7 +83,7 @@ function work(job: SimJob): Promise<void> {
 /** A violation with as few faults as it needs, and the command that shows it again. */
 async function explain(seed: number): Promise<void> {
   const violation = await violationOf(seed, {});
-  if (violation === undefined) throw new Error(`seed ${seed} violates nothing when it is run again`);
+  if (violation === undefined) throw new Violation(`seed ${seed} violates nothing when it is run again`);
   const shrunk = await shrink(violation);
   process.stdout.write(
     `violation: ${shrunk.violation.message}\n  faults: ${shrunk.violation.place?.struck.join(", ")}\n` +

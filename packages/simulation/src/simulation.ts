@@ -1,11 +1,19 @@
 /** One simulated history of a pipeline: its hosts, its faults, and what its tables show in the end. */
-import { DataflowError, type Plan, reasonOf, type SinkNode } from "@df/core";
+import { DataflowError, type Plan, reasonOf, type SinkNode, unreachable } from "@df/core";
 import { sinkNodes } from "@df/core/runtime/job";
 import { run as runPlan } from "@df/core/runtime/run";
 import type { Random } from "@df/testing/random";
 import { answer } from "./answer.ts";
 import { type Drawn, draw, pick } from "./drawn.ts";
-import { drawFaults, type Fault, type FaultKind, REFUSALS, REFUSED } from "./faults.ts";
+import {
+  drawFaults,
+  type Fault,
+  type FaultKind,
+  type ForeignKind,
+  isForeign,
+  REFUSALS,
+  REFUSED,
+} from "./faults.ts";
 import { addRow, compact, foreignRow, isSetBack, setBack, setProperty } from "./foreign.ts";
 import { drawnPipeline } from "./pipeline.ts";
 import { simulatedClock } from "./ports/clock.ts";
@@ -15,7 +23,7 @@ import { StateDirectory } from "./ports/state.ts";
 import { Bucket, injected, isInjected } from "./ports/store.ts";
 import { committers, shownBy, shownLine } from "./tables.ts";
 import { checkPart, checkWhole, Violation } from "./verdict.ts";
-import { type Action, type Phase, Process, World } from "./world.ts";
+import { type Action, Process, World } from "./world.ts";
 
 /** Faults that are the answer to an action: there is no moment after it. */
 const ANSWERS: ReadonlySet<FaultKind> = new Set(["disk full", "input/output error", "lost answer"]);
@@ -277,86 +285,70 @@ class Simulation {
 
   /** Says whether the action happens all the same. */
   #strike({ kind, moment }: Fault, action: Action): boolean {
+    const world = this.#world;
     const { process, phase } = action;
-    if (moment === "after" && !ANSWERS.has(kind)) {
-      action.run();
-      return this.#befall(kind, process, phase, undefined);
+    if (!this.#mayStrike(kind, this.#hostOf(process))) return true;
+    this.#kinds.add(kind);
+    this.#struck.push(`${kind} at ${phase}`);
+    world.note(`fault: ${kind} at ${phase}`);
+    if (ANSWERS.has(kind)) {
+      world.fail(action, injected(kind), kind === "lost answer" ? "done" : "not done");
+      return false;
     }
-    return this.#befall(kind, process, phase, action);
+    if (moment === "after") action.run();
+    if (isForeign(kind)) this.#interfere(kind);
+    else this.#befall(kind, process);
+    if (moment === "after") return false;
+    const isSent = action.remote && kind !== "power loss" && world.random.oneIn(2);
+    if (process.dead ? isSent : process.pausedUntil > world.now)
+      world.postpone(action, world.random.below(500));
+    else return !process.dead;
+    return false;
   }
 
-  /** @param waiting The action that has not happened yet; undefined when it has. */
-  #befall(kind: FaultKind, process: Process, phase: Phase, waiting: Action | undefined): boolean {
-    const world = this.#world;
+  #mayStrike(kind: FaultKind, host: Host): boolean {
+    if (isForeign(kind)) return this.#foreignTables(kind).length > 0;
+    if (kind === "older backup") return host.directory.backup !== undefined;
+    if (kind === "copied state") return this.#hosts.length === 1 && this.#hasCheckpoint(host);
+    return kind !== "changed pipeline" || this.#hasCheckpoint(host);
+  }
+
+  /** What befalls a process, its host or its stores. */
+  #befall(kind: Exclude<FaultKind, ForeignKind>, process: Process): void {
+    const { random, now } = this.#world;
     const host = this.#hostOf(process);
-    const happens = waiting !== undefined;
-    const strikes = (): void => {
-      this.#kinds.add(kind);
-      this.#struck.push(`${kind} at ${phase}`);
-      world.note(`fault: ${kind} at ${phase}`);
-    };
     switch (kind) {
       case "kill":
-        strikes();
-        this.#kill(process, "may arrive");
-        if (waiting?.remote === true && world.random.oneIn(2))
-          world.postpone(waiting, world.random.below(500));
-        return false;
+        return this.#kill(process, "may arrive");
       case "power loss":
-        strikes();
-        this.#killAll("is lost");
-        return false;
+        return this.#killAll("is lost");
       case "pause and twin":
       case "twin without a lock":
-        strikes();
         host.directory.unlocked ||= kind === "twin without a lock";
-        process.pausedUntil = world.now + 20 + world.random.below(1500);
-        if (waiting !== undefined) world.postpone(waiting, 0);
-        this.#start(host);
-        return false;
+        process.pausedUntil = now + 20 + random.below(1500);
+        return this.#start(host);
+      case "slow store":
+        for (const bucket of this.#buckets.values()) bucket.latencyMs = random.oneIn(3) ? 5 : 200;
+        return undefined;
+      case "clock jump":
+        this.#wallMs += (random.below(3) - 1) * YEAR_MS;
+        return undefined;
+      case "clean stop":
+        return this.#stops.get(process)?.abort();
+      case "changed pipeline":
+        host.changed = true;
+        return this.#kill(process, "may arrive");
+      case "copied state":
+        return this.#addHost("b", new StateDirectory(host.directory.image()));
+      case "older backup":
+        this.#killAll("may arrive", host);
+        return host.directory.restore(host.directory.backup as Buffer);
       case "disk full":
       case "input/output error":
       case "lost answer":
-        strikes();
-        world.fail(waiting as Action, injected(kind), kind === "lost answer" ? "done" : "not done");
-        return false;
-      case "slow store":
-        strikes();
-        for (const bucket of this.#buckets.values()) bucket.latencyMs = world.random.oneIn(3) ? 5 : 200;
-        return happens;
-      case "clock jump":
-        strikes();
-        this.#wallMs += (world.random.below(3) - 1) * YEAR_MS;
-        return happens;
-      case "clean stop":
-        strikes();
-        this.#stops.get(process)?.abort();
-        return happens;
-      case "changed pipeline":
-        if (this.#hasCheckpoint(host)) {
-          strikes();
-          host.changed = true;
-          this.#kill(process, "may arrive");
-          return false;
-        }
-        return happens;
-      case "foreign commit":
-      case "foreign compaction":
-      case "table set back":
-        if (this.#foreign(kind)) strikes();
-        return happens;
-      case "copied state":
-        if (this.#hosts.length === 1 && this.#hasCheckpoint(host)) {
-          strikes();
-          this.#addHost("b", new StateDirectory(host.directory.image()));
-        }
-        return happens;
-      case "older backup":
-        if (host.directory.backup === undefined) return happens;
-        strikes();
-        this.#killAll("may arrive", host);
-        host.directory.restore(host.directory.backup);
-        return false;
+        throw new Violation(`"${kind}" befalls an answer, not a process`);
+      default:
+        return unreachable(kind);
     }
   }
 
@@ -380,26 +372,33 @@ class Simulation {
     }
   }
 
-  /** Somebody else does something to a Delta table, if there is one to do it to. */
-  #foreign(kind: "foreign commit" | "foreign compaction" | "table set back"): boolean {
-    const tables = sinkNodes(this.#plan).filter(
-      (node) => node.spec.connector === "delta" && this.#bucketOf(tableOf(node)).objects.size > 0,
+  /** Tables that somebody else may do something to. */
+  #foreignTables(kind: ForeignKind): SinkNode[] {
+    return sinkNodes(this.#plan).filter(
+      (node) =>
+        node.spec.connector === "delta" &&
+        this.#bucketOf(tableOf(node)).objects.size > 0 &&
+        (kind === "table set back" || !this.#isPartitioned(node)),
     );
-    const node = tables[this.#world.random.below(tables.length)];
-    if (node === undefined) return false;
+  }
+
+  /** Somebody else does something to a Delta table. */
+  #interfere(kind: ForeignKind): void {
+    const node = pick(this.#world.random, this.#foreignTables(kind));
     const { direct } = this.#bucketOf(tableOf(node));
     const { schema, change } = node.shape;
-    const isPlain = !(this.#drawn.partitioned && node.id === "copy");
     if (kind === "table set back") void setBack(direct);
-    else if (kind === "foreign compaction") {
-      if (!isPlain) return false;
-      void compact(direct, schema);
-    } else if (isPlain && change === "append") {
+    else if (kind === "foreign compaction") void compact(direct, schema);
+    else if (change !== "append") void setProperty(direct);
+    else {
       const row = foreignRow(schema, this.#world.events);
       this.#foreignLines.push([node.id, shownLine(node.id, row)]);
       void addRow(direct, schema, row);
-    } else void setProperty(direct);
-    return true;
+    }
+  }
+
+  #isPartitioned({ id }: SinkNode): boolean {
+    return this.#drawn.partitioned && id === "copy";
   }
 }
 

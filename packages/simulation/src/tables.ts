@@ -13,6 +13,7 @@ import { readParquet } from "@df/formats/parquet/read-batches";
 import { lineOf } from "./answer.ts";
 import type { SinkKind } from "./drawn.ts";
 import type { Bucket } from "./ports/store.ts";
+import { Violation } from "./verdict.ts";
 import type { Process, World } from "./world.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -97,7 +98,7 @@ async function committedFiles({ direct }: Bucket): Promise<Committed[]> {
   const files: Committed[] = [];
   for (const { path } of await direct.list(COMMITS)) {
     const commit = JSON.parse(Buffer.from((await direct.get(path)) ?? []).toString()) as { files: unknown };
-    if (!isFiles(commit.files)) throw new Error(`${path} has no files`);
+    if (!isFiles(commit.files)) throw new Violation(`${path} has no files`);
     files.push(...commit.files);
   }
   return files;
@@ -142,6 +143,6 @@ async function fileRows(bucket: Bucket, key: readonly string[] | undefined): Pro
 
 async function present({ direct }: Bucket, path: string): Promise<Uint8Array> {
   const bytes = await direct.get(path);
-  if (bytes === undefined) throw new Error(`the table names ${path}, which is not there`);
+  if (bytes === undefined) throw new Violation(`the table names ${path}, which is not there`);
   return bytes;
 }

@@ -2,6 +2,7 @@
 import type { Answer, Position, Schema, Source, SplitReader, TypedSource } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 import type { Process, World } from "../world.ts";
+import { injected } from "./store.ts";
 
 /** A record of a log: a row, or the bytes of one that is broken. */
 export type LogRecord<Row> = { readonly row: Row } | { readonly broken: string };
@@ -18,7 +19,7 @@ export function logSource<Row>(schema: Schema): TypedSource<Row> {
     rows: "events",
     bounded: true,
     history: "full",
-    open: () => Promise.reject(new Error("opened by no process")),
+    open: () => Promise.reject(injected("opened by no process")),
   };
 }
 

@@ -1,7 +1,9 @@
+// Nothing of the engine may be loaded before it is broken.
+import assert from "node:assert";
 import { registerHooks } from "node:module";
 import type { Variant } from "./variants.ts";
 
-/** From now on modules are loaded with the changes of a variant. @throws Error for words that are not there once */
+/** From now on modules are loaded with the changes of a variant. @throws AssertionError for words that are not there once */
 export function breakModules({ edits }: Variant): void {
   registerHooks({
     load: (url, context, next) => {
@@ -11,7 +13,7 @@ export function breakModules({ edits }: Variant): void {
       let source = Buffer.from(loaded.source as Uint8Array).toString();
       for (const { file, find, replace } of own) {
         const places = source.split(find).length - 1;
-        if (places !== 1) throw new Error(`${file} has these words ${places} times: ${find}`);
+        assert(places === 1, `${file} has these words ${places} times: ${find}`);
         source = source.replace(find, () => replace);
       }
       return { ...loaded, source };
