@@ -2,6 +2,7 @@ import { typeName } from "@df/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { fromZod } from "./from-zod.ts";
+import { pipeline } from "./pipeline.ts";
 
 /** The columns as "name type", with "?" for nulls and "??" for fields that may be absent. */
 function columnsOf(object: z.ZodObject): string[] {
@@ -163,4 +164,9 @@ test("what is no plain object of zod is refused", () => {
     "keys that are no columns are passed over",
   );
   expect(() => fromZod(z.looseObject({ id: z.string() }))).toThrow("write z.object()");
+});
+
+test("parameters that are declared with zod are checked by it", () => {
+  const definition = pipeline("p", { params: fromZod(z.object({ days: z.int().min(1) })) }, () => {});
+  expect(() => definition.build({ days: "0" })).toThrow(/A parameter is refused: Column "days": .*DF_PARAM/);
 });

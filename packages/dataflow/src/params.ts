@@ -36,7 +36,7 @@ interface Given {
 
 /**
  * The parameters of a run. `origins` says by name where a value came from, for the errors.
- * @throws DF_PARAM for a parameter that is not declared, missing, or not of its type
+ * @throws DF_PARAM for a parameter that is not declared, missing, not of its type, or refused by what declares it
  */
 export function paramsOf(
   { schema, secrets, defaults }: DeclaredParams,
@@ -60,6 +60,8 @@ export function paramsOf(
     ...fields.map((field) => [field.name, valueOf(field, givenAs(field.name))] as const),
     ...secrets.map((name) => [name, secretOf(name, givenAs(name))] as const),
   ]);
+  const fault = schema?.check?.fault(values);
+  if (fault !== undefined) throw new DataflowError("DF_PARAM", `A parameter is refused: ${fault}.`);
   const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(value)]));
   return { values, texts };
 }
