@@ -1,9 +1,13 @@
+import { t } from "@df/core";
 import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { memorySink } from "./memory.ts";
+import { pipeline } from "./pipeline.ts";
 import { checkOf } from "./standard-schema.ts";
 import type { StandardSchema } from "./standard-schema.ts";
+import { standInSource } from "./stand-ins.ts";
 
 const fault = (schema: StandardSchema, row: Record<string, unknown>): string | undefined =>
   checkOf(schema, "validate()").fault(row);
@@ -71,3 +75,28 @@ test.each([undefined, null, 5, {}, { "~standard": 1 }, () => true])(
     );
   },
 );
+
+test("a stream takes schemas of each library, and steps without an id are numbered", () => {
+  const Order = t.row({ id: t.string(), cents: t.int64() });
+  const { nodes } = pipeline("orders", (p) => {
+    p.from("orders", standInSource(Order))
+      .validate(z.object({ id: z.string() }))
+      .validate(v.object({ cents: v.bigint() }))
+      .validate(type({ id: "string" }), { id: "named" })
+      .to("memory", memorySink("validated"));
+  }).build();
+  expect(nodes.map(({ id }) => id)).toEqual([
+    "orders",
+    "orders.validate",
+    "orders.validate.2",
+    "named",
+    "memory",
+  ]);
+});
+
+test("what is no schema is refused when the pipeline is built, with the step's name", () => {
+  const definition = pipeline("orders", (p) => {
+    p.from("orders", standInSource(t.row({ id: t.string() }))).validate(5 as never);
+  });
+  expect(() => definition.build()).toThrow(/"orders.validate": validate\(\) takes a schema.*DF_VALIDATOR/);
+});

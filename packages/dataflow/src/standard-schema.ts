@@ -39,7 +39,10 @@ type Foreign<Input, Row> = {
       ? never
       : P;
 }[keyof Input & string];
-/** The schema, if rows have the columns that it looks at. */
+/**
+ * The schema, if rows have the columns that it looks at. In a function that is generic in its row this cannot be told:
+ * there the row names those columns, `(orders: Events<{ id: string }>) => …`.
+ */
 export type Checks<S, Row> = [Foreign<InputOf<S>, Row>] extends [never]
   ? S
   : Refused<`validate() looks at ${Listed<Foreign<InputOf<S>, Row>>}, which is no column here, or one of another type [DF_VALIDATOR]`>;
