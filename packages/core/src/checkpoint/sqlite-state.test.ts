@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import type { Checkpoint } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
@@ -46,6 +47,19 @@ test("a second opener is refused while the first one lives", () => {
   const state = new SqliteState(file, "p");
   expect(() => new SqliteState(file, "p")).toThrow("DF_ALREADY_RUNNING");
   state.close();
+});
+
+test("a process that was overtaken can neither read nor write", () => {
+  // A lock that does not hold, as on some network file systems: two processes have one database.
+  const db = new Database(":memory:");
+  const first = new SqliteState("shared", "p", db);
+  first.commit(checkpoint(1));
+  const second = new SqliteState("shared", "p", db);
+  expect(() => first.lastCheckpoint()).toThrow("DF_FENCED");
+  expect(() => first.deliveries("s")).toThrow("DF_FENCED");
+  expect(() => first.commit(checkpoint(2))).toThrow("DF_FENCED");
+  second.commit(checkpoint(2));
+  expect(second.lastCheckpoint()?.epoch).toBe(2);
 });
 
 test("a state is not given to a pipeline of another name", () => {

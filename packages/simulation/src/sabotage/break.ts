@@ -3,7 +3,10 @@ import assert from "node:assert";
 import { registerHooks } from "node:module";
 import type { Variant } from "./variants.ts";
 
-/** From now on modules are loaded with the changes of a variant. @throws AssertionError for words that are not there once */
+/**
+ * From now on modules are loaded with the changes of a variant.
+ * @throws AssertionError for words that are not there once
+ */
 export function breakModules({ edits }: Variant): void {
   registerHooks({
     load: (url, context, next) => {
