@@ -5,10 +5,13 @@
 import {
   ALLOWED_LATENESS_MS,
   type Drawn,
+  GAP_MS,
   HOUR_MS,
   OUT_OF_ORDERNESS_MS,
   POISON,
+  SLIDING,
   type Visit,
+  WITHIN_MS,
 } from "./drawn.ts";
 
 /** Lines of each table, sorted. */
@@ -21,28 +24,19 @@ interface Clocked extends Visit {
 
 /** The content of each table that the pipeline has. */
 export function answer(drawn: Drawn): Tables {
-  const rejected: string[] = [];
-  const rows: Clocked[] = [];
-  for (const logs of Object.values(drawn.logs)) {
-    for (const [split, log] of Object.entries(logs)) {
-      let latest = Number.NEGATIVE_INFINITY;
-      for (const [position, record] of log.entries()) {
-        if ("broken" in record) rejected.push(lineOf(split, position));
-        else {
-          const { row } = record;
-          latest = Math.max(latest, row.at);
-          // A millisecond of the engine's microsecond does no harm: times are whole milliseconds.
-          if (row.value === POISON) rejected.push(lineOf(split, position));
-          else if (row.value >= 0n)
-            rows.push({ ...row, clock: latest - OUT_OF_ORDERNESS_MS[drawn.maxOutOfOrderness] });
-        }
-      }
-    }
-  }
+  const left = readAll(drawn, "left");
+  const right = readAll(drawn, "right");
+  const rows = drawn.second === "union" ? [...left.rows, ...right.rows] : left.rows;
   return {
-    copy: rows.map(({ id, key, at, value }) => lineOf(id, key, at, value)).toSorted(),
-    rejected: rejected.toSorted(),
+    copy: linesOf(rows),
+    rejected: [...left.rejected, ...right.rejected].toSorted(),
     ...windows(rows, drawn),
+    ...(drawn.sliding ? { sliding: slidingWindows(rows) } : {}),
+    ...(drawn.visits === "none"
+      ? {}
+      : { visits: visits(rows, drawn.visits === "final" ? 0 : ALLOWED_LATENESS_MS) }),
+    ...(drawn.first ? { first: firstRows(rows) } : {}),
+    ...(drawn.second === "join" ? { joined: pairs(left.rows, right.rows) } : {}),
     ...views(rows, drawn),
   };
 }
@@ -52,23 +46,117 @@ export function lineOf(...values: readonly unknown[]): string {
   return JSON.stringify(values.map(String));
 }
 
+interface Read {
+  readonly rows: readonly Clocked[];
+  readonly rejected: readonly string[];
+}
+
+/** The rows that the first step lets through, and the places of those that are refused. */
+function readAll({ logs, maxOutOfOrderness }: Drawn, source: "left" | "right"): Read {
+  const rejected: string[] = [];
+  const rows: Clocked[] = [];
+  for (const [split, log] of Object.entries(logs[source])) {
+    let latest = Number.NEGATIVE_INFINITY;
+    for (const [position, record] of log.entries()) {
+      if ("broken" in record) {
+        rejected.push(lineOf(split, position));
+        continue;
+      }
+      const { row } = record;
+      latest = Math.max(latest, row.at);
+      if (row.value === POISON) rejected.push(lineOf(split, position));
+      else if (row.value >= 0n) rows.push({ ...row, clock: latest - OUT_OF_ORDERNESS_MS[maxOutOfOrderness] });
+    }
+  }
+  return { rows, rejected };
+}
+
+function linesOf(rows: readonly Visit[]): string[] {
+  return rows.map(({ id, key, at, value }) => lineOf(id, key, at, value)).toSorted();
+}
+
 function windows(rows: readonly Clocked[], { hours, days }: Drawn): Tables {
   if (hours === "none") return {};
   const lateness = hours === "final" ? 0 : ALLOWED_LATENESS_MS;
-  const end = ({ at }: Clocked): number => (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
-  // clock − 1 µs < end − 1 µs + lateness
-  const isLate = (row: Clocked): boolean => row.clock >= end(row) + lateness;
-  const inTime = rows.filter((row) => !isLate(row));
+  const inTime = rows.filter((row) => !isLate(row, lateness));
   return {
-    hours: sums(inTime, (row) => [row.key, end(row) - HOUR_MS]),
-    late: rows
-      .filter(isLate)
-      .map(({ id, key, at, value }) => lineOf(id, key, at, value))
-      .toSorted(),
-    ...(days
-      ? { days: sums(inTime, ({ key, at }) => [key, Math.floor(at / (4 * HOUR_MS)) * 4 * HOUR_MS]) }
-      : {}),
+    hours: sums(inTime, ({ key, at }) => [key, startOf(at, HOUR_MS)]),
+    late: linesOf(rows.filter((row) => isLate(row, lateness))),
+    ...(days ? { days: sums(inTime, ({ key, at }) => [key, startOf(at, 4 * HOUR_MS)]) } : {}),
   };
+}
+
+function startOf(at: number, sizeMs: number): number {
+  return Math.floor(at / sizeMs) * sizeMs;
+}
+
+/** Whether its window of an hour is over for a row: clock − 1 µs ≥ end − 1 µs + lateness. */
+function isLate({ at, clock }: Clocked, latenessMs: number): boolean {
+  return clock >= startOf(at, HOUR_MS) + HOUR_MS + latenessMs;
+}
+
+function slidingWindows(rows: readonly Clocked[]): string[] {
+  const { sizeMs, everyMs } = SLIDING;
+  const placed = rows.flatMap((row) => {
+    const last = startOf(row.at, everyMs);
+    return Array.from({ length: sizeMs / everyMs }, (_, back) => ({ ...row, start: last - back * everyMs }));
+  });
+  return sums(
+    placed.filter(({ clock, start }) => clock < start + sizeMs),
+    ({ key, start }) => [key, start],
+  );
+}
+
+/** Sessions are chains of rows of one key. Only the row itself says whether it is late. */
+function visits(rows: readonly Clocked[], latenessMs: number): string[] {
+  const inTime = rows
+    .filter(({ at, clock }) => clock - 0.001 < at + latenessMs)
+    .toSorted((a, b) => a.at - b.at);
+  const chains: Clocked[][] = [];
+  const newest = new Map<string, Clocked[]>();
+  for (const row of inTime) {
+    const chain = newest.get(row.key);
+    if (chain !== undefined && row.at - (chain.at(-1)?.at ?? 0) <= GAP_MS) chain.push(row);
+    else {
+      newest.set(row.key, [row]);
+      chains.push(newest.get(row.key) ?? []);
+    }
+  }
+  return chains
+    .map((chain) => {
+      const [first, last] = [chain[0] as Clocked, chain.at(-1) as Clocked];
+      const total = chain.reduce((sum, { value }) => sum + value, 0n);
+      return lineOf(first.key, first.at, last.at + GAP_MS, chain.length, total);
+    })
+    .toSorted();
+}
+
+/** Of rows with one id, less than the distance behind one that was kept, the first. */
+function firstRows(rows: readonly Clocked[]): string[] {
+  const kept = new Map<bigint, Clocked>();
+  const first: Clocked[] = [];
+  const inTime = rows.filter(({ at, clock }) => clock - 0.001 < at).toSorted((a, b) => a.at - b.at);
+  for (const row of inTime) {
+    const before = kept.get(row.id);
+    if (before !== undefined && row.at - before.at < WITHIN_MS) continue;
+    kept.set(row.id, row);
+    first.push(row);
+  }
+  return linesOf(first);
+}
+
+function pairs(left: readonly Clocked[], right: readonly Clocked[]): string[] {
+  const others = right.filter((row) => !isLate(row, 0));
+  return left
+    .filter((row) => !isLate(row, 0))
+    .flatMap((row) => {
+      const found = others.filter(
+        ({ key, value, at }) =>
+          key === row.key && value === row.value && startOf(at, HOUR_MS) === startOf(row.at, HOUR_MS),
+      );
+      return found.length === 0 ? [lineOf(row.id, null)] : found.map(({ id }) => lineOf(row.id, id));
+    })
+    .toSorted();
 }
 
 function views(rows: readonly Clocked[], { view, latest }: Drawn): Tables {
@@ -91,7 +179,7 @@ function isNewer(a: Visit, b: Visit): boolean {
 }
 
 /** Group, count and sum. */
-function sums(rows: readonly Clocked[], groupOf: (row: Clocked) => readonly unknown[]): string[] {
+function sums<Row extends Visit>(rows: readonly Row[], groupOf: (row: Row) => readonly unknown[]): string[] {
   const groups = new Map<string, { readonly group: readonly unknown[]; rows: bigint; total: bigint }>();
   for (const row of rows) {
     const group = groupOf(row);

@@ -16,11 +16,17 @@ export type SinkKind = "delta" | "parquet" | "files";
 /** What decides the answer. */
 export interface Drawn {
   readonly logs: Readonly<Record<"left" | "right", Logs<Visit>>>;
-  /** Whether the second source is read too. */
-  readonly union: boolean;
+  /** What the second source is for. */
+  readonly second: "nothing" | "union" | "join";
   readonly maxOutOfOrderness: "10m" | "40m";
-  /** How windows show their results. */
+  /** How windows of an hour show their results. */
   readonly hours: "final" | "corrected" | "onUpdate" | "none";
+  /** Windows of two hours, each half an hour. */
+  readonly sliding: boolean;
+  /** Sessions with at most 20 minutes between two rows. */
+  readonly visits: "final" | "onUpdate" | "none";
+  /** The first row of each id within two hours. */
+  readonly first: boolean;
   /** Windows over the results of windows. */
   readonly days: boolean;
   readonly view: boolean;
@@ -42,6 +48,12 @@ export interface Drawn {
 export const OUT_OF_ORDERNESS_MS = { "10m": 600_000, "40m": 2_400_000 } as const;
 export const ALLOWED_LATENESS_MS = 1_800_000;
 export const HOUR_MS = 3_600_000;
+export const SLIDING: { readonly sizeMs: number; readonly everyMs: number } = {
+  sizeMs: 7_200_000,
+  everyMs: 1_800_000,
+};
+export const GAP_MS = 1_200_000;
+export const WITHIN_MS = 7_200_000;
 
 const ROWS_MIN = 200;
 const KEYS = ["a", "b", "c", "d", "__proto__", "../ä=%"];
@@ -50,15 +62,18 @@ export const POISON = 7n;
 
 /** Draws a pipeline with its input: at least 200 rows in two splits, a window's end, and a late row. */
 export function draw(random: Random): Drawn {
-  const union = random.oneIn(3);
-  const hours = pick(random, ["final", "corrected", "onUpdate", "none"]);
+  const second = pick(random, ["nothing", "nothing", "nothing", "union", "join"]);
+  const hours = pick(random, ["final", "corrected", "onUpdate", "none", "none"]);
   const days = hours !== "none" && random.oneIn(2);
   return {
-    logs: { left: logsOf(random, 0n), right: union ? logsOf(random, 1_000_000n) : {} },
-    union,
+    logs: { left: logsOf(random, 0n), right: second === "nothing" ? {} : logsOf(random, 1_000_000n) },
+    second,
     maxOutOfOrderness: pick(random, ["10m", "40m"]),
     hours,
     days,
+    sliding: random.oneIn(5),
+    visits: pick(random, ["final", "onUpdate", "none", "none", "none", "none"]),
+    first: random.oneIn(5),
     view: hours === "none" || random.oneIn(3),
     summed: "value",
     latest: random.oneIn(3),
@@ -77,23 +92,27 @@ function logsOf(random: Random, firstId: bigint): Logs<Visit> {
   const logs: Record<string, LogRecord<Visit>[]> = {};
   for (let split = 0; split < splits; split++) {
     const rows = Math.ceil(ROWS_MIN / splits) + random.below(20);
-    logs[String(split)] = logOf(random, rows, firstId + BigInt(split) * 10_000n);
+    logs[String(split)] = logOf(random, rows, firstId + BigInt(split) * 10_000n, split * 250);
   }
   return logs;
 }
 
-/** Times rise by some minutes a row, with rows that are out of order within the bounds and far beyond them. */
-function logOf(random: Random, rows: number, firstId: bigint): LogRecord<Visit>[] {
+/**
+ * Times rise by some minutes a row, with rows that are out of order within the bounds and far beyond them. Their
+ * milliseconds, from `firstMs` on, tell them apart: no two rows of a source have one time.
+ */
+function logOf(random: Random, rows: number, firstId: bigint, firstMs: number): LogRecord<Visit>[] {
   let clock = random.below(HOUR_MS);
   return Array.from({ length: rows }, (_, index): LogRecord<Visit> => {
-    clock += random.below(6) * 60_000 + random.below(1000);
+    clock += random.below(6) * 60_000;
     if (random.oneIn(40)) return { broken: `{"id": ${index}` };
     const behind =
       index === rows - 1 ? clock : random.oneIn(8) ? random.below(2 * HOUR_MS) : random.below(600_000);
     // An id may come twice: a log that was sent again.
     const id = firstId + BigInt(random.oneIn(30) ? Math.max(0, index - 3) : index);
     const value = random.oneIn(50) ? POISON : BigInt(random.below(12) - 2);
-    return { row: { id, key: pick(random, KEYS), at: Math.max(0, clock - behind), value } };
+    const minute = Math.floor(Math.max(0, clock - behind) / 60_000);
+    return { row: { id, key: pick(random, KEYS), at: minute * 60_000 + firstMs + index, value } };
   });
 }
 

@@ -24,9 +24,13 @@ export async function setProperty(store: ObjectStore): Promise<void> {
   await foreignCommit(store, [{ commitInfo: { operation: "SET TBLPROPERTIES" } }]);
 }
 
-/** Adds a row of somebody else. */
-export async function addRow(store: ObjectStore, schema: Schema, row: Row): Promise<void> {
-  const path = `foreign-row-${String(row["id"])}.parquet`;
+/** Adds a row of somebody else, in a file that is called by the row's number. */
+export async function addRow(
+  store: ObjectStore,
+  schema: Schema,
+  { number, row }: { readonly number: number; readonly row: Row },
+): Promise<void> {
+  const path = `foreign-row-${number}.parquet`;
   const { bytes } = await inlineEncoder.encode(schema, [batchOf(schema, [row])]);
   await store.put(path, bytes);
   const file = { path, partitionValues: {}, size: bytes.length, modificationTime: 1, dataChange: true };

@@ -7,12 +7,14 @@ import {
   type PipelineDefinition,
   t,
   type Timestamp,
+  session,
+  sliding,
   tumbling,
 } from "dataflow";
 import { delta } from "dataflow/delta";
 import { filesSink, jsonLines } from "dataflow/files";
 import { parquet } from "dataflow/parquet";
-import { ALLOWED_LATENESS_MS, type Drawn, POISON } from "./drawn.ts";
+import { ALLOWED_LATENESS_MS, type Drawn, GAP_MS, POISON, SLIDING, WITHIN_MS } from "./drawn.ts";
 import { logSource } from "./ports/source.ts";
 
 /** Columns of the logs. */
@@ -35,10 +37,19 @@ export function drawnPipeline(drawn: Drawn): PipelineDefinition {
   const rejected = parquet({ path: "rejected" });
   return pipeline("simulated", { batchRows, checkpointEvery, rejected }, (p) => {
     const left = rowsOf(p, drawn, "left");
-    const rows = drawn.union ? left.union(rowsOf(p, drawn, "right")) : left;
+    const right = drawn.second === "nothing" ? undefined : rowsOf(p, drawn, "right");
+    const rows = right !== undefined && drawn.second === "union" ? left.union(right) : left;
     rows.to("copy", appendTo("copy", drawn), { commitEvery });
+    if (right !== undefined && drawn.second === "join") joined(left, right, drawn);
     if (hours === "final") finalHours(rows, drawn);
     else if (hours !== "none") changingHours(rows, drawn, hours);
+    if (drawn.sliding) slidingWindows(rows, drawn);
+    if (drawn.visits !== "none") visits(rows, drawn, drawn.visits);
+    if (drawn.first) {
+      rows
+        .dedupe("first-of", { by: "id", within: `${WITHIN_MS}ms`, keep: "first" })
+        .to("first", appendTo("first", drawn), { commitEvery });
+    }
     if (drawn.view) {
       rows
         .groupBy("key")
@@ -95,6 +106,42 @@ function changingHours(rows: Events<Read>, drawn: Drawn, emit: "corrected" | "on
     .window(tumbling("4h"))
     .aggregate("days-of", (a) => ({ rows: a.sum("rows"), total: a.sum("total") }))
     .to("days", appendTo("days", drawn), { commitEvery });
+}
+
+function slidingWindows(rows: Events<Read>, drawn: Drawn): void {
+  rows
+    .keyBy("key")
+    .window(sliding(`${SLIDING.sizeMs}ms`, `${SLIDING.everyMs}ms`))
+    .aggregate("sliding-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }))
+    .to("sliding", appendTo("sliding", drawn), { commitEvery: drawn.commitEvery });
+}
+
+function visits(rows: Events<Read>, drawn: Drawn, emit: "final" | "onUpdate"): void {
+  const { commitEvery } = drawn;
+  const grouped = rows.keyBy("key").window(session(`${GAP_MS}ms`));
+  if (emit === "final") {
+    grouped
+      .aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }))
+      .to("visits", appendTo("visits", drawn), { commitEvery });
+  } else {
+    grouped
+      .aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }), {
+        emit: "onUpdate",
+        allowedLateness: `${ALLOWED_LATENESS_MS}ms`,
+      })
+      .to("visits", upsertTo("visits", drawn), { commitEvery });
+  }
+}
+
+function joined(left: Events<Read>, right: Events<Read>, drawn: Drawn): void {
+  left
+    .joinWindow("pairs-of", right, {
+      on: { key: "key", value: "value" },
+      window: tumbling("1h"),
+      type: "left",
+      select: (one, other) => ({ id: one("id"), other: other("id") }),
+    })
+    .to("joined", appendTo("joined", drawn), { commitEvery: drawn.commitEvery });
 }
 
 function appendTo(path: string, { append, partitioned }: Drawn) {

@@ -22,7 +22,7 @@ import { openLogs } from "./ports/source.ts";
 import { StateDirectory } from "./ports/state.ts";
 import { Bucket, injected, isInjected } from "./ports/store.ts";
 import { committers, shownBy, shownLine } from "./tables.ts";
-import { checkPart, checkWhole, Violation } from "./verdict.ts";
+import { checkKeys, checkPart, checkWhole, Violation } from "./verdict.ts";
 import { type Action, Process, World } from "./world.ts";
 
 /** Faults that are the answer to an action: there is no moment after it. */
@@ -30,6 +30,8 @@ const ANSWERS: ReadonlySet<FaultKind> = new Set(["disk full", "input/output erro
 /** Runs that may fail without a cause where only tables count. */
 const FAILURES_MAX = 20;
 const EVENTS_MAX = 60_000;
+/** Columns of the key of a table, where there are several. */
+const KEY_COLUMNS: Readonly<Record<string, number>> = { hours: 2, visits: 2 };
 const YEAR_MS = 365 * 86_400_000;
 
 /** What a history came to. */
@@ -89,6 +91,7 @@ class Simulation {
   readonly #stops = new Map<Process, AbortController>();
   readonly #supervisor = new Process(0, "supervisor");
   #processes = 0;
+  #interfering: Promise<void> | undefined;
   #checkpoints = 0;
   #failures = 0;
   #wallMs = Date.UTC(2026, 0, 1);
@@ -112,6 +115,8 @@ class Simulation {
     this.#addHost("a", new StateDirectory());
     while (this.#violation === undefined && !this.#isOver()) {
       const happened = await world.step((action) => this.#watch(action));
+      // Others write in one piece.
+      await this.#interfering;
       if (!happened && this.#violation === undefined && !this.#isOver())
         throw this.#named(new Violation("everything waits, and nobody is done"));
       if (world.events > EVENTS_MAX) throw this.#named(new Violation(`not done after ${EVENTS_MAX} events`));
@@ -144,13 +149,8 @@ class Simulation {
         const lines = [...(expected[node.id] ?? []), ...foreign];
         const shown = await shownBy(node, bucket);
         if (ended === "finished" && !(await isSetBack(bucket.direct))) checkWhole(node.id, lines, shown);
-        else
-          checkPart(
-            node.id,
-            lines,
-            shown,
-            node.shape.change === "append" ? undefined : node.id === "hours" ? 2 : 1,
-          );
+        else if (node.shape.change === "append") checkPart(node.id, lines, shown);
+        else checkKeys(node.id, shown, KEY_COLUMNS[node.id] ?? 1);
       }
     } catch (thrown) {
       throw this.#named(thrown);
@@ -387,13 +387,14 @@ class Simulation {
     const node = pick(this.#world.random, this.#foreignTables(kind));
     const { direct } = this.#bucketOf(tableOf(node));
     const { schema, change } = node.shape;
-    if (kind === "table set back") void setBack(direct);
-    else if (kind === "foreign compaction") void compact(direct, schema);
-    else if (change !== "append") void setProperty(direct);
+    if (kind === "table set back") this.#interfering = setBack(direct);
+    else if (kind === "foreign compaction") this.#interfering = compact(direct, schema);
+    else if (change !== "append") this.#interfering = setProperty(direct);
     else {
-      const row = foreignRow(schema, this.#world.events);
+      const number = this.#world.events;
+      const row = foreignRow(schema, number);
       this.#foreignLines.push([node.id, shownLine(node.id, row)]);
-      void addRow(direct, schema, row);
+      this.#interfering = addRow(direct, schema, { number, row });
     }
   }
 

@@ -25,6 +25,10 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   hours: ["key", "windowStart", "rows", "total"],
   late: ["id", "key", "at", "value"],
   days: ["key", "windowStart", "rows", "total"],
+  sliding: ["key", "windowStart", "rows", "total"],
+  visits: ["key", "windowStart", "windowEnd", "rows", "total"],
+  first: ["id", "key", "at", "value"],
+  joined: ["id", "other"],
   view: ["key", "rows", "total"],
   latest: ["key", "id", "at", "value"],
 };
@@ -130,7 +134,7 @@ async function fileRows(bucket: Bucket, key: readonly string[] | undefined): Pro
       .split("\n");
     for (const line of lines) {
       const row = JSON.parse(line) as Record<string, unknown>;
-      for (const time of ["at", "windowStart"]) {
+      for (const time of ["at", "windowStart", "windowEnd"]) {
         if (typeof row[time] === "string") row[time] = Date.parse(row[time]);
       }
       const name = key === undefined ? String(rows.size) : lineOf(...key.map((column) => row[column]));

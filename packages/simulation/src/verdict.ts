@@ -26,24 +26,18 @@ export function checkWhole(table: string, expected: readonly string[], shown: re
   if (first !== undefined) throw new Violation(`table "${table}": ${first}`);
 }
 
-/**
- * @param keyed Columns of the key, which come first: of such a table a key may be there once, with any values.
- * @throws Violation when a table shows a row that is not in the answer, or shows one more often
- */
-export function checkPart(
-  table: string,
-  expected: readonly string[],
-  shown: readonly string[],
-  keyed: number | undefined,
-): void {
-  const named = (line: string): string =>
-    keyed === undefined ? line : JSON.stringify((JSON.parse(line) as unknown[]).slice(0, keyed));
-  const left = counts(expected.map(named));
-  for (const line of shown.map(named)) {
-    const times = left.get(line) ?? 0;
-    if (times === 0) throw new Violation(`table "${table}" shows ${line}, which is too much`);
-    left.set(line, times - 1);
+/** @throws Violation when a key, the first columns of each line, is there twice */
+export function checkKeys(table: string, shown: readonly string[], keyed: number): void {
+  const keys = shown.map((line) => JSON.stringify((JSON.parse(line) as unknown[]).slice(0, keyed)));
+  for (const [key, times] of counts(keys)) {
+    if (times > 1) throw new Violation(`table "${table}" shows ${key} ${times} times`);
   }
+}
+
+/** @throws Violation when a table shows a row that is not in the answer, or shows one more often */
+export function checkPart(table: string, expected: readonly string[], shown: readonly string[]): void {
+  const tooMuch = difference(expected, shown).find((found) => found.startsWith("shows"));
+  if (tooMuch !== undefined) throw new Violation(`table "${table}": ${tooMuch}`);
 }
 
 function difference(expected: readonly string[], shown: readonly string[]): string[] {

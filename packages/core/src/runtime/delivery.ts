@@ -4,7 +4,16 @@ import { ContentHash } from "../batch/content-hash.ts";
 import { decodeFrames } from "../batch/frame.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
-import type { Committer, CommitterFactory, Delivered, IndexChange, KeyIndex, Marker } from "../connector.ts";
+import type {
+  Committer,
+  CommitterFactory,
+  Delivered,
+  IndexChange,
+  KeyIndex,
+  Marker,
+  Staged,
+  StageRequest,
+} from "../connector.ts";
 import { DataflowError, reasonOf, within } from "../error.ts";
 import type { Json } from "../json.ts";
 import type { Epoch } from "../stream.ts";
@@ -143,14 +152,12 @@ export class SinkDelivery {
     const { lineage, pipeline } = this.#identity;
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
-    const staged = await this.#named(() =>
-      this.#committer.stage({
-        batches: this.#held(checkpoint.epoch),
-        through: checkpoint.epoch,
-        positions,
-        clock: clock ?? Number.NEGATIVE_INFINITY,
-      }),
-    );
+    const staged = await this.#stage({
+      batches: this.#held(checkpoint.epoch),
+      through: checkpoint.epoch,
+      positions,
+      clock: clock ?? Number.NEGATIVE_INFINITY,
+    });
     await this.#onStep("staged", this.id);
     // A copy of this state may be running too: what it has delivered meanwhile must not be added to.
     const shown = await this.check(undefined, checkpoint.epoch);
@@ -175,6 +182,16 @@ export class SinkDelivery {
 
   close(): Promise<void> {
     return this.#committer.close();
+  }
+
+  /** What does not fit a target that another copy of this state writes to is told as that. */
+  async #stage(request: StageRequest): Promise<Staged> {
+    try {
+      return await this.#named(() => this.#committer.stage(request));
+    } catch (thrown) {
+      await this.check(undefined, request.through);
+      throw thrown;
+    }
   }
 
   /** Errors of a store know paths; the person who reads them knows sinks. */
