@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { dataflow, newFolder, root } from "../command.ts";
 import { fencesOf } from "./markdown.ts";
 
-const READMES = ["iterables", "rxjs"].map((folder) => `packages/connectors/src/${folder}/README.md`);
+const READMES = ["inbox", "iterables", "rxjs"].map((folder) => `packages/connectors/src/${folder}/README.md`);
 
 function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");

@@ -15,6 +15,9 @@ export const EXIT = {
 
 const INCOMPATIBLE = new Set([
   "DF_FENCED",
+  "DF_INBOX_COLUMNS",
+  "DF_INBOX_CORRUPT",
+  "DF_INBOX_FORMAT",
   "DF_PLAN_CHANGED",
   "DF_SINK_AHEAD",
   "DF_SINK_BEHIND",

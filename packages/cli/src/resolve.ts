@@ -8,6 +8,7 @@ const MODULES = [
   "delta",
   "files",
   "generator",
+  "inbox",
   "iterables",
   "json",
   "lines",
