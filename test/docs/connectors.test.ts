@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,6 +18,10 @@ test.each(READMES)("the pipeline of %s gives the rows that stand below it", (rea
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(join(root, "node_modules/rxjs"), join(folder, "node_modules/rxjs"));
   writeFileSync(join(folder, "pipeline.ts"), code?.text ?? "");
+  const config = { extends: join(root, "packages/cli/pipeline.tsconfig.json") };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const typed = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  expect([typed.status, String(typed.stdout)]).toEqual([0, ""]);
   expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0 });
   const names = readdirSync(join(folder, "out")).filter((name) => name.startsWith("data-"));
   const shown = names.flatMap((name) => linesOf(readFileSync(join(folder, "out", name), "utf8")));
