@@ -41,7 +41,7 @@ function answer(count: number): object[] {
 
 class Breakdown extends Error {}
 
-/** Runs the example once, with timings of its own; it is stopped cleanly or breaks down after some steps, or neither. */
+/** Runs the example once, with timings of its own, until its end, or until it is stopped or fails after some steps. */
 async function once(random: Random, folder: string, ending: "end" | "stop" | "break"): Promise<void> {
   const stop = new AbortController();
   let steps = ending === "end" ? Infinity : random.below(12);
