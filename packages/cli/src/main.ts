@@ -1,16 +1,16 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { type ConfigFlags, configCommand } from "./config/config-command.ts";
 import { addParams, addSettings } from "./config/options.ts";
 import type { Flags } from "./config/resolve-settings.ts";
 import { SETTING_NAMES } from "./config/settings.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
+import { VERSION } from "./own-package.ts";
 import { runCommand } from "./run-command.ts";
 import { statusCommand } from "./status-command.ts";
 
 const program = new Command("dataflow")
   .description("Event-time stream processing into lakehouse tables, exactly once, on one machine.")
-  .version(version())
+  .version(VERSION)
   .exitOverride((stop) => {
     process.exit(stop.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
@@ -67,11 +67,4 @@ async function end(command: Promise<number>): Promise<void> {
 function endUnread(): never {
   const { exitCode = EXIT.ok } = process;
   process.exit(exitCode === EXIT.ok ? EXIT.unread : exitCode);
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
 }

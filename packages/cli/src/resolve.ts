@@ -1,22 +1,6 @@
 import { registerHooks } from "node:module";
 import { DataflowError } from "@df/core";
-
-/** What a pipeline file may import of this package. */
-const MODULES = [
-  "console",
-  "csv",
-  "delta",
-  "files",
-  "generator",
-  "inbox",
-  "iterables",
-  "json",
-  "lines",
-  "memory",
-  "parquet",
-  "rxjs",
-  "testing",
-];
+import { MODULES } from "./own-package.ts";
 
 /**
  * Lets a pipeline file be TypeScript in any folder: its .ts files are read as modules, also where package.json says
@@ -29,7 +13,10 @@ export function readPipelines(): void {
       try {
         return next(specifier, context);
       } catch (thrown) {
-        if ((thrown as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw thrown;
+        const { code } = thrown as { code?: string };
+        // The folder has this package, and the package has no such module.
+        if (code === "ERR_PACKAGE_PATH_NOT_EXPORTED") throw noModule(specifier, context.parentURL, thrown);
+        if (code !== "ERR_MODULE_NOT_FOUND") throw thrown;
         return resolveOwn(specifier, context.parentURL, (parentURL) =>
           next(specifier, { ...context, parentURL }),
         );
@@ -51,13 +38,16 @@ function resolveOwn<Resolved>(
   try {
     return resolve(import.meta.url);
   } catch (cause) {
-    const names = MODULES.map((name) => `dataflow/${name}`).join(", ");
-    throw new DataflowError(
-      "DF_NO_MODULE",
-      `There is no module "${specifier}", which ${importer ?? "the pipeline"} imports. There are: dataflow, ${names}.`,
-      { cause },
-    );
+    throw noModule(specifier, importer, cause);
   }
+}
+
+function noModule(specifier: string, importer: string | undefined, cause: unknown): DataflowError {
+  return new DataflowError(
+    "DF_NO_MODULE",
+    `There is no module "${specifier}", which ${importer ?? "the pipeline"} imports. There are: ${MODULES.join(", ")}.`,
+    { cause },
+  );
 }
 
 function isOwn(specifier: string): boolean {
