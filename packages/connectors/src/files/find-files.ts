@@ -1,4 +1,5 @@
-import { glob, stat } from "node:fs/promises";
+// Not by name: a Node without `glob` is to load this file, and to say that it is too old when a pipeline is run.
+import * as fs from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { DataflowError } from "@df/core";
 
@@ -53,7 +54,7 @@ async function divided(pattern: string): Promise<{ prefix: string; rest?: string
 /** Plain files only, also behind symbolic links. */
 async function matching(prefix: string, rest: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const match of glob(rest, { cwd: prefix })) {
+  for await (const match of fs.glob(rest, { cwd: prefix })) {
     const path = resolve(prefix, match);
     if ((await kindOf(path)) === "file") found.push(path);
   }
@@ -62,7 +63,7 @@ async function matching(prefix: string, rest: string): Promise<string[]> {
 
 async function kindOf(path: string): Promise<"file" | "directory" | "none"> {
   try {
-    const found = await stat(path);
+    const found = await fs.stat(path);
     return found.isFile() ? "file" : found.isDirectory() ? "directory" : "none";
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && ["ENOENT", "ENOTDIR"].includes(String(cause.code))) {
