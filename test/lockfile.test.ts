@@ -19,6 +19,19 @@ test("the lockfile pins a Node for all five platforms, the one the workspace nam
   }
 });
 
+test("the command falls back on the Nodes that the workspace pins", () => {
+  const pinned = (JSON.parse(read("package.json")) as { optionalDependencies: Record<string, string> })
+    .optionalDependencies;
+  const { config } = JSON.parse(read("packages/cli/package.json")) as {
+    config: { node: Record<string, string> };
+  };
+  expect(Object.values(config.node).toSorted()).toEqual(
+    Object.entries(pinned)
+      .map(([name, version]) => `${name}@${version}`)
+      .toSorted(),
+  );
+});
+
 // The compatibility job runs on the oldest and the newest supported Node, and says so with DATAFLOW_ANY_NODE=1.
 test.skipIf(process.env["DATAFLOW_ANY_NODE"] === "1")(
   "the tests run on the Node that the workspace pins",

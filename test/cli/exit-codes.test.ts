@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +8,6 @@ import { filesBelow } from "./tables.ts";
 import { Started, until } from "./started.ts";
 
 const orders = join(root, "test/cli/orders.ts");
-const OLD_NODE = "/usr/bin/node";
 
 /** A folder with a pipeline file of the given body; `p` and everything usual is in scope. */
 function folderWith(body: string, options = ""): string {
@@ -139,28 +137,6 @@ test("exit code 6 says that the pipeline is running already, naming its process 
   expect(second.stderr).toMatch(/--state-dir.*\[DF_ALREADY_RUNNING\]\n$/);
   expect(await first.ended()).toMatchObject({ code: 0, stderr: "" });
 });
-
-test.skipIf(!isOld(OLD_NODE))(
-  `with an old Node the command says which one it needs, and nothing else${isOld(OLD_NODE) ? "" : ` (no old Node at ${OLD_NODE})`}`,
-  () => {
-    const bin = join(root, "packages/cli/bin/dataflow.js");
-    const { status, stdout, stderr } = spawnSync(OLD_NODE, [bin, "run", "my pipeline.ts"], {
-      encoding: "utf8",
-    });
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(
-      /^dataflow needs Node 22\.18 or newer; this is \d+\.\d+\.\d+ \(\/usr\/bin\/node\)\./,
-    );
-    expect(stderr).toContain('npx -y pnpm@12.21.0 dataflow run "my pipeline.ts"');
-    expect(stderr).not.toMatch(/\n\s+at /);
-  },
-);
-
-function isOld(node: string): boolean {
-  const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
-  const major = Number(/^v(\d+)\./.exec(stdout ?? "")?.[1] ?? 99);
-  return major < 22;
-}
 
 test("--help and --version answer on standard output with exit code 0", () => {
   const folder = newFolder("help");
