@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { publishedText } from "./imports.ts";
+import { publishedManifest, type Manifest } from "./manifest.ts";
+
+/** Compiled by the build, and not for users: what tests leave in the sources, and tests themselves. */
+const NOT_PUBLISHED = /(?:\.test|\.testing|\.d)\.ts$|(?:^|\/)(?:README\.md$|zz-probe-)/;
+
+/**
+ * Compiles the packages of the workspace and puts together in `out` what is published: one package that has every
+ * layer in a folder of its own below `dist`. A file there that no source stands behind is not taken.
+ */
+export function assemble(root: string, out: string): void {
+  compile(root);
+  rmSync(out, { recursive: true, force: true });
+  const folders = readdirSync(join(root, "packages")).toSorted();
+  const manifests = new Map(
+    folders.map((folder) => [
+      folder,
+      JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")) as Manifest,
+    ]),
+  );
+  for (const folder of folders) addPackage(join(root, "packages", folder), folder, join(out, "dist"));
+  cpSync(join(root, "packages/cli/bin"), join(out, "bin"), { recursive: true });
+  cpSync(join(root, "packages/dataflow/README.md"), join(out, "README.md"));
+  cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
+  writeFileSync(join(out, "package.json"), `${JSON.stringify(publishedManifest(manifests), null, 2)}\n`);
+}
+
+function compile(root: string): void {
+  const projects = readdirSync(join(root, "packages")).map((folder) => join(root, "packages", folder));
+  const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-b", ...projects], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`The packages do not compile:\n${stdout}`);
+}
+
+/** Adds what the build has made of the sources of one package; other files among the sources go along as they are. */
+function addPackage(from: string, folder: string, dist: string): void {
+  const sources = readdirSync(join(from, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(from, "src/").length))
+    .filter((source) => !NOT_PUBLISHED.test(source));
+  for (const source of sources) {
+    if (!source.endsWith(".ts")) {
+      cpSync(join(from, "src", source), join(dist, folder, source));
+      continue;
+    }
+    for (const ending of [".js", ".d.ts"]) {
+      const file = source.replace(/\.ts$/, ending);
+      const built = join(from, "dist", file);
+      if (!existsSync(built)) throw new Error(`tsc -b has not made ${built}. Remove dist and try again.`);
+      const target = join(dist, folder, file);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, publishedText(`${folder}/${file}`, readFileSync(built, "utf8")));
+    }
+  }
+}
