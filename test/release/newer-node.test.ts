@@ -3,7 +3,7 @@ import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { newFolder, root, type Ended } from "../command.ts";
+import { dataflow, newFolder, root, type Ended } from "../command.ts";
 import { someOrders, writeOrders } from "../cli/order-lines.ts";
 import { Started, until, windowsIn } from "../cli/started.ts";
 
@@ -11,6 +11,7 @@ const OLD_NODE = "/usr/bin/node";
 const oldVersion = spawnSync(OLD_NODE, ["--version"], { encoding: "utf8" }).stdout?.trim() ?? "";
 const isOld = /^v(?:1\d|20|21)\./.test(oldVersion);
 
+const orders = join(root, "test/cli/orders.ts");
 const bin = join(root, "packages/cli/bin");
 
 /** What an older Node runs; any Node can. */
@@ -67,30 +68,33 @@ test("a cache that cannot be written is named", () => {
 });
 
 /** A run that follows its input, started as an old Node starts it, once it has read a row. */
-async function following(): Promise<Started> {
+async function following(): Promise<{ readonly folder: string; readonly run: Started }> {
   const folder = newFolder("newer");
   writeOrders(folder, "a.jsonl", someOrders(0, 1));
   const start = join(folder, "start.mjs");
   writeFileSync(start, `import { runInNewerNode } from ${module}; await runInNewerNode();\n`);
-  const pipeline = join(root, "test/cli/orders.ts");
-  const run = new Started(spawn(process.execPath, [start, "run", pipeline, "--follow"], { cwd: folder }));
+  const run = new Started(spawn(process.execPath, [start, "run", orders, "--follow"], { cwd: folder }));
   await until("a row is read", async () => (await windowsIn(folder)).rowsIn === 1);
-  return run;
+  return { folder, run };
 }
 
 test.each([
   ["SIGTERM", 143],
   ["SIGINT", 130],
 ] as const)(
-  "%s stops the run in the newer Node cleanly, and its exit code comes back",
+  "%s stops the run in the newer Node cleanly, and its exit code is the command's",
   async (signal, code) => {
-    const run = await following();
+    const { run } = await following();
     const stdout = expect.stringContaining("orders: stopped. 1 rows read") as string;
     expect(await run.stop(signal)).toEqual({ code, stdout, stderr: "" });
   },
 );
 
-test("when the command is killed, the run in the newer Node stops cleanly by itself", async () => {
-  const run = await following();
-  expect((await run.stop("SIGKILL")).stdout).toContain("orders: stopped. 1 rows read");
+test("when the command is killed, so is the run in the newer Node, and the next run goes on", async () => {
+  const { folder, run } = await following();
+  expect(await run.stop("SIGKILL")).toEqual({ code: null, stdout: "", stderr: "" });
+  writeOrders(folder, "a.jsonl", someOrders(1, 3));
+  const next = dataflow(folder, ["run", orders]);
+  expect(next).toMatchObject({ code: 0, stderr: "" });
+  expect(next.stdout).toMatch(/^ {2}bronze( .*)? 3 /m);
 });

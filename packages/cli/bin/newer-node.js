@@ -84,7 +84,7 @@ function program(folder) {
   return join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
 }
 
-/** The command as a child: signals go to it, its end is ours, and it stops when we are gone. */
+/** The command as a child: signals go to it, its end is ours, and it dies when we are killed. */
 function run(node) {
   const child = spawn(node, [...process.execArgv, STARTED, ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],

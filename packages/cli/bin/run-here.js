@@ -1,4 +1,4 @@
-// Started by newer-node.js. When that process is gone, killed or not, this one stops cleanly.
-process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+// Started by newer-node.js. Whoever kills that process means this one: it dies with it, and the next run recovers.
+process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.channel?.unref();
 await import("#main");
