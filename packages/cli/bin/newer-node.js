@@ -69,7 +69,8 @@ function npmInstall(folder, wanted) {
     "--no-update-notifier",
     "--loglevel=error",
   ];
-  const npm = spawnSync("npm", ["install", "--prefix", folder, ...flags, wanted], {
+  // The folder has a package.json, so npm installs there. Told with --prefix, it would not read its global settings.
+  const npm = spawnSync("npm", ["install", ...flags, wanted], {
     cwd: folder,
     encoding: "utf8",
     shell: process.platform === "win32",
