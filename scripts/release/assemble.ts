@@ -12,24 +12,37 @@ const NOT_PUBLISHED = /(?:\.test|\.testing|\.d)\.ts$|(?:^|\/)(?:README\.md$|zz-p
  * layer in a folder of its own below `dist`. A file there that no source stands behind is not taken.
  */
 export function assemble(root: string, out: string): void {
-  compile(root);
-  rmSync(out, { recursive: true, force: true });
-  const folders = readdirSync(join(root, "packages")).toSorted();
-  const manifests = new Map(
-    folders.map((folder) => [
-      folder,
-      JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")) as Manifest,
-    ]),
+  const manifests = publishedPackages(root);
+  compile(
+    [...manifests.keys()].map((folder) => join(root, "packages", folder)),
+    root,
   );
-  for (const folder of folders) addPackage(join(root, "packages", folder), folder, join(out, "dist"));
+  rmSync(out, { recursive: true, force: true });
+  for (const folder of manifests.keys())
+    addPackage(join(root, "packages", folder), folder, join(out, "dist"));
   cpSync(join(root, "packages/cli/bin"), join(out, "bin"), { recursive: true });
   cpSync(join(root, "packages/dataflow/README.md"), join(out, "README.md"));
   cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
   writeFileSync(join(out, "package.json"), `${JSON.stringify(publishedManifest(manifests), null, 2)}\n`);
 }
 
-function compile(root: string): void {
-  const projects = readdirSync(join(root, "packages")).map((folder) => join(root, "packages", folder));
+/** The command's package and all that it needs of the workspace: their manifests by folder. */
+function publishedPackages(root: string): ReadonlyMap<string, Manifest> {
+  const found = new Map<string, Manifest>();
+  const open = ["cli"];
+  for (const folder of open) {
+    const text = readFileSync(join(root, "packages", folder, "package.json"), "utf8");
+    const manifest = JSON.parse(text) as Manifest & { readonly dependencies?: Record<string, string> };
+    found.set(folder, manifest);
+    for (const [name, version] of Object.entries(manifest.dependencies ?? {})) {
+      const needed = name.replace("@df/", "");
+      if (version.startsWith("workspace:") && !open.includes(needed)) open.push(needed);
+    }
+  }
+  return found;
+}
+
+function compile(projects: readonly string[], root: string): void {
   const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-b", ...projects], {
     encoding: "utf8",
   });

@@ -13,7 +13,10 @@ const fences = fencesOf(README);
 const textOf = (language: string): string => fences.find((fence) => fence.language === language)?.text ?? "";
 const [install = "", run = ""] = fences.filter(({ language }) => language === "sh").map(({ text }) => text);
 
-const { exports } = JSON.parse(read("packages/dataflow/package.json")) as { exports: Record<string, string> };
+const { exports, peerDependencies } = JSON.parse(read("packages/dataflow/package.json")) as Record<
+  "exports" | "peerDependencies",
+  Record<string, string>
+>;
 /** A module that has all modules of the package. */
 const allModules = Object.keys(exports)
   .filter((path) => path !== "./package.json")
@@ -84,6 +87,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
         ]),
       );
     },
+    120_000,
   );
 
   test("the types of the README's pipeline hold, without skipping those of the package", () => {
@@ -93,9 +97,20 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
     expect(typeErrors(folder, "-p", ".")).toMatch(/^wrong\.ts\(\d+,\d+\): error TS/);
   });
 
-  test("every module has types that hold in other settings, too", () => {
+  test("every module has types that hold in other settings, too, and where its optional peers are installed", () => {
+    const peers = Object.entries(peerDependencies).map(([name, range]) => `"${name}@${range}"`);
+    expect(typed(folder, `npm install ${peers.join(" ")}`)).toMatchObject({ code: 0 });
     writeFileSync(join(folder, "all.mts"), allModules);
-    const settings = ["--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "false", "all.mts"];
+    const settings = [
+      "--ignoreConfig",
+      "--noEmit",
+      "--strict",
+      "--types",
+      "node",
+      "--skipLibCheck",
+      "false",
+      "all.mts",
+    ];
     for (const module of ["nodenext", "preserve"]) {
       expect(typeErrors(folder, "--module", module, "--target", "es2022", ...settings)).toBe("");
     }
