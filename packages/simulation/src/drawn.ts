@@ -44,16 +44,18 @@ export interface Drawn {
   readonly generate: boolean;
 }
 
-/** ms of the late part of a row's bound. */
+/** How much later than a newer row an older one may come, ms. */
 export const OUT_OF_ORDERNESS_MS = { "10m": 600_000, "40m": 2_400_000 } as const;
+/** Spans of the drawn steps: lateness of changing results, windows, gaps of sessions, distance of copies. */
 export const ALLOWED_LATENESS_MS = 1_800_000;
 export const HOUR_MS = 3_600_000;
+export const GAP_MS = 1_200_000;
+export const WITHIN_MS = 7_200_000;
+/** Windows that overlap. */
 export const SLIDING: { readonly sizeMs: number; readonly everyMs: number } = {
   sizeMs: 7_200_000,
   everyMs: 1_800_000,
 };
-export const GAP_MS = 1_200_000;
-export const WITHIN_MS = 7_200_000;
 
 const ROWS_MIN = 200;
 const KEYS = ["a", "b", "c", "d", "__proto__", "../ä=%"];
