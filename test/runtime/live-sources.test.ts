@@ -84,6 +84,18 @@ test("what a source throws stops the run, naming the source", async () => {
   );
 });
 
+test("a source that cannot be read is named", async () => {
+  const once = [{ n: 1 }].values();
+  const definition = pipeline("used", (p) =>
+    p.from("feed", fromIterable(Row, once)).to("out", memorySink("used")),
+  );
+  const stateDirectory = newFolder("used");
+  await runInMemory(definition, { stateDirectory });
+  await expect(runInMemory(definition, { stateDirectory })).rejects.toThrow(
+    /^Source "feed": What was given .*\[DF_SOURCE_USED\]/,
+  );
+});
+
 test("a row that does not fit goes to quarantine with its text, and the others go on", async () => {
   const report = await runInMemory(
     pipeline("refused", (p) =>

@@ -33,6 +33,9 @@ export function fromIterable<const S extends Columns>(
   });
 }
 
+/** What was given and has been read, in this process. */
+const OPENED = new WeakSet<object>();
+
 /** Opens what a function makes anew, or what was given; that, if it can be read once only, not a second time. */
 export function onceOf<Given extends object>(
   what: string,
@@ -40,15 +43,14 @@ export function onceOf<Given extends object>(
   open: (given: Given, what: string) => AnyIterator,
 ): () => AnyIterator {
   if (typeof given === "function") return () => open(given(), what);
-  let opened = false;
   return () => {
-    if (opened && !isCollection(given)) {
+    if (OPENED.has(given) && !isCollection(given)) {
       throw new DataflowError(
         "DF_SOURCE_USED",
         `What was given to ${what} was read by an earlier run of this process, and can be read once only. Give a function that makes a new one: () => …`,
       );
     }
-    opened = true;
+    if (typeof given === "object" && given !== null) OPENED.add(given);
     return open(given, what);
   };
 }

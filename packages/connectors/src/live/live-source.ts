@@ -74,7 +74,7 @@ class LiveReader implements SplitReader {
         this.#columns.add(row);
         positions[length++] = position;
       } catch (error) {
-        const reason = error instanceof DataflowError ? error.words : reasonOf(error);
+        const reason = error instanceof DataflowError ? error.words.replace(/\.$/, "") : reasonOf(error);
         invalid.push({ position, raw: Buffer.from(textOf(row)), reason });
       }
     }

@@ -93,13 +93,13 @@ export class SourceRunner {
    * holds the clock back from its first row on, which gets a mark.
    */
   add(split: Split, record: SplitRecord | undefined, late: boolean): void {
-    const { source, time } = this.#parts;
+    const { time } = this.#parts;
     const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record);
     if (late) clock.status = "idle";
     const reading: Reading = {
       split,
       clock,
-      reader: source.read(split, record?.position),
+      reader: this.#readerOf(split, record?.position),
       position: record?.position,
       heardAt: this.#parts.now(),
       askAt: this.#stopping ? Infinity : 0,
@@ -251,8 +251,20 @@ export class SourceRunner {
         this.#answered(asked, given);
         this.#parts.wake();
       },
-      (error: unknown) => this.#parts.failed(within(`Source "${this.node}"`, error)),
+      (error: unknown) => this.#parts.failed(this.#naming(error)),
     );
+  }
+
+  #readerOf(split: Split, position: Position | undefined): SplitReader {
+    try {
+      return this.#parts.source.read(split, position);
+    } catch (thrown) {
+      throw this.#naming(thrown);
+    }
+  }
+
+  #naming(thrown: unknown): unknown {
+    return within(`Source "${this.node}"`, thrown);
   }
 
   #answered(reading: Reading, polled: Polled | "idle" | "end"): void {
