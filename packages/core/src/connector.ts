@@ -111,6 +111,8 @@ export interface SinkSpec {
   readonly connector: string;
   /** Self-contained, without code: an intent can be finished after the pipeline file has changed. */
   readonly options: Json;
+  /** What only the process has that built the pipeline, such as a function. Never stored. */
+  readonly code?: unknown;
   readonly changes: readonly ChangeMode[];
   /** What it writes to: equal text is one and the same target, and a plan may have one sink for it. */
   readonly target?: string | undefined;
@@ -136,6 +138,13 @@ export interface CommitterContext {
   readonly delivered?: Delivered | undefined;
   /** Rows of the key index, for keyed sinks. */
   readonly index: KeyIndex;
+  /** The spec's, if the pipeline that runs has this sink. */
+  readonly code?: unknown;
+  /**
+   * The rows of the epochs up to `through` as `stage` was given them, again and again until the delivery is recorded: for
+   * a target that keeps no copy of what is staged.
+   */
+  held(through: Epoch): AsyncIterable<Batch>;
 }
 
 /** Where each key of a keyed target lies. Changed only in the transaction that records a delivery. */

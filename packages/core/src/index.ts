@@ -2,6 +2,7 @@ export * from "./assert.ts";
 export * from "./aggregate/aggregate.ts";
 export * from "./batch/batch.ts";
 export * from "./batch/builder.ts";
+export * from "./batch/changes.ts";
 export * from "./batch/column.ts";
 export * from "./batch/copy.ts";
 export * from "./batch/gather.ts";

@@ -1,4 +1,4 @@
-import type { Intent, Marker } from "./connector.ts";
+import type { CommitterContext, Intent, Marker } from "./connector.ts";
 import { DataflowError } from "./error.ts";
 
 /**
@@ -15,4 +15,11 @@ export function isShown(shown: Marker | undefined, { marker, follows }: Intent, 
     "DF_SINK_OTHER_LINEAGE",
     `${target} shows ${found}, and not what epoch ${marker.epoch} of lineage ${marker.lineage} was to be added to: another run of this pipeline has written to it, or its owner has changed it. Go on with the state directory that wrote it, or with a new state directory and a new target.`,
   );
+}
+
+/** The marker of a target that can hold none, such as a console: what was recorded of the last delivery. */
+export function recordedMarker({ pipeline, lineage, delivered }: CommitterContext): Marker | undefined {
+  if (delivered === undefined) return undefined;
+  const { epoch, hash, contentHash } = delivered;
+  return { pipeline, lineage, epoch, hash, positions: {}, clock: null, contentHash };
 }

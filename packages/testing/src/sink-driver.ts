@@ -23,6 +23,8 @@ export interface DriverOptions {
   readonly lineage?: string | undefined;
   /** Rows of a batch at most. */
   readonly batchRows: number;
+  /** The code of the sink's spec. */
+  readonly code?: unknown;
 }
 
 /** A delivery's number and its rows. */
@@ -38,6 +40,8 @@ export class SinkDriver {
   delivered: Delivered | undefined;
   intent: Intent | undefined;
   #committer: Committer | undefined;
+  /** What the state holds: the rows that were staged last. */
+  #held: readonly LogRow[] = [];
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -45,7 +49,7 @@ export class SinkDriver {
 
   /** A committer as the engine opens it at a start: prepared, its marker read. */
   async open(): Promise<Committer> {
-    const { factory, options, directory, shape, crashes, lineage = "lineage-a" } = this.#options;
+    const { factory, options, directory, shape, code, crashes, lineage = "lineage-a" } = this.#options;
     const committer = await factory.open(options, {
       pipeline: "pipeline",
       sink: "sink",
@@ -54,6 +58,8 @@ export class SinkDriver {
       input: shape,
       delivered: this.delivered,
       index: this.index,
+      code,
+      held: () => this.#batches(this.#held),
     });
     crashes.point();
     await committer.prepare();
@@ -79,6 +85,7 @@ export class SinkDriver {
   /** Stages rows and makes the intent of it, which is not yet stored. */
   async stage(committer: Committer, { epoch, rows }: Delivery): Promise<Intent> {
     const { lineage = "lineage-a" } = this.#options;
+    this.#held = rows;
     const positions = { split: epoch };
     const batches = this.#batches(rows);
     const staged = await committer.stage({ batches, through: epoch, positions, clock: epoch * 1000 });

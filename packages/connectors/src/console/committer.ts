@@ -1,14 +1,5 @@
-import { columnIndex, DataflowError, diffAt, reasonOf } from "@df/core";
-import type {
-  Batch,
-  Committer,
-  CommitterContext,
-  CommitterFactory,
-  Json,
-  Marker,
-  Shape,
-  Staged,
-} from "@df/core";
+import { columnIndex, DataflowError, diffAt, reasonOf, recordedMarker } from "@df/core";
+import type { Batch, Committer, CommitterContext, CommitterFactory, Json, Shape, Staged } from "@df/core";
 import { jsonLine } from "./json-line.ts";
 
 /** Writes text to where people or programs read it; settles once it is taken. */
@@ -55,13 +46,6 @@ function consoleCommitter(print: Print, context: CommitterContext): Committer {
     },
     close: async () => {},
   };
-}
-
-/** A console keeps nothing: what it shows is what was recorded of the last delivery. */
-function recordedMarker({ pipeline, lineage, delivered }: CommitterContext): Marker | undefined {
-  if (delivered === undefined) return undefined;
-  const { epoch, hash, contentHash } = delivered;
-  return { pipeline, lineage, epoch, hash, positions: {}, clock: null, contentHash };
 }
 
 /** The lines of a row: one, or for retract as many as its diff says. */

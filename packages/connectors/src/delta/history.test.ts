@@ -265,6 +265,7 @@ describe("a table with checkpoints", () => {
           directory: "/",
           input: { schema: pairs, change: "upsert", key: ["id"], timed: false },
           index: other.index,
+          held: async function* () {},
         },
         partitionBy: [],
         path: "out/t",

@@ -196,7 +196,8 @@ function hashOfLines(lines: readonly Line[]): string {
 
 function contextOf(changes: Partial<CommitterContext> = {}): CommitterContext {
   const index = new MemoryKeyIndex();
-  return { pipeline: "p", sink: "s", lineage: "l", directory: "/", input: append, index, ...changes };
+  async function* held() {}
+  return { pipeline: "p", sink: "s", lineage: "l", directory: "/", input: append, index, held, ...changes };
 }
 
 const options = { path: "out", partitionBy: [], format: jsonLines() };

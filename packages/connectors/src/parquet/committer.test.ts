@@ -51,7 +51,8 @@ async function patternPaths(store: ObjectStore): Promise<string[]> {
 
 function contextOf(changes: Partial<CommitterContext> = {}): CommitterContext {
   const index = new MemoryKeyIndex();
-  return { pipeline: "p", sink: "s", lineage: "l", directory: "/", input: shape, index, ...changes };
+  async function* held() {}
+  return { pipeline: "p", sink: "s", lineage: "l", directory: "/", input: shape, index, held, ...changes };
 }
 
 const options = { path: "out", partitionBy: [] };

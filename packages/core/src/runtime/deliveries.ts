@@ -4,6 +4,7 @@ import type { SinkNode } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import type { Shown, SinkDelivery } from "./delivery.ts";
+import type { Readers } from "./readers.ts";
 import type { SinkStatus } from "./report.ts";
 
 /** Undelivered bytes of one sink at which sources stop, as a multiple of its `commitEvery.bytes`. */
@@ -36,11 +37,13 @@ export class Deliveries {
   readonly #lanes = new Map<string, Lane>();
   readonly #clock: WallClock;
   readonly #onShown: (shown: Shown) => void;
+  readonly #readers: Readers;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(clock: WallClock, onShown: (shown: Shown) => void) {
+  constructor(clock: WallClock, onShown: (shown: Shown) => void, readers: Readers) {
     this.#clock = clock;
     this.#onShown = onShown;
+    this.#readers = readers;
   }
 
   add(delivery: SinkDelivery, planned: PlannedSink, undelivered: Undelivered | undefined): void {
@@ -84,18 +87,18 @@ export class Deliveries {
     return false;
   }
 
-  /** Begins the deliveries whose time or size has come. */
+  /** Begins the deliveries whose time or size has come, unless readers still have to read the one before. */
   deliverWhenDue(checkpoint: CheckpointRecord | undefined): void {
     if (checkpoint === undefined) return;
     const now = this.#clock.now();
     for (const lane of this.#lanes.values()) {
-      if (lane.running !== undefined || lane.rows === 0) continue;
+      if (lane.running !== undefined || lane.rows === 0 || this.#readers.busy(lane.delivery.id)) continue;
       const { time, bytes } = lane.commitEvery;
       if ((now - lane.at) * 1000 >= time || lane.bytes >= bytes) this.#begin(lane, checkpoint);
     }
   }
 
-  /** Delivers everything that is durable. */
+  /** Delivers everything that is durable. It waits for no reader: what they have not read is kept for them. */
   async deliverAll(checkpoint: CheckpointRecord): Promise<void> {
     for (const lane of this.#lanes.values()) {
       await lane.running;
@@ -131,14 +134,17 @@ export class Deliveries {
 
   #begin(lane: Lane, checkpoint: CheckpointRecord): void {
     const { bytes, rows } = lane;
+    const readers = this.#readers.of(lane.delivery.id);
+    const frames: Uint8Array[] = [];
     lane.at = this.#clock.now();
     lane.running = lane.delivery
-      .deliver(checkpoint)
+      .deliver(checkpoint, readers.length === 0 ? undefined : (frame) => frames.push(frame))
       .then((shown) => {
         lane.bytes -= bytes;
         lane.rows -= rows;
         lane.shownRows += shown.rows;
         lane.waiting = lane.waiting.filter((epoch) => epoch > checkpoint.epoch);
+        for (const reader of readers) reader.show(frames);
         this.#onShown(shown);
       })
       .catch((error: unknown) => {

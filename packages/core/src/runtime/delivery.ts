@@ -81,10 +81,12 @@ export class SinkDelivery {
       readonly identity: Identity;
       readonly connectors: Connectors;
       readonly directory: string;
+      /** The code of the sink's spec in the plan that runs. */
+      readonly code: unknown;
       readonly onStep: OnStep;
     },
   ): Promise<SinkDelivery> {
-    const { state, identity, connectors, directory, onStep } = environment;
+    const { state, identity, connectors, directory, code, onStep } = environment;
     const factory = connectors[record.connector];
     if (factory === undefined) {
       throw new DataflowError(
@@ -101,6 +103,8 @@ export class SinkDelivery {
       input: record.shape,
       delivered: last,
       index: keyIndex(state, record.id),
+      code,
+      held: (through) => heldBatches(state, record.id, through),
     });
     return new SinkDelivery(record.id, { state, identity, committer, onStep }, last);
   }
@@ -147,13 +151,13 @@ export class SinkDelivery {
     return { sink: this.id, epoch: marker.epoch, rows, version };
   }
 
-  /** Shows everything held up to the last checkpoint. */
-  async deliver(checkpoint: CheckpointRecord): Promise<Shown> {
+  /** Shows everything held up to the last checkpoint, whose frames `keep` is given. */
+  async deliver(checkpoint: CheckpointRecord, keep?: (frame: Uint8Array) => void): Promise<Shown> {
     const { lineage, pipeline } = this.#identity;
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
     const staged = await this.#stage({
-      batches: this.#held(checkpoint.epoch),
+      batches: heldBatches(this.#state, this.id, checkpoint.epoch, keep),
       through: checkpoint.epoch,
       positions,
       clock: clock ?? Number.NEGATIVE_INFINITY,
@@ -202,14 +206,23 @@ export class SinkDelivery {
       throw reasonOf(thrown).includes(`"${this.id}"`) ? thrown : within(`Sink "${this.id}"`, thrown);
     }
   }
+}
 
-  async *#held(through: Epoch): AsyncGenerator<Batch> {
-    for (let after = 0; ;) {
-      const frames = await this.#state.heldFrames(this.id, through, after, FRAMES_AT_ONCE);
-      for (const { bytes } of frames) yield* decodeFrames(bytes);
-      if (frames.length < FRAMES_AT_ONCE) return;
-      after += frames.length;
+/** What a sink holds up to an epoch, in the order it was written; frames are given to `keep` as they are read. */
+async function* heldBatches(
+  state: StateFile,
+  sink: string,
+  through: Epoch,
+  keep?: (frame: Uint8Array) => void,
+): AsyncGenerator<Batch> {
+  for (let after = 0; ;) {
+    const frames = await state.heldFrames(sink, through, after, FRAMES_AT_ONCE);
+    for (const { bytes } of frames) {
+      keep?.(bytes);
+      yield* decodeFrames(bytes);
     }
+    if (frames.length < FRAMES_AT_ONCE) return;
+    after += frames.length;
   }
 }
 

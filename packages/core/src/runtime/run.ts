@@ -20,6 +20,7 @@ import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
+import { Readers } from "./readers.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 
@@ -45,11 +46,13 @@ export interface RunOptions {
   readonly openState?: ((directory: string, pipeline: string) => StateFile) | undefined;
   readonly shuffle?: JobParts["shuffle"];
   readonly onStep?: OnStep | undefined;
-  /** The pipeline has recovered and runs; `status` may be called at any time from now on. */
-  onStart?(handle: { status(): Status }): void;
-  onShown?(shown: Shown): void;
+  /** Who is told the changes that deliveries show. The caller ends them. */
+  readonly readers?: Readers | undefined;
+  /** The pipeline has recovered and runs, or has nothing new; `status` may be called at any time from now on. */
+  readonly onStart?: ((handle: { status(): Status }) => void) | undefined;
+  readonly onShown?: ((shown: Shown) => void) | undefined;
   /** Something that is no error and that the person who runs this should know. */
-  onNotice?(notice: string): void;
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**
@@ -98,7 +101,11 @@ class Run {
     this.#state = opened.state;
     this.#identity = opened.identity;
     this.#options = options;
-    this.#deliveries = new Deliveries(this.#clock, (shown) => options.onShown?.(shown));
+    this.#deliveries = new Deliveries(
+      this.#clock,
+      (shown) => options.onShown?.(shown),
+      options.readers ?? new Readers(),
+    );
   }
 
   async run(): Promise<RunReport> {
@@ -116,6 +123,7 @@ class Run {
         // The run that drained it may have died between its last checkpoint and its last delivery.
         await this.#deliveries.deliverAll(restored);
         await this.#refuseNewInput(sources, restored);
+        this.#options.onStart?.({ status: () => job.status() });
         return { ...job.status(), ended: "nothing new" };
       }
       this.#noticeLive();
@@ -227,11 +235,18 @@ class Run {
       identity: this.#identity,
       connectors: this.#options.connectors,
       directory: this.#options.directory,
+      code: this.#codeOf(record),
       onStep: this.#onStep,
     });
     await delivery.prepare();
     await delivery.check(intent);
     return delivery;
+  }
+
+  /** Also for an intent that a process before has stored: the function is that of this pipeline. */
+  #codeOf({ id, connector }: SinkRecord): unknown {
+    const spec = sinkNodes(this.#plan).find((node) => node.id === id)?.spec;
+    return spec?.connector === connector ? spec.code : undefined;
   }
 
   async #openSources(sources: Map<string, Source>): Promise<void> {
