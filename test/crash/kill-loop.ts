@@ -29,13 +29,16 @@ export interface KillLoop {
 
 /** Milliseconds that a run waits at each step of the protocol, and for each row. */
 const SLOW = { DATAFLOW_PAUSE_MS: "12", CRASH_ROW_MS: "4" };
-const pipeline = join(root, "test/crash/pipeline.ts");
 const STEPS = Object.keys(PHASE_AFTER);
 /** Kills soon after the start, with which each job begins; later ones hit the recovery from an earlier kill. */
 const EARLY_KILLS = 2;
 
-/** Jobs, each to its end, with `kills` kills on the way. The seed decides when they come. */
-export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
+/** Jobs of a pipeline file, each to its end, with `kills` kills on the way. The seed decides when they come. */
+export async function killLoop(
+  seed: number,
+  kills: number,
+  pipeline: string = join(root, "test/crash/pipeline.ts"),
+): Promise<KillLoop> {
   const random = new Random(seed);
   const folders: string[] = [];
   const counts: Record<Phase, number> = {
@@ -54,7 +57,7 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
         run < EARLY_KILLS || random.oneIn(6)
           ? { afterMs: 100 + random.below(300) }
           : { step: STEPS[random.below(STEPS.length)], nth: 1 + random.below(3), afterMs: random.below(10) };
-      const steps = await runAndKill(folder, when);
+      const steps = await runAndKill(pipeline, folder, when);
       if (steps === "ended by itself") break;
       const last = steps.at(-1);
       if (last !== undefined) counts[PHASE_AFTER[last] ?? "after a commit"]++;
@@ -73,6 +76,7 @@ export async function killLoop(seed: number, kills: number): Promise<KillLoop> {
  * it has taken, unless it came to its end before.
  */
 async function runAndKill(
+  pipeline: string,
   folder: string,
   when: { readonly step?: string | undefined; readonly nth?: number; readonly afterMs: number },
 ): Promise<readonly string[] | "ended by itself"> {

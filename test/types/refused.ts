@@ -4,6 +4,7 @@
  */
 import { defineAggregate, defineConfig, pipeline, secret, session, sliding, t, tumbling } from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
+import type { CallbackSink } from "dataflow/callback";
 
 const Order = t.row({
   id: t.string(),
@@ -22,6 +23,7 @@ declare const delta: TypedSink<unknown, ChangeMode>;
 declare const parquet: TypedSink<unknown, "append">;
 declare const upserts: TypedSink<unknown, "append" | "upsert">;
 declare const wantsEmail: TypedSink<{ id: string; email: string }, ChangeMode>;
+declare const tellsEmail: CallbackSink<{ email: string }>;
 declare const wantsInt: TypedSink<{ id: string; cents: number }, "append" | "upsert">;
 declare const wantsNote: TypedSink<{ note: string }, ChangeMode>;
 declare const ofEvents: TypedOperator<{ userId: string }, "append", { id: string }, "append">;
@@ -112,6 +114,8 @@ pipeline("refused", (p) => {
   back.to("x", upserts);
   // @ts-expect-error column \"email\" [DF_SINK_ROW]
   s.to("x", wantsEmail);
+  // @ts-expect-error column \"email\" [DF_SINK_ROW]
+  s.to("x", tellsEmail);
   // @ts-expect-error column \"cents\" in another type [DF_SINK_ROW]
   s.to("x", wantsInt);
   // @ts-expect-error column \"note\" without nulls [DF_SINK_ROW]

@@ -2,14 +2,11 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
-import type { RunReport, Status } from "@df/core/runtime/report";
-import { run } from "@df/core/runtime/run";
-import type { BuiltPlan, PipelineDefinition } from "dataflow";
+import type { RunReport } from "@df/core/runtime/report";
+import { type BuiltPlan, type PipelineDefinition, start } from "dataflow";
 import { resolveParams, withWayOn } from "./config/resolve-params.ts";
 import { type Flags, resolveHere, type Resolved } from "./config/resolve-settings.ts";
 import type { Settings } from "./config/settings.ts";
-import { CONNECTORS } from "./connectors.ts";
-import { askStatus, serveStatus } from "./control-socket.ts";
 import { explain } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
 import { log } from "./log.ts";
@@ -44,53 +41,29 @@ async function runOne(
   settings: Settings,
   stop: ReturnType<typeof stopSignals>,
 ): Promise<RunReport> {
-  const stateDirectory = join(resolve(settings.stateDir), plan.name);
   const progress = new Progress();
-  let stopServing: (() => Promise<void>) | undefined;
   try {
-    return await run(plan, {
-      stateDirectory,
-      directory: process.cwd(),
-      connectors: CONNECTORS,
+    const run = await start(plan, {
+      stateDirectory: join(resolve(settings.stateDir), plan.name),
       parallelism: settings.parallelism,
       drain: settings.drain,
       follow: settings.follow,
       signal: stop.signal,
       onStep: pauseAtSteps(),
-      onStart: (handle: { status(): Status }) => {
-        progress.start(() => handle.status());
-        serveStatus(stateDirectory, () => handle.status()).then(
-          (close) => {
-            stopServing = close;
-          },
-          (error: unknown) => log.warn({ pipeline: plan.name, error }, "no control socket"),
-        );
-      },
       onNotice: (notice) => process.stderr.write(`${notice}\n`),
       onShown: (shown) => {
         progress.shown();
         log.info({ pipeline: plan.name, ...shown }, "delivered");
       },
     });
+    progress.start(() => run.status());
+    return await run.done;
   } catch (thrown) {
     stop.abort();
-    throw await namingProcess(thrown, stateDirectory);
+    throw thrown;
   } finally {
     progress.stop();
-    await stopServing?.();
   }
-}
-
-/** Says which process has the state, if it answers. */
-async function namingProcess(thrown: unknown, stateDirectory: string): Promise<unknown> {
-  if (!(thrown instanceof DataflowError) || thrown.code !== "DF_ALREADY_RUNNING") return thrown;
-  const running = await askStatus(stateDirectory);
-  if (running === undefined) return thrown;
-  return new DataflowError(
-    "DF_ALREADY_RUNNING",
-    `The pipeline "${running.status.pipeline}" is running already, as process ${running.pid}, on the state ${stateDirectory}. Stop that process, or give this one a --state-dir and targets of its own.`,
-    { cause: thrown },
-  );
 }
 
 function print(report: RunReport, { json }: Settings): void {

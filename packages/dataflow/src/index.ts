@@ -6,6 +6,7 @@ export { defineConfig } from "./config.ts";
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
 export { session, sliding, tumbling } from "./windows.ts";
+export { start } from "./start.ts";
 export { secret, t } from "@df/core";
 export { defineAggregate } from "@df/operators";
 export type { Agg, Aggregates, ResultColumns } from "./aggregate-types.ts";
@@ -15,6 +16,8 @@ export type { BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from ".
 export type { ParamValue, ParamValues } from "./params.ts";
 export type { JoinKind, JoinOn, LateSides } from "./join-types.ts";
 export type { Refused } from "./refusals.ts";
+export type { Run } from "./run.ts";
+export type { StartOptions } from "./start.ts";
 export type {
   AnyStream,
   Emit,
@@ -31,6 +34,7 @@ export type {
 export type { StandardSchema } from "./standard-schema.ts";
 export type { Session, Sliding, Tumbling, WindowSpec } from "./windows.ts";
 export type {
+  Change,
   ChangeMode,
   Columns,
   DateString,
@@ -38,6 +42,7 @@ export type {
   Duration,
   Json,
   Label,
+  PlainRow,
   ReadOf,
   RowType,
   Secret,
@@ -48,4 +53,6 @@ export type {
   WriteOf,
 } from "@df/core";
 export type { AggregateDefinition, Law } from "@df/operators";
+export type { LedgerEntry } from "@df/core/checkpoint/records";
 export type { QuarantineRow } from "@df/core/plan/quarantine";
+export type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";

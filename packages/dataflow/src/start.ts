@@ -1,0 +1,130 @@
+import { join, resolve } from "node:path";
+import { DataflowError, reasonOf } from "@df/core";
+import type { OnStep, Shown } from "@df/core/runtime/delivery";
+import { Readers } from "@df/core/runtime/readers";
+import type { RunReport, Status } from "@df/core/runtime/report";
+import { run } from "@df/core/runtime/run";
+import { CONNECTORS } from "./connectors.ts";
+import { askStatus, serveStatus } from "./control-socket.ts";
+import { checkOptions } from "./graph.ts";
+import type { ParamValues } from "./params.ts";
+import type { BuiltPlan, PipelineDefinition } from "./pipeline-types.ts";
+import { type Run, runOf } from "./run.ts";
+
+/** How a pipeline is run from code. */
+export interface StartOptions {
+  /** Where its state lies: a directory of its own. Default `.dataflow/<name of the pipeline>` below `directory`. */
+  readonly stateDirectory?: string | undefined;
+  /** What relative paths start from, those of sources and sinks too. Default: the working directory. */
+  readonly directory?: string | undefined;
+  /** The parameters that the pipeline declares: values, or their text; of secrets `secret("env:NAME")`. */
+  readonly params?: ParamValues | undefined;
+  /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
+  readonly parallelism?: number | undefined;
+  /** Close all windows when the input ends; the state is then finished. */
+  readonly drain?: boolean | undefined;
+  /** Go on with files that grow and appear, until stopped. */
+  readonly follow?: boolean | undefined;
+  /** Asks for a clean stop, as `stop()` does. */
+  readonly signal?: AbortSignal | undefined;
+  /** A sink has shown rows, also while `start` still finishes what an earlier run had decided. */
+  readonly onShown?: ((shown: Shown) => void) | undefined;
+  /** Something that is no error and that whoever runs this should know. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+  /** Called behind each step of checkpoints and deliveries, and waited for: for tests that stop or kill a run there. */
+  readonly onStep?: OnStep | undefined;
+}
+
+const OPTIONS: readonly (keyof StartOptions)[] = [
+  "stateDirectory",
+  "directory",
+  "params",
+  "parallelism",
+  "drain",
+  "follow",
+  "signal",
+  "onShown",
+  "onNotice",
+  "onStep",
+];
+
+/**
+ * Starts a pipeline in this process, from its last checkpoint on. Resolves when it has recovered and runs.
+ * @throws DataflowError for every refusal: of the pipeline, its parameters, its state or its targets
+ */
+export async function start(
+  pipeline: PipelineDefinition | BuiltPlan,
+  options: StartOptions = {},
+): Promise<Run> {
+  checkOptions(options, OPTIONS, "start()");
+  const plan = planOf(pipeline, options.params);
+  const directory = resolve(options.directory ?? ".");
+  const stateDirectory = resolve(directory, options.stateDirectory ?? join(".dataflow", plan.name));
+  const readers = new Readers();
+  const stop = new AbortController();
+  const { params: _, signal, ...given } = options;
+  const started = Promise.withResolvers<{ status(): Status }>();
+  const report = run(plan, {
+    ...given,
+    directory,
+    stateDirectory,
+    connectors: CONNECTORS,
+    readers,
+    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+    onStart: started.resolve,
+  });
+  report.catch(started.reject);
+  try {
+    const handle = await started.promise;
+    const status = (): Status => handle.status();
+    const served = serving(stateDirectory, { status, report, onNotice: options.onNotice });
+    return runOf({ plan, readers, status, stop: () => stop.abort(), report: served });
+  } catch (thrown) {
+    throw await namingProcess(thrown, stateDirectory);
+  }
+}
+
+function planOf(pipeline: PipelineDefinition | BuiltPlan, params: StartOptions["params"]): BuiltPlan {
+  const given: unknown = pipeline;
+  if (typeof given !== "object" || given === null || !("kind" in given || "nodes" in given)) {
+    throw new DataflowError(
+      "DF_NO_PIPELINE",
+      'start() needs a pipeline: await start(pipeline("name", (p) => { … })). For several call it for each.',
+    );
+  }
+  if ("kind" in pipeline) return pipeline.build(params);
+  if (params === undefined) return pipeline;
+  throw new DataflowError("DF_PARAM", "This pipeline is built already: give its parameters to build().");
+}
+
+/** Answers `dataflow status` until the run has ended. Where that cannot be, the run goes on all the same. */
+async function serving(
+  stateDirectory: string,
+  run: {
+    readonly report: Promise<RunReport>;
+    readonly status: () => Status;
+    readonly onNotice: StartOptions["onNotice"];
+  },
+): Promise<RunReport> {
+  const serving = serveStatus(stateDirectory, run.status).catch((error: unknown) => {
+    run.onNotice?.(`"dataflow status" cannot ask this run: ${reasonOf(error)}.`);
+  });
+  try {
+    return await run.report;
+  } finally {
+    const close = await serving;
+    await close?.();
+  }
+}
+
+/** Says which process has the state, if it answers. */
+async function namingProcess(thrown: unknown, stateDirectory: string): Promise<unknown> {
+  if (!(thrown instanceof DataflowError) || thrown.code !== "DF_ALREADY_RUNNING") return thrown;
+  const running = await askStatus(stateDirectory);
+  if (running === undefined) return thrown;
+  return new DataflowError(
+    "DF_ALREADY_RUNNING",
+    `The pipeline "${running.status.pipeline}" is running already, as process ${running.pid}, on the state ${stateDirectory}. Stop that process, or give this one a --state-dir and targets of its own.`,
+    { cause: thrown },
+  );
+}
