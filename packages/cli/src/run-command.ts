@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport } from "@df/core/runtime/report";
 import { type BuiltPlan, type PipelineDefinition, start } from "dataflow";
