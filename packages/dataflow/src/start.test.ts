@@ -15,15 +15,15 @@ import { untyped } from "./stand-ins.ts";
 const Row = t.row({ n: t.int32() });
 const numbers = (count: number): { n: number }[] => Array.from({ length: count }, (_, n) => ({ n }));
 const folder = (): string => mkdtempSync(join(tmpdir(), "start-"));
-/** Delivered at each checkpoint. */
-const OFTEN = { commitEvery: { time: "1ms", bytes: 1 } } as const;
+/** Bytes at which a sink delivers at the latest; at four times as many the sources wait. */
+const BYTES = 1 << 20;
 
 let names = 0;
 
 /** A pipeline that copies rows, in batches of one, with a target in memory of its own. */
-function copying(source: TypedSource<{ n: number }>): PipelineDefinition {
+function copying(source: TypedSource<{ n: number }>, bytes: number = BYTES): PipelineDefinition {
   return pipeline(`copy-${names++}`, { checkpointEvery: "1ms", batchRows: 1 }, (p) => {
-    p.from("rows", source).to("copy", memorySink(`start-${names}`), OFTEN);
+    p.from("rows", source).to("copy", memorySink(`start-${names}`), { commitEvery: { time: "1ms", bytes } });
   });
 }
 const shownBy = (): number => memoryTarget(`start-${names}`).changes.length;
@@ -42,7 +42,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 /** Rows that come until the run is stopped, and what fails behind some of them. */
-function endless(failsAt = Number.POSITIVE_INFINITY): TypedSource<{ n: number }> {
+function endless(failsAt = Number.POSITIVE_INFINITY, failing?: () => void): TypedSource<{ n: number }> {
   const source = memorySource(numbers(100_000), Row, { bounded: false });
   return {
     ...source,
@@ -56,7 +56,10 @@ function endless(failsAt = Number.POSITIVE_INFINITY): TypedSource<{ n: number }>
           return {
             close: () => reader.close(),
             poll: async (rowsMax) => {
-              if (rows++ >= failsAt) throw new Error("the source has gone");
+              if (rows++ >= failsAt) {
+                failing?.();
+                throw new Error("the source has gone");
+              }
               await setTimeout(0);
               return reader.poll(rowsMax);
             },
@@ -135,8 +138,10 @@ describe("a run that fails", () => {
   });
 
   test("throws where its block ends if nobody was told, and is no unhandled rejection before", async () => {
-    const run = await begin(copying(endless(5)));
-    await setTimeout(100);
+    const failing = Promise.withResolvers<void>();
+    const run = await begin(copying(endless(5, failing.resolve)));
+    await failing.promise;
+    await setTimeout(20);
     await expect(run[Symbol.asyncDispose]()).rejects.toThrow("the source has gone");
   });
 
@@ -150,22 +155,32 @@ describe("a run that fails", () => {
 });
 
 describe("readers of changes", () => {
-  test("that are slow hold up deliveries, and keep no more than one of them", async () => {
+  test("that are slow hold up the next delivery, while rows are read on, and those that leave hold up none", async () => {
     const run = await begin(copying(endless()));
-    const shown: number[] = [];
     const seen: unknown[] = [];
     for await (const { after } of run.changes("copy")) {
       if (seen.push(after?.["n"]) > 4) break;
-      await setTimeout(60);
-      shown.push(shownBy());
-      // Rows are read on while nobody takes their delivery.
-      expect(run.status().rowsRead).toBeGreaterThan(shownBy());
+      const shown = shownBy();
+      await until(() => run.status().rowsRead > shown + 3);
+      expect(shownBy()).toBe(shown);
     }
     expect(seen).toEqual([0, 1, 2, 3, 4]);
-    const [first = 0] = shown;
-    await until(() => shownBy() > first);
+    const shown = shownBy();
+    await until(() => shownBy() > shown);
     const { rowsRead } = await run.stop();
     expect(shownBy()).toBe(rowsRead);
+  });
+
+  test("that are slow hold up the sources in the end", async () => {
+    const run = await begin(copying(endless(), 1));
+    for await (const _ of run.changes("copy")) {
+      await until(() => run.status().sinks.some(({ undeliveredBytes }) => undeliveredBytes > 4));
+      const { rowsRead } = run.status();
+      await setTimeout(50);
+      expect(run.status().rowsRead).toBeLessThan(rowsRead + 3);
+      break;
+    }
+    await run.stop();
   });
 
   test("may stop the run and wait for its end in the middle of a loop, and are told the rest", async () => {
