@@ -5,6 +5,7 @@ import { dataflow, newFolder } from "../command.ts";
 import { deltaRows, deltaVersion, missingReaders } from "../outside-readers.ts";
 
 const HEAD = `import { pipeline, t, tumbling } from "dataflow";
+import { callback } from "dataflow/callback";
 import { consoleSink } from "dataflow/console";
 import { delta } from "dataflow/delta";
 import { files } from "dataflow/files";
@@ -112,3 +113,22 @@ test.skipIf(missingReaders !== undefined)(
     expect(keys).toEqual(["a", "b"]);
   },
 );
+
+test("a callback that throws ends the run with the place in its file, and the next run tells the same rows", () => {
+  const { folder } = folderWith(
+    `export default pipeline("p", (p) => { p.from("rows", source, options).to("told", callback((changes) => {
+  if (process.env["BROKEN"] === "1") throw new Error("no mail");
+  console.log(changes.map(({ after }) => after?.["k"]).join());
+})); });`,
+    ["a", "b"],
+  );
+  const failed = dataflow(folder, ["run", "pipeline.ts"], { BROKEN: "1" });
+  expect(failed).toMatchObject({ code: 1, stdout: "" });
+  expect(failed.stderr).toMatch(
+    /^The callback of sink "told" failed at part 0 of epoch 1: no mail\. .* \[DF_CALLBACK\]\n {4}at .*pipeline\.ts:11:\d+\)?\n$/,
+  );
+  expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^a,b\n/) as unknown,
+  });
+});

@@ -1,6 +1,6 @@
 import { DataflowError, reasonOf } from "@df/core";
 import { redacted } from "@df/core/secret/redact";
-import { withPlaces } from "./stack.ts";
+import { told, withPlaces } from "./stack.ts";
 
 /** What the command's exit code says. Signals end with 128 + their number. */
 export const EXIT = {
@@ -42,15 +42,18 @@ export function exitCodeOf(thrown: unknown): number {
 }
 
 /**
- * What is printed: our own errors in words, a user's error with its places in the user's files, a bug with its stack.
- * Without the values of secrets.
+ * What is printed: our own errors in words, and where in the user's files one began that a function of theirs caused; a
+ * user's error with its places in their files; a bug with its stack. Without the values of secrets.
  */
 export function explain(thrown: unknown): string {
   return redacted(inWords(thrown));
 }
 
 function inWords(thrown: unknown): string {
-  if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") return thrown.message;
+  if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") {
+    const place = thrown.cause instanceof Error ? told(thrown.cause).places[0] : undefined;
+    return place === undefined ? thrown.message : `${thrown.message}\n    at ${place}`;
+  }
   if (!(thrown instanceof Error)) return reasonOf(thrown);
   return thrown instanceof DataflowError ? (thrown.stack ?? thrown.message) : withPlaces(thrown);
 }

@@ -25,7 +25,8 @@ export class Readers {
 
   /** Whether a reader still has changes of an earlier delivery: the next one waits for it. */
   busy(sink: string): boolean {
-    return this.of(sink).some((reader) => reader.busy);
+    for (const reader of this.#bySink.get(sink) ?? []) if (reader.busy) return true;
+    return false;
   }
 
   /** The run has ended: readers end, or throw, behind what they still have. */
