@@ -1,11 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { publishedText } from "./imports.ts";
 import { publishedManifest, type Manifest } from "./manifest.ts";
 
 /** Compiled by the build, and not for users: what tests leave in the sources, and tests themselves. */
 const NOT_PUBLISHED = /(?:\.test|\.testing|\.d)\.ts$|(?:^|\/)(?:README\.md$|zz-probe-)/;
+/** Folders of a package beside its sources that are not for users, or stand elsewhere. */
+const NOT_ALONG = new Set(["bin", "dist", "node_modules", "src"]);
 
 /**
  * Compiles the packages of the workspace and puts together in `out` what is published: one package that has every
@@ -49,24 +51,32 @@ function compile(projects: readonly string[], root: string): void {
   if (status !== 0) throw new Error(`The packages do not compile:\n${stdout}`);
 }
 
-/** Adds what the build has made of the sources of one package; other files among the sources go along as they are. */
-function addPackage(from: string, folder: string, dist: string): void {
+/**
+ * Adds what the build has made of the sources of one package. Other files among the sources, and the folders beside
+ * them, go along as they are, so that every path from a source to a file of its package holds.
+ */
+export function addPackage(from: string, folder: string, dist: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (!entry.isDirectory() || NOT_ALONG.has(entry.name)) continue;
+    cpSync(join(from, entry.name), join(dist, folder, entry.name), { recursive: true });
+  }
   const sources = readdirSync(join(from, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(from, "src/").length))
+    .map((entry) => relative(from, join(entry.parentPath, entry.name)))
     .filter((source) => !NOT_PUBLISHED.test(source));
   for (const source of sources) {
-    if (!source.endsWith(".ts")) {
-      cpSync(join(from, "src", source), join(dist, folder, source));
-      continue;
-    }
-    for (const ending of [".js", ".d.ts"]) {
-      const file = source.replace(/\.ts$/, ending);
-      const built = join(from, "dist", file);
-      if (!existsSync(built)) throw new Error(`tsc -b has not made ${built}. Remove dist and try again.`);
-      const target = join(dist, folder, file);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, publishedText(`${folder}/${file}`, readFileSync(built, "utf8")));
-    }
+    if (source.endsWith(".ts")) addCompiled(from, folder, source, dist);
+    else cpSync(join(from, source), join(dist, folder, source));
+  }
+}
+
+function addCompiled(from: string, folder: string, source: string, dist: string): void {
+  for (const ending of [".js", ".d.ts"]) {
+    const file = source.replace(/\.ts$/, ending);
+    const built = join(from, "dist", relative("src", file));
+    if (!existsSync(built)) throw new Error(`tsc -b has not made ${built}. Remove dist and try again.`);
+    const target = join(dist, folder, file);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, publishedText(`${folder}/${file}`, readFileSync(built, "utf8")));
   }
 }

@@ -12,7 +12,7 @@ export function publishedText(file: string, text: string): string {
     .replaceAll(
       /(\bfrom |\bimport |\bimport\()"@df\/([a-z]+)(?:\/([^"]+))?"/g,
       (_, before: string, name: string, path = "index") =>
-        `${before}"${relativeTo(from, `${name}/${path}.js`)}"`,
+        `${before}"${relativeTo(from, `${name}/src/${path}.js`)}"`,
     )
     .replaceAll(/(\bfrom |\bimport |\bimport\()"(\.[^"]+)\.ts"/g, '$1"$2.js"')
     .replaceAll(/^\/\/# sourceMappingURL=.*\n?/gm, "");

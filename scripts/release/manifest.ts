@@ -13,7 +13,7 @@ type Field = "dependencies" | "optionalDependencies" | "peerDependencies" | "pee
 
 /** Where a file of a package's sources lies in the published package, compiled. */
 export function compiledPath(folder: string, file: string): string {
-  return file.replace(/^\.\/src\//, `./dist/${folder}/`).replace(/\.ts$/, ".js");
+  return file.replace(/^\.\/src\//, `./dist/${folder}/src/`).replace(/\.ts$/, ".js");
 }
 
 /**

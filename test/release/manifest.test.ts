@@ -23,11 +23,11 @@ test("the published manifest has the modules compiled, and everybody's dependenc
     name: "dataflow",
     version: "1.2.3",
     exports: {
-      ".": "./dist/dataflow/index.js",
-      "./csv": "./dist/dataflow/csv.js",
+      ".": "./dist/dataflow/src/index.js",
+      "./csv": "./dist/dataflow/src/csv.js",
       "./package.json": "./package.json",
     },
-    imports: { "#main": "./dist/cli/main.js" },
+    imports: { "#main": "./dist/cli/src/main.js" },
     bin: { dataflow: "bin/dataflow.js" },
     dependencies: { acorn: "8.0.0", pino: "10.0.0" },
     peerDependencies: { zod: "^4.0.0" },
@@ -50,18 +50,18 @@ test("imports of the workspace's packages become relative, and those of declarat
     'import pino from "pino";',
     "//# sourceMappingURL=source.js.map",
   ];
-  expect(publishedText("connectors/files/source.js", text.join("\n")).split("\n")).toEqual([
-    'import { t } from "../../core/index.js";',
-    'export type { Batch } from "../../core/batch/batch.js";',
+  expect(publishedText("connectors/src/files/source.js", text.join("\n")).split("\n")).toEqual([
+    'import { t } from "../../../core/src/index.js";',
+    'export type { Batch } from "../../../core/src/batch/batch.js";',
     'type Json = import("./json.js").Json;',
-    'const lazy = () => import("../../formats/json/json.js");',
+    'const lazy = () => import("../../../formats/src/json/json.js");',
     'import pino from "pino";',
     "",
   ]);
 });
 
 test("a package of the workspace that is named in another way is refused", () => {
-  expect(() => publishedText("cli/load.js", 'require("@df/core")')).toThrow(
-    'cli/load.js still names "@df/core"',
+  expect(() => publishedText("cli/src/load.js", 'require("@df/core")')).toThrow(
+    'cli/src/load.js still names "@df/core"',
   );
 });
