@@ -14,6 +14,7 @@ export function runInMemory(
 ): Promise<RunReport> {
   return run(definition.build(), {
     stateDirectory: options.stateDirectory ?? newFolder("state"),
+    unsafeStateFs: true,
     directory: process.cwd(),
     connectors: { memory: committerFactory },
     ...options,

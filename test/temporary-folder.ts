@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileSystemOf, unsafeFor } from "@df/core/checkpoint/file-system";
 
 /** The variables that `tmpdir()` reads, on one system or another. */
 const NAMES = ["TMPDIR", "TMP", "TEMP"] as const;
@@ -15,6 +16,8 @@ export function setup(): () => void {
 
 /** The same below a directory. The folder is new, so removing it takes nothing that was there before. */
 export function begin(base: string): () => void {
+  // On some machines temporary files lie in memory, where a state is refused.
+  if (unsafeFor(fileSystemOf(base)) !== undefined) process.env["DATAFLOW_UNSAFE_STATE_FS"] ??= "1";
   const folder = mkdtempSync(join(base, "df-"));
   for (const name of NAMES) process.env[name] = folder;
   return () => {

@@ -35,6 +35,7 @@ export async function runQuery(name: string, input: string, output: string): Pro
   let commits = 0;
   const report = await run(definition.build(), {
     stateDirectory: join(resolve(output), "state"),
+    unsafeStateFs: true,
     directory: process.cwd(),
     connectors: { files: committerFactory },
     onShown: () => {

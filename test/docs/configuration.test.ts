@@ -20,7 +20,9 @@ function runLine(line: string): ReturnType<typeof dataflow> {
   const words = line.trim().split(" ");
   const at = words.indexOf("dataflow");
   const env = Object.fromEntries(words.slice(0, at).map((word) => word.split("=") as [string, string]));
-  return dataflow(folder, words.slice(at + 1), env);
+  // Set where temporary files lie in memory; an empty one counts as not set.
+  const unset = words[at + 1] === "config" ? { DATAFLOW_UNSAFE_STATE_FS: "" } : {};
+  return dataflow(folder, words.slice(at + 1), { ...unset, ...env });
 }
 
 function rows(): string {

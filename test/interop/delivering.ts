@@ -27,6 +27,7 @@ export function delivering(definition: PipelineDefinition): Delivering {
   const directory = newFolder("interop");
   const options = {
     stateDirectory: join(directory, "state"),
+    unsafeStateFs: true,
     directory,
     connectors: { delta, files, parquet },
   };

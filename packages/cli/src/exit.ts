@@ -30,7 +30,15 @@ const INCOMPATIBLE = new Set([
   "DF_STATE_FORMAT",
   "DF_STATE_OTHER_PIPELINE",
 ]);
-const USAGE = new Set(["DF_CONFIG", "DF_NO_FILE", "DF_NO_PIPELINE", "DF_PARAM", "DF_SECRET", "DF_USAGE"]);
+const USAGE = new Set([
+  "DF_CONFIG",
+  "DF_NO_FILE",
+  "DF_NO_PIPELINE",
+  "DF_PARAM",
+  "DF_SECRET",
+  "DF_STATE_FILE_SYSTEM",
+  "DF_USAGE",
+]);
 
 /** The exit code for whatever ended the command. */
 export function exitCodeOf(thrown: unknown): number {

@@ -47,6 +47,7 @@ async function runOne(
       parallelism: settings.parallelism,
       drain: settings.drain,
       follow: settings.follow,
+      unsafeStateFs: settings.unsafeStateFs,
       signal: stop.signal,
       onStep: pauseAtSteps(),
       onNotice: (notice) => process.stderr.write(`${notice}\n`),

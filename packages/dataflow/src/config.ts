@@ -10,6 +10,8 @@ export interface ConfigSettings {
   readonly follow?: boolean;
   /** Close all windows when the input ends; the state is then finished. Default false. */
   readonly drain?: boolean;
+  /** Keep state on a network or memory file system too, where it can be damaged or lost. Default false. */
+  readonly unsafeStateFs?: boolean;
   /** Print results as JSON. Default false. */
   readonly json?: boolean;
   /** Values of parameters, for the pipelines that declare them. */

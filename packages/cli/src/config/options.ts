@@ -7,6 +7,9 @@ const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly say
   parallelism: { takes: "shards", says: "shards of keyed work, 1 to 128 (default: 1)" },
   follow: { says: "keep reading files that grow and appear" },
   drain: { says: "close all windows when the input ends; the state is then finished" },
+  unsafeStateFs: {
+    says: "keep state on a network or memory file system too, where it can be damaged or lost",
+  },
   json: { says: "print results as JSON, one line each" },
 };
 

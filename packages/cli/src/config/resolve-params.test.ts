@@ -20,8 +20,15 @@ function resolved(given: {
     { origin: "base", params: base },
   ];
   return {
-    settings: { stateDir: "x", parallelism: 1, follow: false, drain: false, json: false },
-    origins: { stateDir: "", parallelism: "", follow: "", drain: "", json: "" },
+    settings: {
+      stateDir: "x",
+      parallelism: 1,
+      follow: false,
+      drain: false,
+      unsafeStateFs: false,
+      json: false,
+    },
+    origins: { stateDir: "", parallelism: "", follow: "", drain: "", unsafeStateFs: "", json: "" },
     file: undefined,
     profile: undefined,
     layers,

@@ -21,6 +21,7 @@ export interface Flags {
   readonly parallelism?: string;
   readonly follow?: boolean;
   readonly drain?: boolean;
+  readonly unsafeStateFs?: boolean;
   readonly json?: boolean;
   readonly param?: Readonly<Record<string, string>>;
 }

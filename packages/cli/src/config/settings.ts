@@ -8,6 +8,8 @@ export interface Settings {
   readonly follow: boolean;
   /** Close all windows when the input ends. */
   readonly drain: boolean;
+  /** Keep state on a network or memory file system too, where it can be damaged or lost. */
+  readonly unsafeStateFs: boolean;
   /** Print results as JSON. */
   readonly json: boolean;
 }
@@ -64,6 +66,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
   },
   follow: truth("--follow", "DATAFLOW_FOLLOW"),
   drain: truth("--drain", "DATAFLOW_DRAIN"),
+  unsafeStateFs: truth("--unsafe-state-fs", "DATAFLOW_UNSAFE_STATE_FS"),
   json: truth("--json", "DATAFLOW_JSON"),
 };
 

@@ -7,6 +7,7 @@ import {
   type SinkRecord,
   type StoredIntent,
 } from "../checkpoint/records.ts";
+import { type FileSystemOf, refuseUnsafe } from "../checkpoint/file-system.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
@@ -28,6 +29,10 @@ import type { RunReport, Status } from "./report.ts";
 export interface RunOptions {
   /** Where this pipeline's state lies. */
   readonly stateDirectory: string;
+  /** Keep the state on a network or memory file system too, where it can be damaged or lost. */
+  readonly unsafeStateFs?: boolean | undefined;
+  /** Says what lies below the state directory; default: this system. */
+  readonly fileSystemOf?: FileSystemOf | undefined;
   /** What relative paths of sources and sinks start from. */
   readonly directory: string;
   readonly connectors: Connectors;
@@ -66,6 +71,9 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   const { label } = labels(plan);
   const pruned = prune(plan);
   const { openState = openStateThread } = options;
+  // A state that is opened otherwise is no file of ours.
+  if (openState === openStateThread && options.unsafeStateFs !== true)
+    refuseUnsafe(options.stateDirectory, options.fileSystemOf);
   const state = openState(options.stateDirectory, plan.name);
   try {
     const identity = await state.identity();
