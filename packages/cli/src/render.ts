@@ -1,6 +1,7 @@
 import { inWords, isoTime } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";
+import { waitingLine } from "./waiting.ts";
 
 /** One line about a running pipeline. `sinceMs`: wall time of the run; `nowMs`: since 1970. */
 export function progressLine(
@@ -33,7 +34,7 @@ export function renderReport(report: RunReport): string {
     ...renderSinks(report.sinks),
     ...renderLedger(report.ledger),
     ...renderChecked(report.ledger),
-    ...renderOpen(report),
+    ...renderWaiting(report, report.ended === "input"),
     ...renderLate(report),
     ...renderNoSink(report),
   ];
@@ -48,6 +49,7 @@ export function renderStatus(status: Status, running: string): string {
     `${status.pipeline}: ${running}, epoch ${status.epoch}, clock ${clock}, splits ${live} live, ${idle} idle, ${ended} ended`,
     ...renderSinks(status.sinks),
     ...renderLedger(status.ledger),
+    ...renderWaiting(status, false),
     ...renderLate(status),
   ];
   return `${lines.join("\n")}\n`;
@@ -90,38 +92,9 @@ function renderChecked(ledger: readonly LedgerEntry[]): string[] {
   );
 }
 
-/** Why results are not there yet. The clock also shows a wrong unit of time at a glance: it is in 1970 then. */
-function renderOpen(report: RunReport): string[] {
-  const { ended, gauges, splits } = report;
-  if (ended !== "input" && ended !== "stopped") return [];
-  const open = Object.entries(gauges).flatMap(([node, { windows = 0, sessions = 0 }]) => [
-    ...(windows > 0 ? [{ node, what: `${count(windows)} windows of "${node}"` }] : []),
-    ...(sessions > 0 ? [{ node, what: `${count(sessions)} sessions of "${node}"` }] : []),
-  ]);
-  if (open.length === 0) return [];
-  const wayOn = ended === "input" ? "; --drain closes them when the input ends" : "";
-  const clocks = clocksOf(
-    report,
-    open.map(({ node }) => node),
-  );
-  return [
-    ...open.map(({ what }) => `${what} are still open${wayOn}.`),
-    ...clocks,
-    ...(clocks.length > 0 && splits.live > 1 ? [lowestOf(splits.live)] : []),
-  ];
-}
-
-/** Where the clocks of some steps are: each has that of its own inputs, which may be further than another one's. */
-function clocksOf({ clock, stepClocks = {} }: RunReport, nodes: readonly string[]): string[] {
-  const clocks = nodes.map((node) => stepClocks[node] ?? clock);
-  const [first] = clocks;
-  const whose = clocks.every((each) => each === first) ? [""] : nodes.map((node) => ` of "${node}"`);
-  return whose.flatMap((of, i) => {
-    const at = clocks[i] ?? null;
-    return at === null
-      ? []
-      : [`The clock${of} is at ${isoTime(at)}; newer rows move it on, and close the windows it passes.`];
-  });
+/** Why results are not there yet. */
+function renderWaiting({ waiting = [] }: Status, drains: boolean): string[] {
+  return waiting.map((step) => waitingLine(step, drains));
 }
 
 /** Late rows are no silent loss: whoever does not take them is told how many there were. */
@@ -134,10 +107,6 @@ function renderLate({ ledger, lateUnread = [] }: Status): string[] {
         ]
       : [],
   );
-}
-
-function lowestOf(live: number): string {
-  return `It is the lowest of ${count(live)} live splits: a silent one holds it back, until the idleTimeout of its p.from().`;
 }
 
 function renderNoSink({ sinks }: RunReport): string[] {

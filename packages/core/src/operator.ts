@@ -44,6 +44,8 @@ export interface Operator {
   buffered?(): number;
   /** What is open at this moment, in its own words: `{ windows: 345 }`. Shown at the end of a run and by `status`. */
   gauges?(): Readonly<Record<string, number>>;
+  /** The clock at which something that is open is over next, µs; undefined while nothing is open. */
+  nextDue?(): Time | undefined;
 }
 
 /**

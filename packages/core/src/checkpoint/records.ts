@@ -65,6 +65,43 @@ export interface LedgerEntry {
   readonly checked?: readonly string[] | undefined;
 }
 
+/** What holds the clock of a step back. */
+export type HeldBy =
+  /** A split that is read ("split"), or the furthest of those that all have ended ("end"). */
+  | {
+      readonly kind: "split" | "end";
+      readonly source: string;
+      readonly split: string;
+      /** Its own clock, µs; null before its first row. */
+      readonly clock: Time | null;
+      /** Microseconds that it is behind the furthest split of all sources of the step; null before its first row. */
+      readonly behind: number | null;
+      /** Microseconds of the wall clock since it last had rows, or was found. */
+      readonly silent: number;
+      /** The option of its source, µs. */
+      readonly idleTimeout: number | null;
+      /** The event time that a row of it must reach so that the step gives something; null where it is not known. */
+      readonly needs: Time | null;
+    }
+  /** A step before this one that still holds rows. */
+  | { readonly kind: "step"; readonly node: string }
+  /** Every split is idle, or there is none. */
+  | { readonly kind: "silence" };
+
+/** A step that holds something until its clock has passed it, and what its clock waits for. */
+export interface Waiting {
+  readonly node: string;
+  readonly windows: number;
+  readonly sessions: number;
+  /** Rows without an outcome yet. */
+  readonly rows: number;
+  /** Its clock, µs, that of its inputs together; null before it has one. */
+  readonly clock: Time | null;
+  /** The clock at which the first of it is over, µs; null where the step does not say. */
+  readonly due: Time | null;
+  readonly heldBy: HeldBy;
+}
+
 /** The part of a checkpoint that is one JSON text. */
 export interface CheckpointRecord {
   readonly epoch: Epoch;
@@ -72,6 +109,8 @@ export interface CheckpointRecord {
   /** Last clock of each node, µs; null for −∞. */
   readonly clocks: Readonly<Record<string, number | null>>;
   readonly ledger: readonly LedgerEntry[];
+  /** What steps waited for when the record was made: told to people, never read back. */
+  readonly waiting?: readonly Waiting[] | undefined;
   readonly drained: boolean;
   /** Parameters of the run that wrote it, as `Plan.params`; absent in states of older versions. */
   readonly params?: Readonly<Record<string, string>> | undefined;

@@ -20,6 +20,7 @@ import { clocksByNode, type InputClock } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
 import type { NodeRunner } from "./node-runner.ts";
 import type { SourceRunner } from "./source-runner.ts";
+import { waitingOf } from "./waiting.ts";
 
 /** Key groups written in full per epoch, in turn: it bounds how many old deltas a restore has to read. */
 const GROUPS_REWRITTEN = 4;
@@ -91,6 +92,7 @@ export class Checkpointer {
     const ledger = addUp(this.#before?.ledger ?? [], addUp([], this.#ledger));
     const wrong = imbalances(ledger);
     assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);
+    const { plan, nodes, sources } = this.#graph;
     const record: CheckpointRecord = {
       epoch,
       splits: this.#allSplits(),
@@ -98,6 +100,7 @@ export class Checkpointer {
         [...clocksByNode(this.#clocks)].map(([node, clock]) => [node, storedTime(clock)]),
       ),
       ledger,
+      waiting: drained ? [] : waitingOf({ plan, steps: nodes, sources }),
       drained,
       params,
     };

@@ -22,6 +22,7 @@ import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
+import { waitingOf } from "./waiting.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
 const SLICE_MS = 8;
@@ -126,7 +127,8 @@ export class Job {
     const { sources, nodes } = this.#graph;
     const splits = { live: 0, idle: 0, ended: 0 };
     for (const source of sources) for (const { status } of source.records()) splits[status]++;
-    const lowest = Math.min(...clocksByNode(sources).values());
+    const bySource = clocksByNode(sources);
+    const lowest = Math.min(...bySource.values());
     const now = [
       ...sources.map((source) => source.entry()),
       ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
@@ -141,7 +143,8 @@ export class Job {
       sinks: this.#parts.deliveries.status(),
       ledger: addUp(restored?.ledger ?? [], addUp([], now)),
       gauges: gaugesOf(nodes),
-      stepClocks: clocksOf(nodes),
+      clocks: clocksOf([...bySource].map(([node, clock]) => ({ node, clock })).concat(nodes)),
+      waiting: waitingOf({ plan, steps: nodes, sources }),
       lateUnread: this.#lateUnread,
       label,
     };
@@ -337,7 +340,7 @@ export class Job {
 
   #addSplit(node: SourceNode, split: Split, record: SplitRecord | undefined, first: boolean): void {
     const runners = this.#graph.runners(node.id);
-    if (runners.some((runner) => runner.splits.some(({ id }) => id === split.id))) return;
+    if (runners.some((runner) => runner.reads(split.id))) return;
     const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
     runner.add(split, record, record === undefined && !first);
   }

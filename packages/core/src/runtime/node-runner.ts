@@ -142,6 +142,11 @@ export class NodeRunner {
     return { clock: this.clock, status: this.#status };
   }
 
+  /** The last clock that was handed on, and whether it still may be held back here. */
+  get sent(): InputClock {
+    return this.#sent;
+  }
+
   /** Goes on as far as possible; says whether anything was done. */
   pump(): boolean {
     for (let progressed = false; ; progressed = true) {

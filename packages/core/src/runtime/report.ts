@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../checkpoint/records.ts";
+import type { LedgerEntry, Waiting } from "../checkpoint/records.ts";
 import type { SinkGuarantee } from "../plan/labels.ts";
 import type { Epoch, Label } from "../stream.ts";
 import type { Time } from "../time.ts";
@@ -34,8 +34,10 @@ export interface Status {
   readonly ledger: readonly LedgerEntry[];
   /** By node: what is open there. */
   readonly gauges: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** By node that has gauges: its clock, µs, that of its inputs together; null before it has one. */
-  readonly stepClocks?: Readonly<Record<string, Time | null>> | undefined;
+  /** By node: its clock, µs, that of its inputs together; null before it has one, and once drained. */
+  readonly clocks?: Readonly<Record<string, Time | null>> | undefined;
+  /** Steps that hold something until their clock has passed it. */
+  readonly waiting?: readonly Waiting[] | undefined;
   /** Nodes with an output for late rows that nothing reads; absent when only the state is known. */
   readonly lateUnread?: readonly string[] | undefined;
   /** The weakest promise about results; absent when only the state is known. */

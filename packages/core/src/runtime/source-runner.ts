@@ -17,6 +17,7 @@ import type { StreamEvent, Target } from "./event.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 import { SplitClock } from "./split-clock.ts";
+import type { SplitView } from "./waiting.ts";
 
 /** Milliseconds until an idle split is asked again. */
 const IDLE_WAIT_MS = 50;
@@ -131,9 +132,20 @@ export class SourceRunner {
     return this.#readings.every(({ reader, askAt }) => reader === undefined || askAt === Infinity);
   }
 
-  /** Splits it reads. */
-  get splits(): readonly Split[] {
-    return this.#readings.map(({ split }) => split);
+  /** Whether it reads a split. */
+  reads(split: string): boolean {
+    return this.#readings.some((reading) => reading.split.id === split);
+  }
+
+  /** How far its splits have come. */
+  get splits(): readonly SplitView[] {
+    const now = this.#parts.now();
+    return this.#readings.map(({ split, clock, heardAt }) => ({
+      split: split.id,
+      status: clock.status,
+      clock: clock.clock,
+      silentMicros: Math.round((now - heardAt) * 1000),
+    }));
   }
 
   /** All splits have ended; nothing waits. */

@@ -22,12 +22,10 @@ export function gaugesOf(steps: readonly Step[]): Record<string, Record<string, 
   return gauges;
 }
 
-/** The clocks of nodes that have gauges, the lowest of their shards; null before all have one, and once drained. */
-export function clocksOf(steps: readonly Step[]): Record<string, Time | null> {
+/** The clocks of nodes, the lowest of their shards; null before all have one, and once drained. */
+export function clocksOf(steps: readonly Pick<Step, "node" | "clock">[]): Record<string, Time | null> {
   const lowest: Record<string, Time> = {};
-  for (const { node, operator, clock } of steps) {
-    if (operator.gauges !== undefined) lowest[node] = Math.min(clock, lowest[node] ?? clock);
-  }
+  for (const { node, clock } of steps) lowest[node] = Math.min(clock, lowest[node] ?? clock);
   return Object.fromEntries(
     Object.entries(lowest).map(([node, clock]) => [node, Number.isFinite(clock) ? clock : null]),
   );

@@ -19,5 +19,7 @@ export function storedStatus(file: string): Status {
     sinks: delivered.map((last) => ({ ...last, rows: 0, undeliveredBytes: waiting.get(last.sink) ?? 0 })),
     ledger: record?.ledger ?? [],
     gauges: {},
+    clocks: record?.clocks,
+    waiting: record?.waiting,
   };
 }

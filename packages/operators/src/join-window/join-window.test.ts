@@ -232,6 +232,7 @@ test("the pairs of a hot key come a batch at a time, however many there are", ()
     );
   }
   expect(operator.gauges?.()).toEqual({ windows: 1 });
+  expect(operator.nextDue?.()).toBe(10 * MS - 1);
   expect(operator.onClock?.(10 * MS, out)).toBe("more");
   for (let calls = 1; calls < 5; calls++) expect(operator.resume?.(out)).toBe("more");
   const lots = seen.flatMap((batch) => rowsOf(batch).map((row) => row["lot"]));

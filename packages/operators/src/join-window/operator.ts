@@ -102,6 +102,12 @@ class JoinWindowOperator implements Operator {
     return { windows: this.#table.panes().length };
   }
 
+  nextDue(): Time | undefined {
+    return Number.isFinite(this.#first)
+      ? this.#first + this.#sizeMicros - 1 + this.#latenessMicros
+      : undefined;
+  }
+
   /** Rows without a null in a compared column: others find no partner, and this side shows none without. */
   #withoutNulls(batch: Batch, { keyColumns }: SideLayout): Batch | undefined {
     const columns = keyColumns.map((index) => batch.columns[index] as Column);

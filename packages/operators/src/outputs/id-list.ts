@@ -12,6 +12,11 @@ export class IdList {
     this.#ids[this.#length++] = id;
   }
 
+  /** The ids, until the next call. */
+  ids(): Int32Array {
+    return this.#ids.subarray(0, this.#length);
+  }
+
   /** The ids, which are the caller's from now on; the list is empty. */
   take(): Int32Array {
     const ids = this.#ids.subarray(0, this.#length);

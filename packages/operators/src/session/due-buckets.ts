@@ -55,6 +55,19 @@ export class DueBuckets {
     return ids;
   }
 
+  /** The lowest of the times that are told for listed ids, none before its list; undefined where none is told. */
+  first(timeOf: (id: RowId) => Time | undefined): Time | undefined {
+    let lowest: Time | undefined;
+    for (const bucket of [...this.#lists.keys()].toSorted((a, b) => a - b)) {
+      if (lowest !== undefined && bucket * this.#widthMicros > lowest) break;
+      for (const id of this.#lists.get(bucket)?.ids() ?? []) {
+        const time = this.#listOf[id] === bucket ? timeOf(id) : undefined;
+        if (time !== undefined && (lowest === undefined || time < lowest)) lowest = time;
+      }
+    }
+    return lowest;
+  }
+
   /** One by one where time moves in small steps, as there may be many lists. */
   #bucketsUntil(last: number): number[] {
     const count = last - this.#first + 1;

@@ -97,6 +97,10 @@ class SessionOperator implements Operator {
     return { sessions: this.#sessions.openAt(this.#clock) };
   }
 
+  nextDue(): Time | undefined {
+    return this.#sessions.nextEnd(this.#clock);
+  }
+
   /** Moves the clock on: gives what is over, and drops what no row can change any more. */
   *#advance(clock: Time): Generator<Emission, void> {
     const { corrections } = this.#sessions;

@@ -141,6 +141,14 @@ export class Sessions {
     return this.#chains.sessions().filter((id) => this.#endOf(id) > clock).length;
   }
 
+  /** The end of the session that is over next after a clock; undefined for none. */
+  nextEnd(clock: Time): Time | undefined {
+    return this.#due.first((id) => {
+      const end = this.#endOf(id);
+      return end > clock ? end : undefined;
+    });
+  }
+
   /** Finds the groups of the rows, or makes them, each with the session of its first row. */
   #findGroups(batch: Batch, rows: Int32Array): void {
     const ids = this.#groupIds;

@@ -132,9 +132,23 @@ class WindowOperator implements Operator {
    * Windows that the clock has not reached the end of: one per group or, where groups lie in panes, one for all groups.
    */
   gauges(): Readonly<Record<string, number>> {
+    if (this.#grid.isPaned) return { windows: this.#openStarts().size };
+    let windows = 0;
+    for (const id of this.#table.panes()) {
+      if (!this.#isFired(startOfPart(this.#grid, id), this.#clock)) windows += this.#table.sizeOf(id);
+    }
+    return { windows };
+  }
+
+  nextDue(): Time | undefined {
+    const next = Math.min(...this.#openStarts());
+    return Number.isFinite(next) ? next + this.#grid.sizeMicros - 1 : undefined;
+  }
+
+  /** Starts of the windows that have rows and that the clock has not reached the end of. */
+  #openStarts(): Set<number> {
     const grid = this.#grid;
     const open = new Set<number>();
-    let windows = 0;
     for (const id of this.#table.panes()) {
       const start = startOfPart(grid, id);
       const [first, last] = isPane(grid, id)
@@ -142,9 +156,8 @@ class WindowOperator implements Operator {
         : [start, start];
       const from = Math.max(first, firstOpenAt(grid, this.#clock));
       for (let at = from; at <= last; at += grid.everyMicros) open.add(at);
-      if (!this.#isFired(start, this.#clock)) windows += this.#table.sizeOf(id);
     }
-    return { windows: grid.isPaned ? open.size : windows };
+    return open;
   }
 
   /** Folds the rows that were assigned, part by part. */

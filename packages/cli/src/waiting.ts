@@ -1,0 +1,70 @@
+import { inWords, isoTime } from "@df/core";
+import type { HeldBy, Waiting } from "@df/core/checkpoint/records";
+
+/** A split that is behind the others and silent for longer is told as such: what has come is still being read before. */
+const SILENT_MICROS = 2_000_000;
+
+/** Why a step gives nothing yet, as one line for a person. `drains`: the run might have ended with --drain. */
+export function waitingLine(waiting: Waiting, drains: boolean): string {
+  const { rows, windows, sessions } = waiting;
+  const isHeld = windows + sessions === 0;
+  const what = isHeld
+    ? `${counted(rows, "row")} of "${waiting.node}" ${areOf(rows)} held until the clock has passed ${rows === 1 ? "it" : "them"}`
+    : `${openOf(waiting)} of "${waiting.node}" ${areOf(windows + sessions)} still open`;
+  const wayOn = drains ? `; --drain ${isHeld ? "gives" : "closes"} them when the input ends` : "";
+  return `${what}${wayOn}. ${reasonOf(waiting)}`;
+}
+
+/** What is open at a step, in numbers: "4 windows". */
+export function openOf({ rows, windows, sessions }: Waiting): string {
+  const all = [
+    ...(windows > 0 ? [counted(windows, "window")] : []),
+    ...(sessions > 0 ? [counted(sessions, "session")] : []),
+  ];
+  return all.length > 0 ? all.join(" and ") : `${counted(rows, "row")} held`;
+}
+
+/** What the clock of a step waits for, in sentences. The clock also shows a wrong unit of time: it is in 1970 then. */
+function reasonOf({ clock, heldBy }: Waiting): string {
+  const at = clock === null ? "there is no clock yet" : `the clock is at ${isoTime(clock)}`;
+  switch (heldBy.kind) {
+    case "end":
+      return `${next(heldBy)}; ${at}.`;
+    case "split":
+      return `${next(heldBy)} in ${splitOf(heldBy)}; ${at}.${behindOf(heldBy)}`;
+    case "step":
+      return `It waits for "${heldBy.node}", which still holds rows; ${at}.`;
+    case "silence":
+      return `Every split is silent: the next row moves the clock on; ${at}.`;
+  }
+}
+
+function next({ needs }: { readonly needs: number | null }): string {
+  return needs === null ? "Newer rows move it on" : `The first goes with a row of ${isoTime(needs)} or later`;
+}
+
+/** A split with the source that reads it. */
+export function splitOf({ source, split }: { readonly source: string; readonly split: string }): string {
+  return `split "${split}" of "${source}"`;
+}
+
+/** Why it is this split, where there are others, and what lets it go. */
+function behindOf(held: HeldBy & { readonly kind: "split" | "end" }): string {
+  const { behind, silent, idleTimeout } = held;
+  if (behind === 0) return "";
+  const far = behind === null ? "has shown no row yet" : `is ${inWords(behind)} behind the furthest`;
+  if (silent < SILENT_MICROS) return ` This split ${far}.`;
+  const letGo =
+    idleTimeout === null
+      ? `an idleTimeout in p.from("${held.source}") lets silent splits go`
+      : `the idleTimeout lets it go after ${inWords(idleTimeout)}`;
+  return ` This split ${far}, silent for ${inWords(silent)}: ${letGo}.`;
+}
+
+function counted(number: number, one: string): string {
+  return `${number.toLocaleString("en-US")} ${one}${number === 1 ? "" : "s"}`;
+}
+
+function areOf(number: number): string {
+  return number === 1 ? "is" : "are";
+}
