@@ -32,6 +32,7 @@ const INCOMPATIBLE = new Set([
 ]);
 const USAGE = new Set([
   "DF_CONFIG",
+  "DF_INIT_EXISTS",
   "DF_NO_FILE",
   "DF_NO_PIPELINE",
   "DF_PARAM",

@@ -4,6 +4,7 @@ import { addParams, addSettings } from "./config/options.ts";
 import type { Flags } from "./config/resolve-settings.ts";
 import { SETTING_NAMES } from "./config/settings.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
+import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
 import { runCommand } from "./run-command.ts";
 import { statusCommand } from "./status-command.ts";
@@ -15,6 +16,12 @@ const program = new Command("dataflow")
     process.exit(stop.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
+program
+  .command("init")
+  .description("make a folder with a pipeline that runs, its input and its test")
+  .argument("[folder]", "a new folder, or one without files of these names", ".")
+  .action((folder: string) => end(async () => initCommand(folder)));
+
 const run = program
   .command("run")
   .description("run the pipelines of a file, from their last checkpoint on")
@@ -22,13 +29,13 @@ const run = program
     "<file>",
     "a TypeScript or JavaScript file whose default export is a pipeline, or an array of them",
   )
-  .action((file: string, flags: Flags) => end(runCommand(file, flags)));
+  .action((file: string, flags: Flags) => end(() => runCommand(file, flags)));
 addParams(addSettings(run, SETTING_NAMES));
 
 const status = program
   .command("status")
   .description("what pipelines are doing, or where they have stopped")
-  .action((flags: Flags) => end(statusCommand(flags)));
+  .action((flags: Flags) => end(() => statusCommand(flags)));
 addSettings(status, ["stateDir", "json"]);
 
 const config = program
@@ -36,7 +43,7 @@ const config = program
   .description("the settings that a run would have, with a file the parameters of its pipelines too")
   .argument("[file]", "a file with pipelines")
   .option("--origin", "say where each came from")
-  .action((file: string | undefined, flags: ConfigFlags) => end(configCommand(file, flags)));
+  .action((file: string | undefined, flags: ConfigFlags) => end(() => configCommand(file, flags)));
 addParams(addSettings(config, SETTING_NAMES));
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -53,9 +60,9 @@ process.on("uncaughtException", (thrown) => {
 await program.parseAsync();
 
 /** Ends the process with the command's code: nothing that is still open may keep it alive. */
-async function end(command: Promise<number>): Promise<void> {
+async function end(command: () => Promise<number>): Promise<void> {
   try {
-    process.exitCode = await command;
+    process.exitCode = await command();
   } catch (thrown) {
     process.stderr.write(`${explain(thrown)}\n`);
     process.exitCode = exitCodeOf(thrown);
