@@ -77,7 +77,7 @@ function nextSteps(directory: string, files: readonly string[]): string {
   const command = calledAs();
   const there = relative(process.cwd(), directory);
   const lines = [
-    `Made ${files.map(nameOf).join(", ")} in ${directory}. Next:`,
+    `Made in ${directory}: ${files.map(nameOf).toSorted().join(", ")}. Next:`,
     "",
     ...(there === "" ? [] : [`  cd ${quoted(there)}`]),
     `  ${command} run pipeline.ts`,

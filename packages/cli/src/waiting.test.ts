@@ -66,13 +66,13 @@ test("a step that still holds rows is named by the one behind it, and silence is
 });
 
 test.each([
-  [{ sessions: 1, windows: 0 }, '1 session of "hourly" is still open; --drain closes them'],
+  [{ sessions: 1, windows: 0 }, '1 session of "hourly" is still open; --drain closes it'],
   [{ windows: 1200 }, '1,200 windows of "hourly" are still open;'],
   [
     { windows: 0, rows: 3 },
     '3 rows of "hourly" are held until the clock has passed them; --drain gives them',
   ],
-  [{ windows: 0, rows: 1 }, '1 row of "hourly" is held until the clock has passed it; --drain'],
+  [{ windows: 0, rows: 1 }, '1 row of "hourly" is held until the clock has passed it; --drain gives it'],
 ])("what is held is counted in its own words: %o", (held, told) => {
   expect(waitingLine({ ...step, ...held }, true)).toContain(told);
 });

@@ -1,17 +1,19 @@
 import { inWords, isoTime } from "@df/core";
 import type { HeldBy, Waiting } from "@df/core/checkpoint/records";
 
-/** A split that is behind the others and silent for longer is told as such: what has come is still being read before. */
+/** A split that is behind and silent for longer is called silent: before, it may be read at this moment. */
 const SILENT_MICROS = 2_000_000;
 
 /** Why a step gives nothing yet, as one line for a person. `drains`: the run might have ended with --drain. */
 export function waitingLine(waiting: Waiting, drains: boolean): string {
   const { rows, windows, sessions } = waiting;
-  const isHeld = windows + sessions === 0;
+  const open = windows + sessions;
+  const isHeld = open === 0;
+  const [are, them] = (isHeld ? rows : open) === 1 ? ["is", "it"] : ["are", "them"];
   const what = isHeld
-    ? `${counted(rows, "row")} of "${waiting.node}" ${areOf(rows)} held until the clock has passed ${rows === 1 ? "it" : "them"}`
-    : `${openOf(waiting)} of "${waiting.node}" ${areOf(windows + sessions)} still open`;
-  const wayOn = drains ? `; --drain ${isHeld ? "gives" : "closes"} them when the input ends` : "";
+    ? `${counted(rows, "row")} of "${waiting.node}" ${are} held until the clock has passed ${them}`
+    : `${openOf(waiting)} of "${waiting.node}" ${are} still open`;
+  const wayOn = drains ? `; --drain ${isHeld ? "gives" : "closes"} ${them} when the input ends` : "";
   return `${what}${wayOn}. ${reasonOf(waiting)}`;
 }
 
@@ -63,8 +65,4 @@ function behindOf(held: HeldBy & { readonly kind: "split" | "end" }): string {
 
 function counted(number: number, one: string): string {
   return `${number.toLocaleString("en-US")} ${one}${number === 1 ? "" : "s"}`;
-}
-
-function areOf(number: number): string {
-  return number === 1 ? "is" : "are";
 }
