@@ -1,5 +1,5 @@
 import { redacted } from "@df/core/secret/redact";
-import { destination, pino, type Logger } from "pino";
+import { pino, type Logger } from "pino";
 
 /**
  * Writes JSON lines to standard error, so that standard output carries only results. `DATAFLOW_LOG` is the level. The
@@ -7,5 +7,6 @@ import { destination, pino, type Logger } from "pino";
  */
 export const log: Logger = pino(
   { level: process.env["DATAFLOW_LOG"] ?? "warn", hooks: { streamWrite: redacted } },
-  destination({ dest: 2, sync: true }),
+  // Through the stream, where the view of a run makes room for it.
+  { write: (line) => void process.stderr.write(line) },
 );

@@ -1,6 +1,6 @@
 import type { Status } from "@df/core/runtime/report";
 import { afterEach, expect, test, vi } from "vitest";
-import { Progress } from "./progress.ts";
+import { progress } from "./progress.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -29,16 +29,15 @@ test("where standard error is no terminal, a run says every ten seconds how it i
     stderr: { isTTY: false, write: (text: string) => lines.push(text) },
   });
   let rows = 0;
-  const progress = new Progress();
-  progress.start(() => statusOf(rows));
+  const run = progress().start(() => statusOf(rows));
   rows = 12_000;
   vi.advanceTimersByTime(9_999);
   expect(lines).toEqual([]);
   vi.advanceTimersByTime(1);
-  progress.shown();
+  run.shown("gold");
   rows = 50_000;
   vi.advanceTimersByTime(10_000);
-  progress.stop();
+  run.stop();
   vi.advanceTimersByTime(60_000);
   expect(lines).toEqual([
     "orders: 12,000 rows, 1,200 rows/s, clock 2026-01-01T11:59:30.000Z (40s behind now), epoch 7, nothing delivered yet\n",

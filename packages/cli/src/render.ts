@@ -118,7 +118,7 @@ function renderNoSink({ sinks }: RunReport): string[] {
 }
 
 /** Left-aligned first column, right-aligned others. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -134,6 +134,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   );
 }
 
-function count(value: number): string {
+/** A number as people write it. */
+export function count(value: number): string {
   return value.toLocaleString("en-US");
 }

@@ -9,7 +9,7 @@ import type { Settings } from "./config/settings.ts";
 import { explain } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
 import { log } from "./log.ts";
-import { Progress } from "./progress.ts";
+import { progress, type Progress } from "./progress.ts";
 import { renderReport } from "./render.ts";
 import { stopSignals } from "./signals.ts";
 
@@ -19,7 +19,8 @@ export async function runCommand(file: string, flags: Flags): Promise<number> {
   const { settings } = resolved;
   const plans = buildAll(await loadPipelines(file), resolved);
   const stop = stopSignals();
-  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, stop)));
+  const view = progress();
+  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, { stop, view })));
   for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
@@ -38,9 +39,9 @@ function buildAll(pipelines: readonly PipelineDefinition[], resolved: Resolved):
 async function runOne(
   plan: BuiltPlan,
   settings: Settings,
-  stop: ReturnType<typeof stopSignals>,
+  { stop, view }: { readonly stop: ReturnType<typeof stopSignals>; readonly view: Progress },
 ): Promise<RunReport> {
-  const progress = new Progress();
+  let shown: ReturnType<Progress["start"]> | undefined;
   try {
     const run = await start(plan, {
       stateDirectory: join(resolve(settings.stateDir), plan.name),
@@ -51,18 +52,18 @@ async function runOne(
       signal: stop.signal,
       onStep: pauseAtSteps(),
       onNotice: (notice) => process.stderr.write(`${notice}\n`),
-      onShown: (shown) => {
-        progress.shown();
-        log.info({ pipeline: plan.name, ...shown }, "delivered");
+      onShown: (delivery) => {
+        shown?.shown(delivery.sink);
+        log.info({ pipeline: plan.name, ...delivery }, "delivered");
       },
     });
-    progress.start(() => run.status());
+    shown = view.start(() => run.status());
     return await run.done;
   } catch (thrown) {
     stop.abort();
     throw thrown;
   } finally {
-    progress.stop();
+    shown?.stop();
   }
 }
 

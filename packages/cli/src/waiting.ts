@@ -17,6 +17,24 @@ export function waitingLine(waiting: Waiting, drains: boolean): string {
   return `${what}${wayOn}. ${reasonOf(waiting)}`;
 }
 
+/** The same in a few words, for a screen: what is open, and what closes the first of it. */
+export function waitingBriefly(waiting: Waiting): string {
+  const { node, heldBy } = waiting;
+  const what = `${node}: ${openOf(waiting)}`;
+  switch (heldBy.kind) {
+    case "end":
+    case "split": {
+      const row = heldBy.needs === null ? "newer rows" : `a row of ${isoTime(heldBy.needs)}`;
+      const where = heldBy.kind === "end" ? "" : ` in ${splitOf(heldBy)}`;
+      return `${what}, wait for ${row}${where}${lagOf(heldBy)}`;
+    }
+    case "step":
+      return `${what}, wait for "${heldBy.node}", which still holds rows`;
+    case "silence":
+      return `${what}, wait for any row: every split is silent`;
+  }
+}
+
 /** What is open at a step, in numbers: "4 windows". */
 export function openOf({ rows, windows, sessions }: Waiting): string {
   const all = [
@@ -45,9 +63,9 @@ function next({ needs }: { readonly needs: number | null }): string {
   return needs === null ? "Newer rows move it on" : `The first goes with a row of ${isoTime(needs)} or later`;
 }
 
-/** A split with the source that reads it. */
-export function splitOf({ source, split }: { readonly source: string; readonly split: string }): string {
-  return `split "${split}" of "${source}"`;
+/** A split with the source that reads it. Names of files may hold anything, so they are escaped. */
+function splitOf({ source, split }: { readonly source: string; readonly split: string }): string {
+  return `split ${JSON.stringify(split)} of "${source}"`;
 }
 
 /** Why it is this split, where there are others, and what lets it go. */
@@ -61,6 +79,12 @@ function behindOf(held: HeldBy & { readonly kind: "split" | "end" }): string {
       ? `an idleTimeout in p.from("${held.source}") lets silent splits go`
       : `the idleTimeout lets it go after ${inWords(idleTimeout)}`;
   return ` This split ${far}, silent for ${inWords(silent)}: ${letGo}.`;
+}
+
+function lagOf({ behind, silent }: HeldBy & { readonly kind: "split" | "end" }): string {
+  if (behind === 0) return "";
+  const far = behind === null ? "no row yet" : `${inWords(behind)} behind`;
+  return silent < SILENT_MICROS ? `, ${far}` : `, ${far}, silent for ${inWords(silent)}`;
 }
 
 function counted(number: number, one: string): string {
