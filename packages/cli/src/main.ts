@@ -1,8 +1,10 @@
-import { Command } from "commander";
+import { Argument, Command } from "commander";
+import { completionScript, SHELLS, type Shell } from "./completion/completion-command.ts";
 import { type ConfigFlags, configCommand } from "./config/config-command.ts";
 import { addParams, addSettings } from "./config/options.ts";
 import type { Flags } from "./config/resolve-settings.ts";
 import { SETTING_NAMES } from "./config/settings.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
 import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
@@ -45,6 +47,23 @@ const config = program
   .option("--origin", "say where each came from")
   .action((file: string | undefined, flags: ConfigFlags) => end(() => configCommand(file, flags)));
 addParams(addSettings(config, SETTING_NAMES));
+
+const doctor = program
+  .command("doctor")
+  .description("whether pipelines can run here, and what to do about what is wrong")
+  .action((flags: Flags) => end(() => doctorCommand(flags, VERSION)));
+addSettings(doctor, ["stateDir", "unsafeStateFs", "json"]);
+
+program
+  .command("completion")
+  .description("the completion of a shell, as a script that it can source")
+  .addArgument(new Argument("<shell>", "your shell").choices(SHELLS))
+  .action((shell: Shell) =>
+    end(async () => {
+      process.stdout.write(completionScript(program, shell));
+      return EXIT.ok;
+    }),
+  );
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;

@@ -8,7 +8,7 @@ export interface WatchedTerminal {
   release(): void;
 }
 
-/** Whether lines that rewrite themselves are any use: not in files, in logs of CI systems, on terminals without a cursor. */
+/** Whether lines that rewrite themselves are any use: not in files, logs of CI systems, terminals without a cursor. */
 export function isLive(
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
