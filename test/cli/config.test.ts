@@ -86,7 +86,7 @@ test("a profile, a variable and an option go before the configuration", () => {
 test("a configuration may be named, and be JavaScript", () => {
   const folder = folderOf('export default { stateDir: "./named" };\n', "named.mjs");
   const { code, stdout } = dataflow(folder, ["config", "--origin", "--config", "./named.mjs"]);
-  expect([code, stdout.split("\n")[0]]).toEqual([0, "stateDir     ./named  ./named.mjs"]);
+  expect([code, stdout.split("\n")[0]]).toEqual([0, "stateDir       ./named  ./named.mjs"]);
 });
 
 test("the configuration as JSON names file and profile, and each value with its origin", () => {
