@@ -107,6 +107,9 @@ test("init prints the command as it was called, and types of the package where i
     "npx dataflow run pipeline.ts",
     "npm test",
   ]);
+  mkdirSync(join(folder, "own"));
+  writeFileSync(join(folder, "own/package.json"), "{}");
+  expect(called("own", { ...none, npm_command: "exec" })[2]).toBe('npx -c "node --test"');
   expect(called("b", none)).toEqual(["cd b", `${bin} run pipeline.ts`, `DATAFLOW=${bin} node --test`]);
   const path = join(folder, "bin");
   mkdirSync(path);

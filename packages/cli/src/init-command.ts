@@ -16,16 +16,19 @@ export function initCommand(folder: string): number {
   const directory = resolve(folder);
   const files = templateFiles();
   refuseToOverwrite(directory, files);
+  // Somebody's own package.json has no script for the test.
+  const hasScripts = !existsSync(join(directory, SHARED));
   for (const file of files) {
     const path = join(directory, nameOf(file));
-    if (file === SHARED && existsSync(path)) continue;
+    if (file === SHARED && !hasScripts) continue;
     mkdirSync(dirname(path), { recursive: true });
     const content = readFileSync(join(TEMPLATE, file));
-    writeFileSync(path, file === "tsconfig.json" ? typesFor(directory, String(content)) : content, {
+    writeFileSync(path, file === "tsconfig.json" ? typesFor(directory, content) : content, {
       flag: "wx",
     });
   }
-  process.stdout.write(nextSteps(directory, files));
+  const made = files.filter((file) => file !== SHARED || hasScripts).map(nameOf);
+  process.stdout.write(nextSteps(directory, made, hasScripts));
   return EXIT.ok;
 }
 
@@ -52,15 +55,10 @@ function refuseToOverwrite(directory: string, files: readonly string[]): void {
   );
 }
 
-/** Where the folder finds `dataflow` installed, all that types need; else a reference to the copy that runs now. */
-function typesFor(directory: string, template: string): string {
-  const own = JSON.parse(template) as { readonly include: readonly string[] };
-  if (!isInstalledFor(directory)) return json({ extends: TYPES, include: own.include });
-  const { compilerOptions } = JSON.parse(readFileSync(TYPES, "utf8")) as {
-    readonly compilerOptions: Readonly<Record<string, unknown>>;
-  };
-  const { paths: _, typeRoots: __, types: ___, ...options } = compilerOptions;
-  return json({ compilerOptions: { ...options, types: [] }, include: own.include });
+/** Where the folder does not find `dataflow` installed, its types are those of the copy that runs now. */
+function typesFor(directory: string, template: Buffer): Buffer | string {
+  if (isInstalledFor(directory) || !existsSync(TYPES)) return template;
+  return `${JSON.stringify({ extends: TYPES, include: ["*.ts"] }, null, 2)}\n`;
 }
 
 /** Whether files of the directory find the package as Node looks for it: in a `node_modules` there or further up. */
@@ -69,21 +67,25 @@ function isInstalledFor(directory: string): boolean {
   return dirname(directory) !== directory && isInstalledFor(dirname(directory));
 }
 
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-function nextSteps(directory: string, files: readonly string[]): string {
+function nextSteps(directory: string, made: readonly string[], hasScripts: boolean): string {
   const command = calledAs();
-  const there = relative(process.cwd(), directory);
+  const inside = relative(process.cwd(), directory);
+  const there = inside.startsWith("..") ? directory : inside;
   const lines = [
-    `Made in ${directory}: ${files.map(nameOf).toSorted().join(", ")}. Next:`,
+    `Made in ${directory}: ${made.toSorted().join(", ")}. Next:`,
     "",
     ...(there === "" ? [] : [`  cd ${quoted(there)}`]),
     `  ${command} run pipeline.ts`,
-    command.startsWith("npx ") || command === "dataflow" ? "  npm test" : `  DATAFLOW=${command} node --test`,
+    `  ${testCommand(command, hasScripts)}`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** What runs the test: it needs to find the command. */
+function testCommand(command: string, hasScripts: boolean): string {
+  if (command !== "npx dataflow")
+    return command === "dataflow" ? "node --test" : `DATAFLOW=${command} node --test`;
+  return hasScripts ? "npm test" : 'npx -c "node --test"';
 }
 
 /** How this command can be called again. Scripts of a package manager have a path that their shell has not. */
