@@ -92,6 +92,21 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
     120_000,
   );
 
+  test("what init makes runs as init says, passes its test and compiles", () => {
+    const made = typed(folder, "npx dataflow init sensors");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    const [enter = "", start = "", check = ""] = made.stdout.trimEnd().split("\n").slice(2);
+    expect([enter.trim(), start.trim(), check.trim()]).toEqual([
+      "cd sensors",
+      "npx dataflow run pipeline.ts",
+      "npm test",
+    ]);
+    const sensors = join(folder, "sensors");
+    expect(typed(sensors, start.trim()).stdout).toContain("22 rows read");
+    expect(typed(sensors, check.trim())).toMatchObject({ code: 0, stdout: expect.stringMatching(/pass 1/) });
+    expect(typeErrors(sensors, "-p", ".")).toBe("");
+  });
+
   test("the types of the README's pipeline hold, without skipping those of the package", () => {
     expect(typeErrors(folder, "-p", ".", "--skipLibCheck", "false")).toBe("");
     const wrong = textOf("ts").replace('a.sum("cents")', 'a.sum("shop")');

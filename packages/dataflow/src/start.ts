@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly drain?: boolean | undefined;
   /** Go on with files that grow and appear, until stopped. */
   readonly follow?: boolean | undefined;
+  /** Keep state on a network or memory file system too, where it can be damaged or lost. */
+  readonly unsafeStateFs?: boolean | undefined;
   /** Asks for a clean stop, as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
   /** A sink has shown rows, also while `start` still finishes what an earlier run had decided. */
@@ -42,6 +44,7 @@ const OPTIONS: readonly (keyof StartOptions)[] = [
   "parallelism",
   "drain",
   "follow",
+  "unsafeStateFs",
   "signal",
   "onShown",
   "onNotice",
