@@ -143,7 +143,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
     const refused = typed(folder, "npx dataflow run parchment.ts");
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toContain('There is no module "dataflow/parchment"');
-    expect(refused.stderr).toContain("There are: dataflow, dataflow/console,");
+    expect(refused.stderr).toContain("There are: dataflow, dataflow/callback, dataflow/console,");
     expect(refused.stderr).toContain("[DF_NO_MODULE]");
   });
 });

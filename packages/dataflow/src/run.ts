@@ -1,3 +1,5 @@
+// Users may compile for an ECMAScript that has no AsyncDisposable.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { DataflowError } from "@df/core";
 import type { Change, Columns, PlainRow, Plan, ReadOf, RowType, Shape } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";

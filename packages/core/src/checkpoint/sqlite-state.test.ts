@@ -52,9 +52,9 @@ test("a second opener is refused while the first one lives", () => {
 test("a process that was overtaken can neither read nor write", () => {
   // A lock that does not hold, as on some network file systems: two processes have one database.
   const db = new Database(":memory:");
-  const first = new SqliteState("shared", "p", db);
+  const first = new SqliteState("shared", "p", () => db);
   first.commit(checkpoint(1));
-  const second = new SqliteState("shared", "p", db);
+  const second = new SqliteState("shared", "p", () => db);
   expect(() => first.lastCheckpoint()).toThrow("DF_FENCED");
   expect(() => first.deliveries("s")).toThrow("DF_FENCED");
   expect(() => first.commit(checkpoint(2))).toThrow("DF_FENCED");

@@ -37,12 +37,13 @@ export class SqliteState {
   #identity: Identity;
 
   /**
-   * Opens or creates the state and takes ownership. A database that is given is used instead of the file.
+   * Opens or creates the state and takes ownership. `open` gives the database of a file.
    * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE,
    *   DF_STATE_CORRUPT
    */
-  constructor(file: string, pipeline: string, db: Database.Database = openExclusively(file)) {
-    this.#db = db;
+  constructor(file: string, pipeline: string, open: (file: string) => object = openExclusively) {
+    // Declared as an object: users of our types need none of the library's.
+    this.#db = open(file) as Database.Database;
     this.#db.exec(TABLES);
     this.#identity = this.#takeOwnership(pipeline, file);
   }

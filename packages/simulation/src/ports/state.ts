@@ -72,6 +72,6 @@ export class StateDirectory {
       throw new DataflowError("DF_ALREADY_RUNNING", "Another process is using the simulated state.");
     }
     this.#holder = process;
-    return new SqliteState("simulated", pipeline, this.db);
+    return new SqliteState("simulated", pipeline, () => this.db);
   }
 }
