@@ -13,10 +13,7 @@ const manifest = JSON.parse(
 /** The version of the package that users install. */
 export const VERSION: string = manifest.version;
 
-/** What is exported for the command alone. */
-const OWN: ReadonlySet<string> = new Set(["./control-socket", "./package.json"]);
-
 /** What a pipeline file may import of it: "dataflow", "dataflow/csv", … */
 export const MODULES: readonly string[] = Object.keys(manifest.exports)
-  .filter((path) => !OWN.has(path))
+  .filter((path) => path !== "./package.json")
   .map((path) => path.replace(".", "dataflow"));

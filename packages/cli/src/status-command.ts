@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataflowError } from "@df/core";
 import { storedStatus } from "@df/core/runtime/stored-status";
-import { askStatus } from "dataflow/control-socket";
+import { askStatus } from "@df/core/runtime/control-socket";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
 import { renderStatus } from "./render.ts";

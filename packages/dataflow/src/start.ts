@@ -1,11 +1,11 @@
 import { join, resolve } from "node:path";
 import { DataflowError, reasonOf } from "@df/core";
+import { askStatus, serveStatus } from "@df/core/runtime/control-socket";
 import type { OnStep, Shown } from "@df/core/runtime/delivery";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
 import { run } from "@df/core/runtime/run";
 import { CONNECTORS } from "./connectors.ts";
-import { askStatus, serveStatus } from "./control-socket.ts";
 import { checkOptions } from "./graph.ts";
 import type { ParamValues } from "./params.ts";
 import type { BuiltPlan, PipelineDefinition } from "./pipeline-types.ts";

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Status } from "@df/core/runtime/report";
+import type { Status } from "./report.ts";
 
 /** Raised when questions or answers change their meaning. */
 const PROTOCOL = 1;
