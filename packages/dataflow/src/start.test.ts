@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Change, TypedSource } from "@df/core";
+import { askStatus } from "@df/core/runtime/control-socket";
+import { lastValueFrom, take, toArray } from "rxjs";
 import { describe, expect, test } from "vitest";
 import { callback } from "./callback.ts";
-import { askStatus } from "./control-socket.ts";
 import { files } from "./files.ts";
 import { type PipelineDefinition, type Run, type StartOptions, pipeline, start, t } from "./index.ts";
 import { json } from "./json.ts";
 import { memorySink, memorySource, memoryTarget } from "./memory.ts";
+import { toObservable } from "./rxjs.ts";
 import { untyped } from "./stand-ins.ts";
 
 const Row = t.row({ n: t.int32() });
@@ -191,6 +193,16 @@ describe("readers of changes", () => {
     }
     expect(seen.length).toBe(run.status().rowsRead);
     expect(seen.length).toBe(shownBy());
+  });
+
+  test("may be subscribers of an Observable: one that leaves holds up nobody", async () => {
+    const run = await begin(copying(endless()));
+    const changes$ = toObservable(run.changes("copy"));
+    const all = lastValueFrom(changes$.pipe(toArray()));
+    const some = await lastValueFrom(changes$.pipe(take(3), toArray()));
+    expect(some.map(({ after }) => after?.["n"])).toEqual([0, 1, 2]);
+    const { rowsRead } = await run.stop();
+    expect((await all).length).toBe(rowsRead);
   });
 
   test("have a sink", async () => {
