@@ -16,6 +16,8 @@ import { untyped } from "./stand-ins.ts";
 
 const Row = t.row({ n: t.int32() });
 const numbers = (count: number): { n: number }[] => Array.from({ length: count }, (_, n) => ({ n }));
+/** Temporary files may lie in memory. */
+const ANYWHERE = { unsafeStateFs: true } as const;
 const folder = (): string => mkdtempSync(join(tmpdir(), "start-"));
 /** Bytes at which a sink delivers at the latest; at four times as many the sources wait. */
 const BYTES = 1 << 20;
@@ -31,7 +33,7 @@ function copying(source: TypedSource<{ n: number }>, bytes: number = BYTES): Pip
 const shownBy = (): number => memoryTarget(`start-${names}`).changes.length;
 
 const begin = (definition: PipelineDefinition, options: StartOptions = {}): Promise<Run> =>
-  start(definition, { directory: folder(), ...options });
+  start(definition, { directory: folder(), ...ANYWHERE, ...options });
 
 async function told(changes: AsyncIterable<Change>): Promise<unknown[]> {
   const all: unknown[] = [];
@@ -89,11 +91,12 @@ describe("a run", () => {
     const directory = folder();
     const log = numbers(2);
     const definition = copying(memorySource(log, Row, { bounded: false }));
-    const run = await start(definition, { directory });
+    const run = await start(definition, { directory, ...ANYWHERE });
     expect([existsSync(join(directory, ".dataflow", run.pipeline, "state.sqlite"))]).toEqual([true]);
     await run.done;
     log.push({ n: 7 });
-    const next = await start(definition, { directory, stateDirectory: join(".dataflow", run.pipeline) });
+    const stateDirectory = join(".dataflow", run.pipeline);
+    const next = await start(definition, { directory, stateDirectory, ...ANYWHERE });
     expect(await told(next.changes("copy"))).toEqual([7]);
   });
 
@@ -225,7 +228,7 @@ describe("start()", () => {
       }),
     );
     const read = async (definition: PipelineDefinition): Promise<unknown[]> => {
-      const run = await start(definition, { directory });
+      const run = await start(definition, { directory, ...ANYWHERE });
       return told(run.changes("copy"));
     };
     expect(await Promise.all(two.map(read))).toEqual([
