@@ -1,9 +1,17 @@
-import { pipeline, tumbling, type PipelineDefinition, type TypedSink } from "dataflow";
+import { pipeline, t, tumbling, type PipelineDefinition, type TypedSink } from "dataflow";
 import { delta } from "dataflow/delta";
 import { inbox } from "dataflow/inbox";
 import { fromObservable } from "dataflow/rxjs";
 import type { Observable } from "rxjs";
 import { Reading, readings, type Sent } from "./sensors.ts";
+
+/** What is known of a sensor and a minute. */
+export const PerMinute = t.row({
+  sensor: t.string(),
+  windowStart: t.timestamp(),
+  readings: t.int(),
+  mean: t.float64(),
+});
 
 /** Where the rows that wait are kept, and where the results go. */
 export interface Places {

@@ -1,7 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { committerFactory } from "@df/connectors/memory/committer";
-import { run } from "@df/core/runtime/run";
 import { Random } from "@df/testing/random";
+import { start } from "dataflow";
 import { memorySink } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { averages } from "../../examples/03-rxjs/pipeline.ts";
@@ -54,7 +54,6 @@ async function once(random: Random, folder: string, ending: "end" | "stop" | "br
   const options = {
     stateDirectory: join(folder, "state"),
     directory: folder,
-    connectors: { memory: committerFactory },
     signal: stop.signal,
     onStep: async () => {
       if (--steps > 0) return;
@@ -63,9 +62,12 @@ async function once(random: Random, folder: string, ending: "end" | "stop" | "br
       stop.abort();
     },
   };
-  await run({ ...plan, checkpointEvery: 10_000 }, options).catch((error: unknown) => {
+  try {
+    const run = await start({ ...plan, checkpointEvery: 10_000 }, options);
+    await run.done;
+  } catch (error) {
     if (!(error instanceof Breakdown)) throw error;
-  });
+  }
 }
 
 /** Runs the example with the timings of a seed until its input has ended; gives the table. */
@@ -100,4 +102,17 @@ test.skipIf(missingReaders !== undefined)("03-rxjs runs as it stands, and again 
   expect(deltaRows(join(folder, "lake/sensors"))).toHaveLength(30);
   const second = dataflow(folder, ["run", pipeline]);
   expect(second).toMatchObject({ code: 0, stdout: expect.stringMatching(/there is nothing new/) });
+});
+
+test("03-rxjs shows its results as an Observable from code: the last row of each minute is the answer", () => {
+  const main = join(root, "examples/03-rxjs/main.ts");
+  const ended = spawnSync(process.execPath, [main], { cwd: newFolder("rxjs"), encoding: "utf8" });
+  expect([ended.status, ended.stderr]).toEqual([0, ""]);
+  const [last, ...told] = ended.stdout.trimEnd().split("\n").toReversed();
+  expect(last).toBe("drained: 180 readings");
+  const rows = told.toReversed().map((line) => JSON.parse(line) as { readonly windowStart: number });
+  const minutes = new Map(rows.map((row) => [row.windowStart, row]));
+  const shownLast = [...minutes.values()].toSorted((a, b) => a.windowStart - b.windowStart);
+  const attic = answer(90).filter((row) => "sensor" in row && row.sensor === "attic");
+  expect(shownLast).toMatchObject(attic);
 });
