@@ -8,6 +8,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
 import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
+import { planCommand } from "./plan-command.ts";
 import { runCommand } from "./run-command.ts";
 import { statusCommand } from "./status-command.ts";
 
@@ -33,6 +34,13 @@ const run = program
   )
   .action((file: string, flags: Flags) => end(() => runCommand(file, flags)));
 addParams(addSettings(run, SETTING_NAMES));
+
+const plan = program
+  .command("plan")
+  .description("what a restart would make of the state: which steps go on, begin, or do not fit any more")
+  .argument("<file>", "a file with pipelines")
+  .action((file: string, flags: Flags) => end(() => planCommand(file, flags)));
+addParams(addSettings(plan, ["stateDir", "json"]));
 
 const status = program
   .command("status")

@@ -2,9 +2,9 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport } from "@df/core/runtime/report";
-import { type BuiltPlan, type PipelineDefinition, start } from "dataflow";
-import { resolveParams, withWayOn } from "./config/resolve-params.ts";
-import { type Flags, resolveHere, type Resolved } from "./config/resolve-settings.ts";
+import { type BuiltPlan, start } from "dataflow";
+import { buildAll } from "./build.ts";
+import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import type { Settings } from "./config/settings.ts";
 import { explain } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
@@ -26,14 +26,6 @@ export async function runCommand(file: string, flags: Flags): Promise<number> {
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
   if (failed[0] !== undefined) throw failed[0].reason;
   return stop.code();
-}
-
-/** The plans of all pipelines, before any of them runs. Each is given the parameters it declares. */
-function buildAll(pipelines: readonly PipelineDefinition[], resolved: Resolved): readonly BuiltPlan[] {
-  const given = resolveParams(pipelines, resolved);
-  return pipelines.map((pipeline, index) =>
-    withWayOn(() => pipeline.build(given[index]?.values, given[index]?.origins)),
-  );
 }
 
 async function runOne(

@@ -1,5 +1,6 @@
-import { fingerprint, difference } from "@df/core/plan/fingerprint";
+import { fingerprint } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
+import { difference } from "@df/core/plan/restart";
 import { validate } from "@df/core/plan/validate";
 import type { Plan } from "@df/core";
 import { expect, test } from "vitest";

@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
 import { DataflowError, reasonOf } from "@df/core";
-import { askStatus, serveStatus } from "@df/core/runtime/control-socket";
+import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
+import { prune } from "@df/core/plan/prune";
+import { askStatus, type RunFacts, serveStatus } from "@df/core/runtime/control-socket";
 import type { OnStep, Shown } from "@df/core/runtime/delivery";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
@@ -80,7 +82,8 @@ export async function start(
   try {
     const handle = await started.promise;
     const status = (): Status => handle.status();
-    const served = serving(stateDirectory, { status, report, onNotice: options.onNotice });
+    const facts = factsOf(plan);
+    const served = serving(stateDirectory, { status, facts, report, onNotice: options.onNotice });
     return runOf({ plan, readers, status, stop: () => stop.abort(), report: served });
   } catch (thrown) {
     throw await namingProcess(thrown, stateDirectory);
@@ -100,16 +103,22 @@ function planOf(pipeline: PipelineDefinition | BuiltPlan, params: StartOptions["
   throw new DataflowError("DF_PARAM", "This pipeline is built already: give its parameters to build().");
 }
 
+/** What a restart would compare with the plan that it is given. */
+function factsOf(plan: BuiltPlan): RunFacts {
+  return { fingerprint: fingerprint(prune(plan)), lambdas: lambdaHashes(plan.lambdas) };
+}
+
 /** Answers `dataflow status` until the run has ended. Where that cannot be, the run goes on all the same. */
 async function serving(
   stateDirectory: string,
   run: {
     readonly report: Promise<RunReport>;
     readonly status: () => Status;
+    readonly facts: RunFacts;
     readonly onNotice: StartOptions["onNotice"];
   },
 ): Promise<RunReport> {
-  const serving = serveStatus(stateDirectory, run.status).catch((error: unknown) => {
+  const serving = serveStatus(stateDirectory, run.status, run.facts).catch((error: unknown) => {
     run.onNotice?.(`"dataflow status" cannot ask this run: ${reasonOf(error)}.`);
   });
   try {

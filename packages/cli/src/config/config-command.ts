@@ -1,3 +1,4 @@
+import { aligned } from "../aligned.ts";
 import { EXIT } from "../exit.ts";
 import { loadPipelines } from "../load.ts";
 import { resolveParams, withWayOn } from "./resolve-params.ts";
@@ -47,7 +48,5 @@ function render(lines: readonly Line[], withOrigin: boolean): string {
     String(value),
     ...(withOrigin ? [origin] : []),
   ]);
-  const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const rows = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
-  return rows.map((row) => `${row.trimEnd()}\n`).join("");
+  return aligned(cells);
 }

@@ -114,6 +114,8 @@ export interface CheckpointRecord {
   readonly drained: boolean;
   /** Parameters of the run that wrote it, as `Plan.params`; absent in states of older versions. */
   readonly params?: Readonly<Record<string, string>> | undefined;
+  /** Hashes of its lambdas by node id, see `lambdaHashes`; absent in states of older versions. */
+  readonly lambdas?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where a split's clock was lifted, and to what, µs. */

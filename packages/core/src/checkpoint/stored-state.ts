@@ -6,6 +6,8 @@ import type { CheckpointRecord, Undelivered } from "./records.ts";
 interface StoredState {
   readonly pipeline: string;
   readonly lineage: string;
+  /** The plan's fingerprint at the last checkpoint; undefined before the first. */
+  readonly fingerprint: string | undefined;
   readonly record: CheckpointRecord | undefined;
   readonly undelivered: readonly Undelivered[];
   /** The last delivery of each sink. */
@@ -34,6 +36,7 @@ export function readStoredState(file: string): StoredState {
     return {
       pipeline: meta.get("pipeline") ?? "",
       lineage: meta.get("lineage") ?? "",
+      fingerprint: meta.get("fingerprint"),
       record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
       undelivered: db
         .prepare<[], Undelivered>(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { additions, difference, fingerprint, lambdaFingerprint } from "./fingerprint.ts";
+import { fingerprint, lambdaHashes } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
 import type { Plan } from "./plan.ts";
+import { changedLambdas, difference, restartOf } from "./restart.ts";
 import type { Shape } from "../stream.ts";
 
 interface Change {
@@ -143,16 +144,27 @@ describe("a restart is refused, in words, with", () => {
   });
 });
 
-test("Texts of lambdas have a fingerprint of their own, whatever the order", () => {
-  const one = lambdaFingerprint({ a: "(o) => o.x", b: "(o) => o.y" });
-  expect(lambdaFingerprint({ b: "(o) => o.y", a: "(o) => o.x" })).toBe(one);
-  expect(lambdaFingerprint({ a: "(o) => o.x", b: "(o) => o.z" })).not.toBe(one);
-  expect(one).toMatch(/^[0-9a-f]{32}$/);
+test("A lambda that has another text is named; one that was not there before is not", () => {
+  const before = lambdaHashes({ a: "(o) => o.x", b: "(o) => o.y" });
+  const lambdas = { a: "(o) => o.x", b: "(o) => o.z", c: "(o) => o.w" };
+  expect(changedLambdas(before, { ...plan(), lambdas })).toEqual(["b"]);
+  expect(changedLambdas(undefined, { ...plan(), lambdas })).toEqual([]);
 });
 
-test("What a plan has that an earlier one had not is told, for it begins with rows from then on", () => {
+test("What a plan has that an earlier one had not begins anew, and a sink that is gone is dropped", () => {
   const other = source("other", ints("a"));
-  const more = fingerprint(planOf(other, sink("copy", other)));
-  expect(additions(fingerprint(planOf()), more)).toEqual(['source "other"', 'sink "copy"']);
-  expect(additions(more, fingerprint(planOf()))).toEqual([]);
+  const [less, more] = [fingerprint(planOf()), fingerprint(planOf(other, sink("copy", other)))];
+  expect(restartOf(less, more)).toEqual([
+    { node: "other", kind: "source", verdict: "new", reasons: [] },
+    { node: "copy", kind: "sink", verdict: "new", reasons: [] },
+  ]);
+  expect(restartOf(more, less)).toEqual([
+    {
+      node: "other",
+      kind: "source",
+      verdict: "refuse",
+      reasons: ['The source "other" is gone, but its state is there.'],
+    },
+    { node: "copy", kind: "sink", verdict: "drop", reasons: [] },
+  ]);
 });

@@ -12,7 +12,7 @@ import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from ".
 import { wantedColumns } from "./prune.ts";
 
 /** Parts of a fingerprint: what each node is, by kind and id. */
-interface Parts {
+export interface Parts {
   readonly sources: Readonly<Record<string, Json>>;
   readonly stateful: Readonly<Record<string, Json>>;
   readonly sinks: Readonly<Record<string, Json>>;
@@ -111,60 +111,8 @@ function shapeBefore(byId: ReadonlyMap<string, PlanNode>, edge: Edge): Shape {
   return present(node?.kind === "sink" ? undefined : node?.outputs[edge.port], `output of "${edge.node}"`);
 }
 
-/**
- * What keeps state of `old` from being used by `now`, one sentence each; empty when nothing does. Nodes that are new
- * start empty and are no hindrance; sinks that are gone are none either, since what they still hold is delivered first.
- */
-export function difference(old: string, now: string): string[] {
-  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
-  const sentences: string[] = [];
-  for (const [kind, what] of [
-    ["sources", "source"],
-    ["stateful", "step"],
-    ["sinks", "sink"],
-  ] as const) {
-    for (const [id, part] of Object.entries(before[kind])) {
-      const next = after[kind][id];
-      if (next !== undefined) sentences.push(...changes(`${what} "${id}"`, part, next));
-      else if (kind !== "sinks") sentences.push(`The ${what} "${id}" is gone, but its state is there.`);
-    }
-  }
-  return sentences;
-}
-
-/** The nodes that `now` has and `old` has not, in words: they begin empty, with rows from now on. */
-export function additions(old: string, now: string): string[] {
-  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
-  return (["sources", "stateful", "sinks"] as const).flatMap((kind) =>
-    Object.keys(after[kind])
-      .filter((id) => before[kind][id] === undefined)
-      .map((id) => `${kind === "stateful" ? "step" : kind.slice(0, -1)} "${id}"`),
-  );
-}
-
-/** The values that differ, each by its path. */
-function changes(where: string, before: Json | undefined, after: Json | undefined): string[] {
-  if (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after))
-    return [];
-  if (isRecord(before) && isRecord(after)) {
-    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return names.flatMap((name) => changes(`${name} of ${where}`, before[name], after[name]));
-  }
-  return [`The ${where} changed from ${inWords(before)} to ${inWords(after)}.`];
-}
-
-function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function inWords(value: Json | undefined): string {
-  return value === undefined ? "nothing" : canonicalJson(value);
-}
-
-/**
- * A hash of the texts of lambdas, 32 hex digits. Another hash with the same fingerprint is worth telling, but no reason
- * to refuse: state keeps its meaning. `texts`: source text by node id.
- */
-export function lambdaFingerprint(texts: Readonly<Record<string, string>>): string {
-  return createHash("sha256").update(canonicalJson(texts)).digest("hex").slice(0, 32);
+/** A hash of each lambda's text, 16 hex digits, by node id: state keeps its meaning when one changes. */
+export function lambdaHashes(texts: Readonly<Record<string, string>>): Record<string, string> {
+  const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return Object.fromEntries(Object.entries(texts).map(([node, text]) => [node, hash(text)]));
 }

@@ -77,4 +77,6 @@ export interface Plan {
   readonly require?: Label | undefined;
   /** As text: what the state remembers of them. A secret is its reference. */
   readonly params: Readonly<Record<string, string>>;
+  /** Source texts of lambdas by id of the node that runs them: to tell which have changed. */
+  readonly lambdas?: Readonly<Record<string, string>> | undefined;
 }

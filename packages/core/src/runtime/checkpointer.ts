@@ -13,7 +13,7 @@ import {
   type SinkRecord,
   type SplitRecord,
 } from "../checkpoint/records.ts";
-import type { Plan } from "../plan/plan.ts";
+import { lambdaHashes } from "../plan/fingerprint.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
 import { clocksByNode, type InputClock } from "./input-clock.ts";
@@ -30,6 +30,7 @@ export class Checkpointer {
   readonly #graph: Graph;
   readonly #before: CheckpointRecord | undefined;
   readonly #splitsBefore: Map<string, SplitRecord>;
+  readonly #lambdas: Readonly<Record<string, string>>;
   #epoch: Epoch | undefined;
   #waiting = 0;
   #chunks: NodeChunk[] = [];
@@ -43,6 +44,7 @@ export class Checkpointer {
   constructor(graph: Graph, before: CheckpointRecord | undefined) {
     this.#graph = graph;
     this.#before = before;
+    this.#lambdas = lambdaHashes(graph.plan.lambdas ?? {});
     this.#splitsBefore = splitsByKey(before);
   }
 
@@ -81,11 +83,7 @@ export class Checkpointer {
   }
 
   /** The epoch as one record, once every node has passed its barrier; undefined before. */
-  take(
-    drained: boolean,
-    { fingerprint, params }: { readonly fingerprint: string; readonly params: Plan["params"] },
-    sinks: readonly SinkRecord[],
-  ): Checkpoint | undefined {
+  take(drained: boolean, fingerprint: string, sinks: readonly SinkRecord[]): Checkpoint | undefined {
     const epoch = this.#epoch;
     if (epoch === undefined || this.#waiting > 0) return undefined;
     const held = [...this.#held, ...this.#graph.takeRefused(epoch)];
@@ -102,7 +100,8 @@ export class Checkpointer {
       ledger,
       waiting: drained ? [] : waitingOf({ plan, steps: nodes, sources }),
       drained,
-      params,
+      params: plan.params,
+      lambdas: this.#lambdas,
     };
     const checkpoint = {
       record,

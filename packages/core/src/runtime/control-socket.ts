@@ -6,16 +6,24 @@ import { join, resolve } from "node:path";
 import type { Status } from "./report.ts";
 
 /** Raised when questions or answers change their meaning. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 /** Longest path of a Unix socket that every system takes, in bytes. */
 const PATH_BYTES_MAX = 100;
 const TIMEOUT_MS = 2_000;
+
+/** What a restart would compare with the plan that it is given: see plan/restart.ts. */
+export interface RunFacts {
+  readonly fingerprint: string;
+  /** See `lambdaHashes`. */
+  readonly lambdas?: Readonly<Record<string, string>> | undefined;
+}
 
 /** What a running pipeline answers. */
 export interface Answer {
   readonly protocol: number;
   readonly pid: number;
   readonly status: Status;
+  readonly facts: RunFacts;
 }
 
 /** Where the process that owns a state directory listens. */
@@ -35,12 +43,13 @@ export function socketPath(stateDirectory: string): string {
 export async function serveStatus(
   stateDirectory: string,
   status: () => Status,
+  facts: RunFacts,
 ): Promise<() => Promise<void>> {
   const path = socketPath(stateDirectory);
   if (process.platform !== "win32") rmSync(path, { force: true });
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
-    const answer: Answer = { protocol: PROTOCOL, pid: process.pid, status: status() };
+    const answer: Answer = { protocol: PROTOCOL, pid: process.pid, status: status(), facts };
     socket.end(`${JSON.stringify(answer)}\n`);
   });
   await listen(server, path);

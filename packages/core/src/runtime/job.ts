@@ -265,9 +265,7 @@ export class Job {
   }
 
   #storeWhenComplete(drained: boolean): void {
-    const { fingerprint, plan } = this.#parts;
-    const { params } = plan;
-    const checkpoint = this.#checkpointer.take(drained, { fingerprint, params }, this.#sinkRecords);
+    const checkpoint = this.#checkpointer.take(drained, this.#parts.fingerprint, this.#sinkRecords);
     if (checkpoint === undefined) return;
     this.#committing = this.#store(checkpoint)
       .catch((error: unknown) => this.#fail(error))

@@ -12,16 +12,18 @@ import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
-import { additions, difference, fingerprint } from "../plan/fingerprint.ts";
-import { guaranteeOf, isByArrival, labels, liveSources, requireLabel } from "../plan/labels.ts";
+import { fingerprint } from "../plan/fingerprint.ts";
+import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
+import { difference } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
 import { Readers } from "./readers.ts";
+import { changeNotices, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 
@@ -119,8 +121,7 @@ class Run {
   async run(): Promise<RunReport> {
     const restored = await this.#state.lastCheckpoint();
     await this.#finishIntents();
-    this.#refuseOtherPlan();
-    this.#noticeParams(restored);
+    this.#refuseOtherPlan(restored);
     await this.#forgetRemovedSinks(restored);
     const sources = new Map<string, Source>();
     try {
@@ -134,7 +135,7 @@ class Run {
         this.#options.onStart?.({ status: () => job.status() });
         return { ...job.status(), ended: "nothing new" };
       }
-      this.#noticeLive();
+      this.#notice(liveNotice(this.#plan));
       this.#options.onStart?.({ status: () => job.status() });
       return await job.run();
     } finally {
@@ -189,42 +190,20 @@ class Run {
     }
   }
 
-  #refuseOtherPlan(): void {
+  #refuseOtherPlan(restored: CheckpointRecord | undefined): void {
     const before = this.#identity.fingerprint;
     if (before === undefined) return;
-    const changes = difference(before, this.#fingerprint);
-    if (changes.length === 0) return this.#noticeAdditions(additions(before, this.#fingerprint));
+    const now = this.#fingerprint;
+    const changes = difference(before, now);
+    if (changes.length === 0) return this.#notice(changeNotices(this.#plan, restored, { before, now }));
     throw new DataflowError(
       "DF_PLAN_CHANGED",
       `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
     );
   }
 
-  #noticeAdditions(added: readonly string[]): void {
-    if (added.length === 0) return;
-    this.#options.onNotice?.(
-      `New in pipeline "${this.#plan.name}" since its last run: ${added.join(", ")}. What is new begins with rows from now on; for all rows start with a new state directory (--state-dir) and new targets.`,
-    );
-  }
-
-  /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */
-  #noticeParams(restored: CheckpointRecord | undefined): void {
-    for (const [name, now] of Object.entries(this.#plan.params)) {
-      const before = restored?.params?.[name];
-      if (before === undefined || before === now) continue;
-      this.#options.onNotice?.(
-        `Parameter "${name}" of pipeline "${this.#plan.name}" was "${before}" in its last run and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout start with a new state directory (--state-dir) and new targets.`,
-      );
-    }
-  }
-
-  #noticeLive(): void {
-    const live = liveSources(this.#plan);
-    if (live.length === 0) return;
-    const named = live.map((id) => `"${id}"`).join(", ");
-    this.#options.onNotice?.(
-      `Read once: ${named}. What these sources give does not come again: a crash loses the rows since the last checkpoint, also for sinks that show each row once. An inbox keeps them: inbox(source, { path }) of dataflow/inbox.`,
-    );
+  #notice(notices: readonly string[]): void {
+    for (const notice of notices) this.#options.onNotice?.(notice);
   }
 
   async #openSinks(): Promise<void> {

@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readStoredState } from "@df/core/checkpoint/stored-state";
+import { fingerprint } from "@df/core/plan/fingerprint";
+import { prune } from "@df/core/plan/prune";
+import { changedLambdas, type NodeRestart, restartOf } from "@df/core/plan/restart";
+import { askStatus, type RunFacts } from "@df/core/runtime/control-socket";
+import type { BuiltPlan } from "dataflow";
+import { aligned } from "./aligned.ts";
+import { buildAll } from "./build.ts";
+import { type Flags, resolveHere } from "./config/resolve-settings.ts";
+import { EXIT } from "./exit.ts";
+import { loadPipelines } from "./load.ts";
+
+/** What a restart would make of a pipeline's state. */
+interface Restart {
+  readonly pipeline: string;
+  readonly state: string;
+  /** Undefined where there is no checkpoint to go on from. */
+  readonly epoch: number | undefined;
+  readonly outcome: "begins" | "goes on" | "refused";
+  readonly nodes: readonly NodeRestart[];
+  /** Ids of nodes whose lambdas have another text. */
+  readonly lambdas: readonly string[];
+}
+
+const OUTCOMES: Readonly<Record<Restart["outcome"], string>> = {
+  begins: "begins, for there is no checkpoint",
+  "goes on": "goes on",
+  refused: "does not start",
+};
+const WORDS: Readonly<Record<NodeRestart["verdict"], string>> = {
+  keep: "",
+  new: "begins empty, with rows from now on",
+  drop: "shows what it still holds, then it is forgotten; its target stays",
+  refuse: "",
+};
+
+/** `dataflow plan FILE`: what a restart would make of the state, node by node. Resolves to the exit code. */
+export async function planCommand(file: string, flags: Flags): Promise<number> {
+  const resolved = await resolveHere(flags);
+  const { settings } = resolved;
+  const plans = buildAll(await loadPipelines(file), resolved);
+  const restarts: Restart[] = [];
+  for (const plan of plans) restarts.push(await restart(plan, join(resolve(settings.stateDir), plan.name)));
+  for (const one of restarts) {
+    process.stdout.write(settings.json ? `${JSON.stringify(one)}\n` : render(one));
+  }
+  return restarts.some(({ outcome }) => outcome === "refused") ? EXIT.incompatible : EXIT.ok;
+}
+
+async function restart(plan: BuiltPlan, state: string): Promise<Restart> {
+  const found = await factsIn(state);
+  if (found === undefined) {
+    return { pipeline: plan.name, state, epoch: undefined, outcome: "begins", nodes: [], lambdas: [] };
+  }
+  const nodes = restartOf(found.fingerprint, fingerprint(prune(plan)));
+  return {
+    pipeline: plan.name,
+    state,
+    epoch: found.epoch,
+    outcome: nodes.some(({ verdict }) => verdict === "refuse") ? "refused" : "goes on",
+    nodes,
+    lambdas: changedLambdas(found.lambdas, plan),
+  };
+}
+
+/** From the process that runs there, else from its state; undefined before the first checkpoint. */
+async function factsIn(state: string): Promise<(RunFacts & { readonly epoch: number }) | undefined> {
+  const running = await askStatus(state);
+  if (running !== undefined) return { ...running.facts, epoch: running.status.epoch };
+  const file = join(state, "state.sqlite");
+  if (!existsSync(file)) return undefined;
+  const { record, fingerprint: stored } = readStoredState(file);
+  if (record === undefined || stored === undefined) return undefined;
+  return { fingerprint: stored, lambdas: record.lambdas, epoch: record.epoch };
+}
+
+function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): string {
+  const from = epoch === undefined ? "" : `, the checkpoint of epoch ${epoch}`;
+  const rows = nodes.flatMap(({ kind, node, verdict, reasons }) => {
+    const [first = WORDS[verdict], ...more] = reasons;
+    return [[`  ${kind}`, node, verdict, first], ...more.map((reason) => ["", "", "", reason])];
+  });
+  const changed = lambdas.map((node) => `"${node}"`).join(", ");
+  return [
+    `${pipeline}: ${OUTCOMES[outcome]} (${state}${from})\n`,
+    aligned(rows),
+    changed === "" ? "" : `  lambdas that have changed: ${changed}; rows from now on see the new ones\n`,
+    outcome === "refused"
+      ? "  Undo the change, or start with a new state directory (--state-dir) and new targets.\n"
+      : "",
+  ].join("");
+}

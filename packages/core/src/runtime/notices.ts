@@ -1,0 +1,63 @@
+/** What is no error when a pipeline goes on, and should be known. */
+import type { CheckpointRecord } from "../checkpoint/records.ts";
+import { liveSources } from "../plan/labels.ts";
+import type { Plan } from "../plan/plan.ts";
+import { changedLambdas, restartOf } from "../plan/restart.ts";
+
+/** For who wants the new meaning for all rows. */
+const ANEW = "start with a new state directory (--state-dir) and new targets";
+
+/** How a plan differs from that of the last run, where the difference is allowed. */
+export function changeNotices(
+  plan: Plan,
+  restored: CheckpointRecord | undefined,
+  fingerprints: { readonly before: string; readonly now: string },
+): string[] {
+  return [
+    ...additionNotice(plan, fingerprints),
+    ...paramNotices(plan, restored),
+    ...lambdaNotice(plan, restored),
+  ];
+}
+
+function additionNotice(
+  { name }: Plan,
+  { before, now }: { readonly before: string; readonly now: string },
+): string[] {
+  const added = restartOf(before, now)
+    .filter(({ verdict }) => verdict === "new")
+    .map(({ kind, node }) => `${kind} "${node}"`);
+  if (added.length === 0) return [];
+  return [
+    `New in pipeline "${name}" since its last run: ${added.join(", ")}. What is new begins with rows from now on; for all rows ${ANEW}.`,
+  ];
+}
+
+/** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */
+function paramNotices({ name: pipeline, params }: Plan, restored: CheckpointRecord | undefined): string[] {
+  return Object.entries(params).flatMap(([name, now]) => {
+    const before = restored?.params?.[name];
+    if (before === undefined || before === now) return [];
+    return [
+      `Parameter "${name}" of pipeline "${pipeline}" was "${before}" in its last run and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout ${ANEW}.`,
+    ];
+  });
+}
+
+function lambdaNotice(plan: Plan, restored: CheckpointRecord | undefined): string[] {
+  const changed = changedLambdas(restored?.lambdas, plan).map((node) => `"${node}"`);
+  if (changed.length === 0) return [];
+  return [
+    `Lambdas of pipeline "${plan.name}" have changed since its last run: ${changed.join(", ")}. Rows from now on see the new ones, results so far keep what they have; for one meaning throughout ${ANEW}.`,
+  ];
+}
+
+/** That some sources give their rows once. */
+export function liveNotice(plan: Plan): string[] {
+  const live = liveSources(plan);
+  if (live.length === 0) return [];
+  const named = live.map((id) => `"${id}"`).join(", ");
+  return [
+    `Read once: ${named}. What these sources give does not come again: a crash loses the rows since the last checkpoint, also for sinks that show each row once. An inbox keeps them: inbox(source, { path }) of dataflow/inbox.`,
+  ];
+}

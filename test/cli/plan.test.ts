@@ -1,0 +1,111 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dataflow, newFolder, startDataflow } from "../command.ts";
+import { Started, until } from "./started.ts";
+
+/** A pipeline with some of its parts replaced. */
+function write(folder: string, ...changes: readonly (readonly [find: string, replace: string])[]): void {
+  let text = `
+    import { pipeline, t, tumbling } from "dataflow";
+    import { files, filesSink, jsonLines } from "dataflow/files";
+    import { json } from "dataflow/json";
+    const Sale = t.row({ shop: t.string(), cents: t.int64(), at: t.timestamp() });
+    export default pipeline("sales", (p) => {
+      const sales = p
+        .from("sales", files({ path: "in.jsonl", decode: json(Sale) }), { eventTime: "at", maxOutOfOrderness: "1m" })
+        .filter((sale) => sale.cents > 0n, { id: "paid" });
+      sales.to("all", filesSink({ path: "all", format: jsonLines() }));
+      sales.keyBy("shop").window(tumbling("1h")).aggregate("per-hour", (a) => ({ sales: a.count() }))
+        .to("hours", filesSink({ path: "hours", format: jsonLines() }));
+    });`;
+  for (const [find, replace] of changes) {
+    expect(text.split(find)).toHaveLength(2);
+    text = text.replace(find, replace);
+  }
+  writeFileSync(join(folder, "pipeline.ts"), text);
+}
+
+const plan = (folder: string): { readonly code: number | null; readonly stdout: string } => {
+  const { code, stdout, stderr } = dataflow(folder, ["plan", "pipeline.ts"]);
+  expect(stderr).toBe("");
+  return { code, stdout: stdout.replaceAll(folder, "") };
+};
+
+let folder = "";
+beforeAll(() => {
+  folder = newFolder("plan");
+  writeFileSync(join(folder, "in.jsonl"), '{"shop":"a","cents":5,"at":"2026-05-01T08:00:00Z"}\n');
+  write(folder);
+  expect(plan(folder)).toEqual({
+    code: 0,
+    stdout: "sales: begins, for there is no checkpoint (/.dataflow/sales)\n",
+  });
+  expect(dataflow(folder, ["run", "pipeline.ts"]).code).toBe(0);
+});
+afterAll(() => write(folder));
+
+test("an unchanged pipeline goes on, and nothing is touched by the question", () => {
+  write(folder);
+  const keeps = `sales: goes on (/.dataflow/sales, the checkpoint of epoch 1)
+  source  sales     keep
+  step    per-hour  keep
+  sink    all       keep
+  sink    hours     keep
+`;
+  expect(plan(folder)).toEqual({ code: 0, stdout: keeps });
+  expect(plan(folder)).toEqual({ code: 0, stdout: keeps });
+});
+
+test("lambdas that have changed are named, by the plan and by the run that follows", () => {
+  write(folder, ["sale.cents > 0n", "sale.cents > 100n"]);
+  const { code, stdout } = plan(folder);
+  expect(code).toBe(0);
+  expect(stdout).toContain('lambdas that have changed: "paid"; rows from now on see the new ones');
+  expect(dataflow(folder, ["run", "pipeline.ts"]).stderr).toContain(
+    'Lambdas of pipeline "sales" have changed since its last run: "paid".',
+  );
+});
+
+test("new sinks begin, removed ones are dropped", () => {
+  write(folder, ['sales.to("all", filesSink({ path: "all"', 'sales.to("copy", filesSink({ path: "copy"']);
+  const { code, stdout } = plan(folder);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/sink {4}copy {6}new {3}begins empty, with rows from now on/);
+  expect(stdout).toMatch(/sink {4}all {7}drop {2}shows what it still holds/);
+});
+
+test("a step that no longer fits its state is refused with its reason, as the run would", () => {
+  write(
+    folder,
+    ['tumbling("1h")', 'tumbling("2h")'],
+    [
+      '"per-hour", (a) => ({ sales: a.count() })',
+      '"per-hour", (a) => ({ sales: a.count(), cents: a.sum("cents") })',
+    ],
+  );
+  const { code, stdout } = plan(folder);
+  expect(code).toBe(5);
+  expect(stdout).toContain("sales: does not start (/.dataflow/sales, the checkpoint of epoch");
+  expect(stdout).toMatch(/step {4}per-hour {2}refuse {2}The .* of step "per-hour" changed from /);
+  expect(stdout).toContain(
+    "Undo the change, or start with a new state directory (--state-dir) and new targets.",
+  );
+  expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 5 });
+  const json = JSON.parse(dataflow(folder, ["plan", "pipeline.ts", "--json"]).stdout) as unknown;
+  expect(json).toMatchObject({ pipeline: "sales", outcome: "refused" });
+});
+
+test("the running process is asked, so a plan can be looked at before it is stopped", async () => {
+  write(folder);
+  const run = new Started(startDataflow(folder, ["run", "pipeline.ts", "--follow"]));
+  await until("the process answers", () =>
+    Promise.resolve(dataflow(folder, ["status"]).stdout.includes("running as process")),
+  );
+  write(folder, ['tumbling("1h")', 'tumbling("2h")']);
+  expect(plan(folder).code).toBe(5);
+  write(folder);
+  expect(plan(folder)).toMatchObject({ code: 0, stdout: expect.stringContaining("goes on") as string });
+  run.child.kill("SIGTERM");
+  await run.ended();
+});
