@@ -141,7 +141,8 @@ class WindowOperator implements Operator {
   }
 
   nextDue(): Time | undefined {
-    const next = Math.min(...this.#openStarts());
+    let next = Number.POSITIVE_INFINITY;
+    for (const start of this.#openStarts()) next = Math.min(next, start);
     return Number.isFinite(next) ? next + this.#grid.sizeMicros - 1 : undefined;
   }
 
