@@ -7,7 +7,11 @@ function packages(more: Readonly<Record<string, Partial<Manifest>>> = {}): Reado
     dataflow: {
       version: "1.2.3",
       private: true,
-      exports: { ".": "./src/index.ts", "./csv": "./src/csv.ts", "./package.json": "./package.json" },
+      exports: {
+        ".": "./src/index.ts",
+        "./csv": "./src/csv.ts",
+        "./package.json": "./package.json",
+      },
       dependencies: { "@df/core": "workspace:*", acorn: "8.0.0" },
       devDependencies: { types: "1.0.0" },
     },
@@ -47,7 +51,12 @@ test("imports of the workspace's packages become relative, and those of declarat
     'export type { Batch } from "@df/core/batch/batch";',
     'type Json = import("./json.ts").Json;',
     'const lazy = () => import("@df/formats/json/json");',
+    'import { runs } from "dataflow/run";',
     'import pino from "pino";',
+    ' * Write: import { pipeline } from "dataflow";',
+    "export {",
+    "    a,",
+    '} from "./a.ts";',
     "//# sourceMappingURL=source.js.map",
   ];
   expect(publishedText("connectors/src/files/source.js", text.join("\n")).split("\n")).toEqual([
@@ -55,7 +64,12 @@ test("imports of the workspace's packages become relative, and those of declarat
     'export type { Batch } from "../../../core/src/batch/batch.js";',
     'type Json = import("./json.js").Json;',
     'const lazy = () => import("../../../formats/src/json/json.js");',
+    'import { runs } from "../../../dataflow/src/run.js";',
     'import pino from "pino";',
+    ' * Write: import { pipeline } from "dataflow";',
+    "export {",
+    "    a,",
+    '} from "./a.js";',
     "",
   ]);
 });

@@ -139,6 +139,25 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
     expect(typed(folder, "node all.mjs")).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
+  test("start() runs a pipeline from a program, and says so where the program's Node is too old", () => {
+    const [program, output] = fencesOf("docs/from-code.md");
+    writeFileSync(join(folder, "shop.ts"), program?.text ?? "");
+    const newer = spawnSync(process.execPath, ["shop.ts"], { cwd: folder, encoding: "utf8" });
+    expect(newer).toMatchObject({ status: 0, stdout: output?.text });
+    const started = `
+      import { pipeline, start, t } from "dataflow";
+      import { consoleSink } from "dataflow/console";
+      import { memorySource } from "dataflow/memory";
+      const rows = memorySource([{ id: "a" }], t.row({ id: t.string() }));
+      const run = await start(pipeline("small", (p) => p.from("rows", rows).to("out", consoleSink())));
+      await run.done;`;
+    writeFileSync(join(folder, "small.mjs"), started);
+    const { code, stdout, stderr } = typed(folder, "node small.mjs");
+    const said = code === 0 ? stdout : stderr;
+    const wanted = code === 0 ? /\{"id":"a"\}/ : /dataflow needs Node 22\.18 or newer; this program runs in/;
+    expect(said).toMatch(wanted);
+  });
+
   test("a module that the package does not have is refused with those that it has", () => {
     writeFileSync(join(folder, "parchment.ts"), 'import "dataflow/parchment";\n');
     const refused = typed(folder, "npx dataflow run parchment.ts");

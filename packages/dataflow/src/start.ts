@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { DataflowError, reasonOf } from "@df/core";
+import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
 import { askStatus, type RunFacts, serveStatus } from "@df/core/runtime/control-socket";
@@ -61,6 +62,7 @@ export async function start(
   pipeline: PipelineDefinition | BuiltPlan,
   options: StartOptions = {},
 ): Promise<Run> {
+  checkNode(process.versions);
   checkOptions(options, OPTIONS, "start()");
   const plan = planOf(pipeline, options.params);
   const directory = resolve(options.directory ?? ".");

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
 import { carriersOf, givenAway } from "./given-away.ts";
-import { checkNode } from "./node-api.ts";
 import type { Checkpoint } from "./records.ts";
 import type { SqliteState } from "./sqlite-state.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
@@ -17,7 +16,6 @@ const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
  * The first answer to any call carries the refusals of `SqliteState`.
  */
 export function openStateThread(directory: string, pipeline: string): StateFile {
-  checkNode(process.versions);
   try {
     mkdirSync(directory, { recursive: true });
   } catch (cause) {
