@@ -13,6 +13,7 @@ test.each([
   ["9p", 0x01021997, "network"],
   ["fuse", 0x65735546, "network"],
   ["tmpfs", 0x01021994, "memory"],
+  ["proc", 0x9fa0, "memory"],
   ["ramfs", 0x858458f6, "memory"],
   ["ext4", 0xef53, "other"],
   ["overlayfs", 0x794c7630, "other"],

@@ -34,6 +34,9 @@ const NETWORK: Readonly<Record<number, string>> = {
   0xff534d42: "cifs",
 };
 const MEMORY: Readonly<Record<number, string>> = {
+  // What the kernel makes up; making a directory there may never return (Node 26).
+  0x00009fa0: "proc",
+  0x62656572: "sysfs",
   0x01021994: "tmpfs",
   0x858458f6: "ramfs",
 };
