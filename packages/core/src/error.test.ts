@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DataflowError, within } from "./error.ts";
+import { DataflowError, reasonOf, within } from "./error.ts";
 
 test("the words of an error are its message without its own code, and keep every other", () => {
   const error = new DataflowError("DF_OUTER", "It broke [DF_INNER]; see [DF_OUTER] in the docs.");
@@ -22,4 +22,9 @@ test("an error told from further away keeps code, cause and whether to try again
 test("what is none of our errors is not told again", () => {
   const thrown = new TypeError("x is undefined");
   expect(within('Node "a"', thrown)).toBe(thrown);
+});
+
+test("whatever was thrown has a text", () => {
+  const texts = [new Error("no"), "no", null, undefined, Symbol("no"), Object.create(null)].map(reasonOf);
+  expect(texts).toEqual(["no", "no", "null", "undefined", "Symbol(no)", "[Object: null prototype] {}"]);
 });

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { redacted, redactedCause } from "./secret/redact.ts";
 
 /** The form of a code. */
@@ -43,7 +44,9 @@ export function within(place: string, thrown: unknown): unknown {
 
 /** The text of whatever was thrown. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message;
+  // Not every value can be made a string: an object without a prototype has no way to.
+  return typeof thrown === "string" ? thrown : inspect(thrown);
 }
 
 function suffixOf(code: Code): string {
