@@ -3,6 +3,7 @@ import type { SinkGuarantee } from "../plan/labels.ts";
 import type { SinkNode } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
+import { closeAll } from "./closing.ts";
 import type { Shown, SinkDelivery } from "./delivery.ts";
 import type { Readers } from "./readers.ts";
 import type { SinkStatus } from "./report.ts";
@@ -126,10 +127,9 @@ export class Deliveries {
   }
 
   async close(): Promise<void> {
-    for (const { delivery, running } of this.#lanes.values()) {
-      await running;
-      await delivery.close();
-    }
+    const lanes = [...this.#lanes.values()];
+    for (const { running } of lanes) await running;
+    await closeAll(lanes.map(({ delivery }) => delivery));
   }
 
   #begin(lane: Lane, checkpoint: CheckpointRecord): void {

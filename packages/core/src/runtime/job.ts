@@ -15,6 +15,7 @@ import type { Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { closing } from "./closing.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { Graph } from "./graph.ts";
@@ -105,20 +106,27 @@ export class Job {
 
   /** Runs until the input ends, the signal asks to stop, or something fails. */
   async run(): Promise<RunReport> {
-    const { state, sources, signal } = this.#parts;
+    const { signal } = this.#parts;
     signal.addEventListener("abort", this.#wake);
     try {
-      await this.#graph.open(sources, (node) => state.chunks(node));
-      await this.#findSplits(true);
-      const ended = await this.#loop();
-      const drained = ended === "drained";
-      if (drained) await this.#drain();
-      await this.#stopCleanly(drained);
-      return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
+      return await closing(
+        () => this.#runToEnd(),
+        () => this.#graph.sources,
+      );
     } finally {
       signal.removeEventListener("abort", this.#wake);
-      for (const source of this.#graph.sources) await source.close();
     }
+  }
+
+  async #runToEnd(): Promise<RunReport> {
+    const { state, sources, signal } = this.#parts;
+    await this.#graph.open(sources, (node) => state.chunks(node));
+    await this.#findSplits(true);
+    const ended = await this.#loop();
+    const drained = ended === "drained";
+    if (drained) await this.#drain();
+    await this.#stopCleanly(drained);
+    return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
   }
 
   /** The pipeline at this moment. */

@@ -19,6 +19,7 @@ import { prune } from "../plan/prune.ts";
 import { difference } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
+import { closing } from "./closing.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
@@ -124,24 +125,26 @@ class Run {
     this.#refuseOtherPlan(restored);
     await this.#forgetRemovedSinks(restored);
     const sources = new Map<string, Source>();
-    try {
-      await this.#openSinks();
-      await this.#openSources(sources);
-      const job = this.#job(sources, restored);
-      if (this.#identity.drained && restored !== undefined) {
-        // The run that drained it may have died between its last checkpoint and its last delivery.
-        await this.#deliveries.deliverAll(restored);
-        await this.#refuseNewInput(sources, restored);
-        this.#options.onStart?.({ status: () => job.status() });
-        return { ...job.status(), ended: "nothing new" };
-      }
-      this.#notice(liveNotice(this.#plan));
+    return await closing(
+      () => this.#runFrom(restored, sources),
+      () => [this.#deliveries, ...sources.values()],
+    );
+  }
+
+  async #runFrom(restored: CheckpointRecord | undefined, sources: Map<string, Source>): Promise<RunReport> {
+    await this.#openSinks();
+    await this.#openSources(sources);
+    const job = this.#job(sources, restored);
+    if (this.#identity.drained && restored !== undefined) {
+      // The run that drained it may have died between its last checkpoint and its last delivery.
+      await this.#deliveries.deliverAll(restored);
+      await this.#refuseNewInput(sources, restored);
       this.#options.onStart?.({ status: () => job.status() });
-      return await job.run();
-    } finally {
-      await this.#deliveries.close();
-      for (const source of sources.values()) await source.close();
+      return { ...job.status(), ended: "nothing new" };
     }
+    this.#notice(liveNotice(this.#plan));
+    this.#options.onStart?.({ status: () => job.status() });
+    return await job.run();
   }
 
   get #onStep(): OnStep {

@@ -13,6 +13,7 @@ import type { EventTime } from "../plan/plan.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
 import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
+import { closeAll } from "./closing.ts";
 import type { StreamEvent, Target } from "./event.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
@@ -230,7 +231,7 @@ export class SourceRunner {
   }
 
   async close(): Promise<void> {
-    for (const { reader } of this.#readings) await reader?.close();
+    await closeAll(this.#readings.flatMap(({ reader }) => reader ?? []));
   }
 
   /**
