@@ -3,7 +3,7 @@ import { pipeline, t, tumbling } from "dataflow";
 import { fromIterable } from "dataflow/iterables";
 import { memorySink, memorySource } from "dataflow/memory";
 import { fromObservable } from "dataflow/rxjs";
-import { Subject } from "rxjs";
+import { Observable, Subject } from "rxjs";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
 import { outcomesOf, runInMemory } from "../in-memory.ts";
@@ -137,4 +137,33 @@ test.each([
     ),
   );
   expect(new Set(memoryTarget(name).changes.map(({ row }) => row["windowStart"])).size).toBe(closed);
+});
+
+test("an Observable that throws when it is left loses no row, keeps no other source open, and is told", async () => {
+  const stop = new AbortController();
+  let left = false;
+  const rows$ = new Observable<{ n: number }>((subscriber) => {
+    for (let n = 0; n < 50; n++) subscriber.next({ n });
+    setImmediate(() => stop.abort());
+    return () => {
+      throw new Error("cannot unsubscribe");
+    };
+  });
+  async function* endless(): AsyncGenerator<{ n: number }> {
+    try {
+      for (let n = 0; ; n++) yield { n };
+    } finally {
+      left = true;
+    }
+  }
+  const run = runInMemory(
+    pipeline("leaves", (p) => {
+      p.from("observable", fromObservable(Row, rows$)).to("out", memorySink("leaves"));
+      p.from("endless", fromIterable(Row, endless)).to("other", memorySink("leaves-other"));
+    }),
+    { signal: stop.signal },
+  );
+  await expect(run).rejects.toThrow(/fromObservable\(\) failed when it was left: .*cannot unsubscribe/s);
+  expect(numbers("leaves")).toHaveLength(50);
+  expect(left).toBe(true);
 });

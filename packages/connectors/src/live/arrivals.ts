@@ -1,3 +1,5 @@
+import { DataflowError, reasonOf } from "@df/core";
+
 /** Milliseconds that a split which has nothing waits for a row before it says so. */
 const ARRIVAL_WAIT_MS = 250;
 
@@ -12,6 +14,15 @@ export interface Arrivals {
   /** Asks for nothing more: what has been given is still there to take, and nobody waits for more. */
   stop(): void;
   close(): Promise<void>;
+}
+
+/** The refusal of an origin that throws when it is asked for no more: `return()`, an unsubscription. */
+export function leavingFailed(what: string, cause: unknown): DataflowError {
+  return new DataflowError(
+    "DF_SOURCE_FAILED",
+    `${what} failed when it was left: ${reasonOf(cause)}. The rows that it gave before were taken.`,
+    { cause },
+  );
 }
 
 /** The waiting of one `take` after the other: for a row, for a time, for what is left of this turn of the event loop. */

@@ -161,3 +161,37 @@ test.each([-1, 0.5, "x", null])("refuses the position %j", async (position) => {
     "DF_POSITION",
   );
 });
+
+test("an iterator that gives no results of iterators fails its source; nothing goes on unheard", async () => {
+  const giving = (results: readonly unknown[]): Pulled => {
+    const given = results.values();
+    return new Pulled("test()", { next: async () => given.next().value as never });
+  };
+  const reader = await readerOf(() => giving([{ value: { n: 1 } }, undefined]));
+  expect(await reader.poll(10)).toMatchObject({ length: 1 });
+  await expect(reader.poll(10)).rejects.toThrow(
+    "test() failed after 1 rows of this run: next() of its iterator gave undefined instead of { value, done }",
+  );
+  const throwing = {
+    get value(): never {
+      throw new Error("no value");
+    },
+  };
+  const second = await readerOf(() => giving([throwing]));
+  await expect(second.poll(10)).rejects.toThrow(
+    "failed after 0 rows of this run: no value [DF_SOURCE_FAILED]",
+  );
+});
+
+test("an iterator that throws when it is left says so, naming its source", async () => {
+  const arrivals = new Pulled("test()", {
+    next: () => ({ done: false, value: { n: 1 } }),
+    return: () => {
+      throw new Error("still open");
+    },
+  });
+  expect(await arrivals.take(2)).toHaveLength(2);
+  await expect(arrivals.close()).rejects.toThrow(
+    /^test\(\) failed when it was left: still open\..*\[DF_SOURCE_FAILED\]$/,
+  );
+});

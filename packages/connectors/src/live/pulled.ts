@@ -1,5 +1,5 @@
 import { DataflowError, reasonOf } from "@df/core";
-import { Patience, type Arrivals } from "./arrivals.ts";
+import { type Arrivals, leavingFailed, Patience } from "./arrivals.ts";
 
 /** An iterator of either kind. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -60,11 +60,17 @@ export class Pulled implements Arrivals {
 
   async close(): Promise<void> {
     if (this.#last !== undefined) return;
-    const returned = this.#iterator.return?.();
-    if (!(returned instanceof Promise)) return;
     // A generator that waits for its next row ends after that row, which may never come.
-    if (this.#asked) returned.catch(() => {});
-    else await returned;
+    if (this.#asked) this.#leave().catch(() => {});
+    else await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.#iterator.return?.();
+    } catch (error) {
+      throw leavingFailed(this.#what, error);
+    }
   }
 
   /** Asks for the next row, unless one is on its way or waits. */
@@ -72,8 +78,8 @@ export class Pulled implements Arrivals {
     if (this.#asked || this.#given !== undefined || this.#stopped) return;
     this.#asked = true;
     try {
-      const next = this.#iterator.next();
-      if ("then" in next)
+      const next: unknown = this.#iterator.next();
+      if (isPromise(next))
         next.then(
           (result) => this.#came(result),
           (error: unknown) => this.#failed(error),
@@ -84,8 +90,15 @@ export class Pulled implements Arrivals {
     }
   }
 
-  #came(result: IteratorResult<unknown>): void {
-    this.#give(result.done === true ? "end" : { row: result.value });
+  /** An iterator need not be a generator: what it gives may be anything, and reading it may throw. */
+  #came(result: unknown): void {
+    let given: Given;
+    try {
+      given = givenIn(result);
+    } catch (error) {
+      given = { error };
+    }
+    this.#give(given);
   }
 
   #failed(error: unknown): void {
@@ -97,4 +110,16 @@ export class Pulled implements Arrivals {
     this.#given = given;
     this.#patience.ring();
   }
+}
+
+function isPromise(next: unknown): next is PromiseLike<unknown> {
+  return typeof next === "object" && next !== null && "then" in next;
+}
+
+function givenIn(result: unknown): Given {
+  if (typeof result !== "object" || result === null) {
+    throw new TypeError(`next() of its iterator gave ${String(result)} instead of { value, done }`);
+  }
+  const given = result as IteratorResult<unknown>;
+  return given.done === true ? "end" : { row: given.value };
 }

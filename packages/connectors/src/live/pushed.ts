@@ -1,5 +1,5 @@
 import { DataflowError, reasonOf } from "@df/core";
-import { Patience, type Arrivals } from "./arrivals.ts";
+import { type Arrivals, leavingFailed, Patience } from "./arrivals.ts";
 
 /** Hears what an origin has to say that does not wait to be asked. */
 export interface Listener {
@@ -22,15 +22,17 @@ export interface PushedOptions {
 export class Pushed implements Arrivals {
   readonly #options: PushedOptions;
   readonly #patience = new Patience();
-  readonly #leave: () => void;
+  readonly #unsubscribe: () => void;
   #buffer: unknown[] = [];
   #failure: DataflowError | undefined;
   #ended = false;
   #stopped = false;
+  /** What leaving the origin threw: told at the end, when the rows before it are taken. */
+  #leaving: { readonly error: unknown } | undefined;
 
   constructor(options: PushedOptions) {
     this.#options = options;
-    this.#leave = options.listen({
+    this.#unsubscribe = options.listen({
       row: (row) => this.#row(row),
       failed: (error) => this.#fail(`failed: ${reasonOf(error)}`, "DF_SOURCE_FAILED", error),
       ended: () => {
@@ -61,6 +63,15 @@ export class Pushed implements Arrivals {
 
   async close(): Promise<void> {
     this.#leave();
+    if (this.#leaving !== undefined) throw leavingFailed(this.#options.what, this.#leaving.error);
+  }
+
+  #leave(): void {
+    try {
+      this.#unsubscribe();
+    } catch (error) {
+      this.#leaving ??= { error };
+    }
   }
 
   #isSilent(): boolean {
