@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { DataflowError, isNull, type Batch, type Column } from "@df/core";
+import { DataflowError, isNull, reasonOf, type Batch, type Column } from "@df/core";
 import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
 import { gatherRows } from "@df/core/batch/gather";
 import { openExclusively, PAGE_BYTES } from "@df/core/checkpoint/open-exclusively";
@@ -26,6 +26,8 @@ export interface InboxIdentity {
   readonly columns: string;
   /** Which column tells events apart, by its place in the schema; undefined where none does. */
   readonly idColumn: number | undefined;
+  /** The same with its type, as text: "id string"; empty where none does. */
+  readonly id: string;
   /** Rows whose ids are remembered. */
   readonly idsMax: number;
 }
@@ -62,12 +64,14 @@ export interface InboxExtent {
  * runs on a thread of its own (inbox-thread.ts).
  */
 export class InboxFile {
+  readonly #file: string;
   readonly #db: ReturnType<typeof openExclusively>;
   readonly #identity: InboxIdentity;
   #extent: InboxExtent;
 
-  /** @throws DF_ALREADY_RUNNING, DF_INBOX_CORRUPT, DF_INBOX_FORMAT, DF_INBOX_COLUMNS, DF_STATE_NOT_DURABLE */
+  /** @throws DF_ALREADY_RUNNING, DF_INBOX_CORRUPT, DF_INBOX_FORMAT, DF_INBOX_COLUMNS, DF_INBOX_FILE, DF_STATE_NOT_DURABLE */
   constructor(file: string, identity: InboxIdentity) {
+    this.#file = file;
     this.#identity = identity;
     this.#db = opened(file);
     try {
@@ -83,8 +87,19 @@ export class InboxFile {
     return this.#extent;
   }
 
-  /** Stores records in one transaction, all or none, without the rows whose id is known. */
+  /**
+   * Stores records in one transaction, all or none, without the rows whose id is known.
+   * @throws DF_INBOX_FILE where the disk does not take them
+   */
   append(records: readonly InboxRecord[]): InboxExtent {
+    try {
+      return this.#append(records);
+    } catch (cause) {
+      throw unusable(this.#file, "written", cause);
+    }
+  }
+
+  #append(records: readonly InboxRecord[]): InboxExtent {
     let { next, bytes, duplicates } = this.#extent;
     const insert = this.#db.prepare("INSERT INTO record VALUES (?, ?, ?, ?)");
     this.#db
@@ -151,10 +166,18 @@ export class InboxFile {
       );
     }
     this.#set("columns", this.#identity.columns);
+    this.#beginIds();
     const inbox = this.#get("inbox") ?? randomUUID();
     this.#set("inbox", inbox);
     const bytes = this.#bytes("WHERE next >= ?", 0);
     return { inbox, first, next, bytes, duplicates: Number(this.#get("duplicates") ?? 0) };
+  }
+
+  /** What was seen of one column says nothing of the values of another. */
+  #beginIds(): void {
+    const { id } = this.#identity;
+    if (this.#get("id") !== id) this.#db.exec("DELETE FROM seen");
+    this.#set("id", id);
   }
 
   #first(): number | undefined {
@@ -223,12 +246,21 @@ function idOf(column: Column, row: number): Uint8Array {
   return bytes.length <= ID_BYTES_MAX ? bytes : createHash("sha256").update(bytes).digest();
 }
 
+/** SQLite says what is wrong, and not with which file. */
+function unusable(file: string, done: "opened" | "written", cause: unknown): DataflowError {
+  return new DataflowError(
+    "DF_INBOX_FILE",
+    `The inbox ${file} cannot be ${done}: ${reasonOf(cause)}. Make room there or name another path; what it keeps is read by the next run.`,
+    { cause },
+  );
+}
+
 /** The refusals of a file, in the words of an inbox. */
 function opened(file: string): ReturnType<typeof openExclusively> {
   try {
     return openExclusively(file);
   } catch (thrown) {
-    if (!(thrown instanceof DataflowError)) throw thrown;
+    if (!(thrown instanceof DataflowError)) throw unusable(file, "opened", thrown);
     if (thrown.code === "DF_ALREADY_RUNNING") {
       throw new DataflowError(
         thrown.code,

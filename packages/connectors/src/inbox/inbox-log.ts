@@ -64,7 +64,12 @@ export class InboxLog {
       );
     }
     const idColumn = id === undefined ? undefined : columnIndex(schema, id);
-    const identity: InboxIdentity = { columns: columnsText(schema), idColumn, idsMax };
+    const identity: InboxIdentity = {
+      columns: columnsText(schema),
+      idColumn,
+      id: columnsText({ fields: schema.fields.filter(({ name }) => name === id) }),
+      idsMax,
+    };
     const worker = new Worker(new URL(`./inbox-worker.${extension}`, import.meta.url), {
       workerData: { file, identity },
     });

@@ -11,7 +11,7 @@ import { InboxFile } from "./inbox-file.ts";
 import { recordsOf } from "./inbox-log.ts";
 
 const Row = t.row({ id: t.int32(), text: t.string() });
-const IDENTITY = { columns: "id int32, text string", idColumn: 0, idsMax: 12 };
+const IDENTITY = { columns: "id int32, text string", idColumn: 0, id: "id int32", idsMax: 12 };
 
 /** What may happen to an inbox, in any order. */
 type Step =

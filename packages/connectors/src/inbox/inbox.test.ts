@@ -13,6 +13,7 @@ import { fromIterable } from "../iterables/from-iterable.ts";
 import { fromObservable } from "../rxjs/from-observable.ts";
 import { inbox, type InboxOptions } from "./inbox.ts";
 import { InboxLog, type InboxLogOptions } from "./inbox-log.ts";
+import { Intake } from "./intake.ts";
 
 const Row = t.row({ id: t.string(), n: t.int64() });
 type Row = t.infer<typeof Row>;
@@ -257,4 +258,42 @@ test("options that make no sense are refused", () => {
   );
   // @ts-expect-error -- this source can be read again
   expect(() => inbox(memorySource([], Row), { path: "a" })).toThrow(/can be read again, and needs no inbox/);
+});
+
+test("what was seen of one id column drops no row once another column is the id", async () => {
+  const Both = t.row({ a: t.string(), b: t.string() });
+  const file = newFile();
+  const first = await logOf({ file, schema: Both.schema, id: "a" });
+  expect(await first.append([{ a: "1", b: "x" }])).toBe(1);
+  expect(await first.append([{ a: "1", b: "x" }])).toBe(1);
+  await first.close();
+  const second = await logOf({ file, schema: Both.schema, id: "b" });
+  expect(await second.append([{ a: "9", b: "1" }])).toBe(2);
+  expect(await second.append([{ a: "8", b: "1" }])).toBe(2);
+});
+
+test("a path that is no file is refused, with the path", async () => {
+  const file = mkdtempSync(join(tmpdir(), "inbox-"));
+  await expect(logOf({ file })).rejects.toThrow(
+    new RegExp(`^The inbox ${file} cannot be opened: .*another path.*\\[DF_INBOX_FILE\\]$`),
+  );
+});
+
+test("rows that could not be kept are kept before those behind them, or none of these is", async () => {
+  const log = await logOf({ file: newFile() });
+  const store = log.store.bind(log);
+  let calls = 0;
+  log.store = (records) => (calls++ === 0 ? Promise.reject(new Error("the disk is full")) : store(records));
+  const batches = [rows(0, 3), rows(3, 5)].values();
+  const source = fromIterable(Row, rows(0, 5));
+  const opened = await source.open({ schema: Row.schema, follow: false, generate: true, directory: "." });
+  const reader = opened.read({ id: "0" }, undefined);
+  const slow = {
+    ...reader,
+    poll: () => reader.poll(batches.next().value?.length ?? 10),
+    close: () => reader.close(),
+  };
+  const intake = new Intake(slow as SplitReader, Row.schema, log);
+  await expect(intake.close()).rejects.toThrow("the disk is full");
+  expect(log.extent).toMatchObject({ first: 0, next: 5 });
 });

@@ -13,6 +13,8 @@ export class Intake {
   readonly #schema: Schema;
   readonly #log: InboxLog;
   readonly #running: Promise<void>;
+  /** Records that were taken from the source and are not known to be stored. */
+  #unstored: readonly InboxRecord[] = [];
   #ended = false;
   #stopped = false;
   #failure: { readonly error: unknown; told: boolean } | undefined;
@@ -50,7 +52,7 @@ export class Intake {
         const full = !this.#stopped && !this.#log.hasRoom;
         const polled = await this.#reader.poll(full ? 0 : BATCH_ROWS_MAX);
         if (polled === "end") this.#ended = true;
-        else if (polled !== "idle") await this.#log.store(this.#recordsOf(polled));
+        else if (polled !== "idle") await this.#store(this.#recordsOf(polled));
         else if (this.#stopped) return;
         else await setTimeout(ASK_AGAIN_MS);
       }
@@ -61,14 +63,21 @@ export class Intake {
     this.#log.announce();
   }
 
-  /** What a source gave before it failed is kept: nobody gives it again. */
+  async #store(records: readonly InboxRecord[]): Promise<void> {
+    this.#unstored = records;
+    await this.#log.store(records);
+    this.#unstored = [];
+  }
+
+  /** What a source gave before it, or the inbox, failed is kept: nobody gives it again. None is left out between others. */
   async #rest(): Promise<void> {
     this.#reader.stop?.();
     try {
+      if (this.#unstored.length > 0) await this.#store(this.#unstored);
       for (;;) {
         const polled = await this.#reader.poll(BATCH_ROWS_MAX);
         if (typeof polled === "string") return;
-        await this.#log.store(this.#recordsOf(polled));
+        await this.#store(this.#recordsOf(polled));
       }
     } catch {
       // It has failed for good; why is known already.
