@@ -59,21 +59,26 @@ export function localStore(root: string): ObjectStore {
   };
 }
 
-/** Makes directories, and all that lead to them from the root, durable: each once per process. */
+/** What says that a directory above the root is not ours to fsync, or takes none. */
+const NOT_OURS: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM", "EINVAL", "EROFS", "ENOTSUP"]);
+
+/**
+ * Makes directories, and all that lead to them, durable: each once per process. Those above the root too, whoever made
+ * them: another sink of ours may be about to, or a process that was killed before it could.
+ */
 function directoryMaker(base: string): (path: string) => Promise<void> {
   const durable = new Set<string>();
   return async (path) => {
     const made = await mkdir(path, { recursive: true });
     if (made === undefined && durable.has(path)) return;
-    const top = made !== undefined && made.length < base.length ? dirname(made) : dirname(base);
-    for (let at = path; at.length >= top.length; at = dirname(at)) {
+    const isRootKept = durable.size > 0 && (made === undefined || made.length > base.length);
+    for (let at = path; ; at = dirname(at)) {
       try {
         await syncDirectory(at);
       } catch (error) {
-        // Above the root we may be allowed to pass but not to read; who made the root has to look after its name.
-        if (at.length >= base.length || codeOf(error) !== "EACCES") throw error;
+        if (at.length >= base.length || !NOT_OURS.has(codeOf(error))) throw error;
       }
-      if (at === top) break;
+      if (at === (isRootKept ? base : dirname(at))) break;
     }
     if (durable.size >= DIRECTORIES_MAX) durable.clear();
     durable.add(path);
