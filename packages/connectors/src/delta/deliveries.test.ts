@@ -156,6 +156,25 @@ describe("a store that fails", () => {
     expect(driver.delivered?.version).toBe("2");
   });
 
+  test("behind the commit, before its fsync, is asked for that fsync before the delivery counts", async () => {
+    const driver = driverOn("append");
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
+    const asked: [path: string, won: boolean][] = [];
+    const before = { ...store };
+    store.putIfAbsent = async (path, bytes) => {
+      const won = await before.putIfAbsent(path, bytes);
+      asked.push([path, won]);
+      if (won) throw new Error("killed");
+      return won;
+    };
+    await driver.deliver({ epoch: 2, rows: pairRows([2, 2]) });
+    const commit = "_delta_log/00000000000000000002.json";
+    expect(asked).toEqual([
+      [commit, true],
+      [commit, false],
+    ]);
+  });
+
   test("all the time is given up on, and the intent stays", async () => {
     const driver = driverOn("append");
     await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });

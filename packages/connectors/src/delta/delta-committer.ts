@@ -149,10 +149,14 @@ export class DeltaCommitter implements Committer {
       this.#checkIdentity(snapshot, manifest);
       const found = await this.#markers.find(snapshot);
       if (isShown(found?.marker, intent, `The table "${this.#target.path}"`) && found !== undefined) {
+        await this.#log.keep(found.version);
         return this.#delivered(intent, manifest, found.version, found.version === manifest.tableVersion + 1);
       }
       const indexKnown = snapshot.dataVersion <= manifest.tableVersion;
-      if (isEmpty(manifest)) return this.#nothing(intent, snapshot, found, indexKnown);
+      if (isEmpty(manifest)) {
+        await this.#log.keep(snapshot.version);
+        return this.#nothing(intent, snapshot, found, indexKnown);
+      }
       this.#checkSchema(snapshot, manifest);
       if (attempt === 0) await this.#checkStaged(manifest);
       const { version } = snapshot;

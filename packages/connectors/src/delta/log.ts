@@ -67,6 +67,12 @@ export class TableLog {
     return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));
   }
 
+  /** Makes a version durable that others may have put there and died before they could; one that is cleaned up was. */
+  async keep(version: number): Promise<void> {
+    const bytes = await this.#store.get(commitPath(version));
+    if (bytes !== undefined) await this.#store.putIfAbsent(commitPath(version), bytes);
+  }
+
   /** The actions of one version; undefined when its file was cleaned up. */
   async commit(version: number): Promise<readonly Action[] | undefined> {
     const bytes = await this.#store.get(commitPath(version));
