@@ -40,8 +40,23 @@ export function readersPython(): { readonly python: string } | { readonly missin
   }
 }
 
+/** It reads what a process asks of the system: power cuts are made of that. */
+export function straceReader(): Reader {
+  const name = "strace";
+  const probe = ["-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "inject=fsync:retval=0", "true"];
+  const { error, status, stderr } = spawnSync(name, probe, { encoding: "utf8" });
+  if (error !== undefined) return { name, missing: "no strace on this machine" };
+  if (status !== 0) return { name, missing: `may not trace: ${stderr.trim().split("\n").at(-1)}` };
+  const { stdout } = spawnSync(name, ["-V"], { encoding: "utf8" });
+  return { name, version: /version ([\d.]+)/.exec(stdout)?.[1] ?? "of no version" };
+}
+
 /** Every reader by name. */
 export function readers(): Reader[] {
+  return [...pythonReaders(), straceReader()];
+}
+
+function pythonReaders(): Reader[] {
   const found = readersPython();
   const modules = { "delta-rs": "deltalake", duckdb: "duckdb", pyarrow: "pyarrow" };
   return Object.entries(modules).map(([name, module]) => {

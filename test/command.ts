@@ -35,6 +35,11 @@ export function dataflow(
   return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr };
 }
 
+/** The program that `dataflow` is, and what it is given: for those that start it inside of another one. */
+export function commandLine(given: readonly string[]): readonly string[] {
+  return [process.execPath, bin, ...given];
+}
+
 /** Starts `dataflow` in a folder. */
 export function startDataflow(
   folder: string,

@@ -1,7 +1,7 @@
 /** Tables as readers see them that others wrote. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { readersPython } from "../scripts/readers.ts";
+import { readersPython, straceReader } from "../scripts/readers.ts";
 import { root } from "./command.ts";
 
 const found = readersPython();
@@ -10,6 +10,11 @@ const found = readersPython();
  * Why the outside readers are missing; undefined when they are there. Tests that need them are then skipped by name.
  */
 export const missingReaders: string | undefined = "missing" in found ? found.missing : undefined;
+
+const strace = straceReader();
+
+/** Why there is no strace that may trace; undefined where there is. */
+export const missingStrace: string | undefined = "missing" in strace ? strace.missing : undefined;
 
 /** Runs one of the Python scripts of the tests and gives its lines. */
 export function python(script: string, ...given: readonly string[]): string[] {
