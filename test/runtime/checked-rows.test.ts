@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { memoryTarget } from "@df/connectors/memory/target";
-import { pipeline, t } from "dataflow";
+import { pipeline, t, type PipelineDefinition } from "dataflow";
 import { csv } from "dataflow/csv";
 import { files } from "dataflow/files";
 import { json } from "dataflow/json";
-import { memorySink } from "dataflow/memory";
+import { memorySink, memorySource } from "dataflow/memory";
 import { fromZod } from "dataflow/zod";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -122,4 +122,19 @@ test("without a place for such rows the run ends at the first of them", async ()
   await expect(runInMemory(definition)).rejects.toThrow(
     /"numbers.validate" refused a row .*Column "n".*DF_REJECTED/,
   );
+});
+
+test("a refused row of a source without records is shown as JSON, in quarantine and where the run ends", async () => {
+  const numbers = (onInvalid: "fail" | ReturnType<typeof memorySink>): PipelineDefinition =>
+    pipeline("numbers", (p) => {
+      p.from("numbers", memorySource([{ n: 1, big: 2n }], t.row({ n: t.int(), big: t.int64() })), {
+        onInvalid,
+      })
+        .validate(z.object({ n: z.number().min(5), big: z.bigint() }))
+        .to("all", memorySink("values-all"));
+    });
+  await runInMemory(numbers(memorySink("values-refused")));
+  const [refused] = memoryTarget("values-refused").changes.map(({ row }) => row);
+  expect(Buffer.from(refused?.["raw"] as Uint8Array).toString()).toBe('{"n":1,"big":2}');
+  await expect(runInMemory(numbers("fail"))).rejects.toThrow('The record is: {"n":1,"big":2}.');
 });

@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import type {
   Answer,
   Columns,
@@ -12,6 +11,7 @@ import type {
 } from "@df/core";
 import { DataflowError, reasonOf } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
+import { textOf } from "@df/core/batch/row-text";
 import type { Arrivals } from "./arrivals.ts";
 
 /** What a source of rows that come once is made of. */
@@ -93,23 +93,6 @@ class LiveReader implements SplitReader {
 
   close(): Promise<void> {
     return this.#arrivals.close();
-  }
-}
-
-/**
- * Any value as JSON text, for a person to read: bigints as their digits, bytes in base64. What JSON cannot write is
- * shown as Node shows it.
- */
-function textOf(row: unknown): string {
-  try {
-    const text = JSON.stringify(row, function (this: Record<string, unknown>, key, shown: unknown) {
-      const value = this[key];
-      if (typeof value === "bigint") return String(value);
-      return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : shown;
-    }) as string | undefined;
-    return text ?? inspect(row);
-  } catch {
-    return inspect(row);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Shape } from "../stream.ts";
  * input must leave the same quarantine.
  */
 export type QuarantineRow = {
-  /** The record as it was read; the canonical bytes of the row where that is not known any more. */
+  /** The record as it was read; the row as JSON text where there was none, or it is not known any more. */
   raw: Uint8Array;
   reason: string;
   /** Id of the source or operator that refused it. */

@@ -1,6 +1,6 @@
-import { CanonicalCodec } from "../batch/canonical.ts";
 import { BATCH_ROWS_MAX, type Batch } from "../batch/batch.ts";
 import { ColumnBuilder } from "../batch/builder.ts";
+import { rowText } from "../batch/row-text.ts";
 import { present } from "../assert.ts";
 import { QUARANTINE_SCHEMA } from "../plan/quarantine.ts";
 import { redacted } from "../secret/redact.ts";
@@ -52,12 +52,12 @@ export class QuarantineBuffer {
   }
 }
 
-/** What is known of a row that an operator refuses: the record it came from, or its canonical bytes. */
+/** What is known of a row that an operator refuses: the record it came from, or else the row as JSON. */
 export function refusalOf(node: string, batch: Batch, row: number, reason: string): Refusal {
   const { origin } = batch;
   const raw =
     origin?.raw === undefined
-      ? new CanonicalCodec(batch.schema).encode(batch, row).slice()
+      ? Buffer.from(rowText(batch, row))
       : origin.raw.bytes.slice(origin.raw.starts[row], origin.raw.ends[row]);
   return {
     raw,
