@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { root } from "../command.ts";
+import { newFolderOnDisk } from "../folder-on-disk.ts";
 import { deltaRows, missingReaders } from "../outside-readers.ts";
 import { fencesOf } from "./markdown.ts";
 
@@ -11,22 +12,9 @@ const programs = fences.flatMap(({ language, text }, index) =>
   language === "ts" ? [{ name: `program ${index / 2 + 1}`, text, output: fences[index + 1]?.text }] : [],
 );
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** On a disk: temporary files may lie in memory, where a state is refused. */
-function newFolder(): string {
-  mkdirSync(join(root, "out"), { recursive: true });
-  const folder = mkdtempSync(join(root, "out/from-code-"));
-  folders.push(folder);
-  return folder;
-}
-
 /** A folder with a program, and `dataflow` beside it as the page says. */
 function folderWith(text: string): string {
-  const folder = newFolder();
+  const folder = newFolderOnDisk("from-code");
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(join(root, "packages/dataflow"), join(folder, "node_modules/dataflow"), "junction");
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');

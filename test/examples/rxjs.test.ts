@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { averages } from "../../examples/03-rxjs/pipeline.ts";
 import { reading, readings } from "../../examples/03-rxjs/sensors.ts";
 import { dataflow, newFolder, root } from "../command.ts";
+import { newFolderOnDisk } from "../folder-on-disk.ts";
 import { lines, shown } from "../in-memory.ts";
 import { deltaRows, missingReaders } from "../outside-readers.ts";
 
@@ -106,7 +107,7 @@ test.skipIf(missingReaders !== undefined)("03-rxjs runs as it stands, and again 
 
 test("03-rxjs shows its results as an Observable from code: the last row of each minute is the answer", () => {
   const main = join(root, "examples/03-rxjs/main.ts");
-  const ended = spawnSync(process.execPath, [main], { cwd: newFolder("rxjs"), encoding: "utf8" });
+  const ended = spawnSync(process.execPath, [main], { cwd: newFolderOnDisk("rxjs"), encoding: "utf8" });
   expect([ended.status, ended.stderr]).toEqual([0, ""]);
   const [last, ...told] = ended.stdout.trimEnd().split("\n").toReversed();
   expect(last).toBe("drained: 180 readings");
