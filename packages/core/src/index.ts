@@ -10,6 +10,7 @@ export * from "./connector.ts";
 export * from "./error.ts";
 export * from "./json.ts";
 export * from "./operator.ts";
+export * from "./options.ts";
 export * from "./plan/plan.ts";
 export * from "./schema/kit.ts";
 export * from "./schema/schema.ts";

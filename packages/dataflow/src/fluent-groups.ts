@@ -1,11 +1,10 @@
 /** What runs behind the types of groups and windows: each aggregation adds a node to the graph. */
-import { DataflowError, micros } from "@df/core";
+import { DataflowError, micros, checkOptions } from "@df/core";
 import type { Duration, OperatorSpec, Shape } from "@df/core";
 import { group, latest, session as sessions, window as windowed } from "@df/operators";
 import { aggregatesOf } from "./aggregates.ts";
 import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
 import type { FluentStream } from "./fluent-stream.ts";
-import { checkOptions } from "./graph.ts";
 import type { Emit } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
 

@@ -1,11 +1,10 @@
 /** What runs behind the types of join-types.ts: an operator that pairs rows, and behind it one that makes columns. */
-import { DataflowError, columnIndex, micros, schemaOf, t } from "@df/core";
+import { DataflowError, columnIndex, micros, schemaOf, t, checkOptions } from "@df/core";
 import type { Duration, OperatorSpec, Schema } from "@df/core";
 import { column, columnsRead, joinWindow, select } from "@df/operators";
 import type { Expression as Tree } from "@df/operators";
 import { FluentExpression } from "./expressions.ts";
 import type { FluentPicker } from "./expressions.ts";
-import { checkOptions } from "./graph.ts";
 import type { JoinKind } from "./join-types.ts";
 import { checkLambda } from "./lambda.ts";
 import type { Sliding, Tumbling } from "./windows.ts";

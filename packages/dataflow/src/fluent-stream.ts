@@ -1,5 +1,5 @@
 /** What runs behind the types of stream-types.ts: each verb adds a node to the graph. */
-import { DataflowError, columnIndex, micros, schemaOf } from "@df/core";
+import { DataflowError, columnIndex, isRowType, micros, schemaOf, checkOptions } from "@df/core";
 import type {
   Columns,
   Duration,
@@ -30,7 +30,7 @@ import type { BuildExpressions } from "./expressions.ts";
 import { FluentGrouped, FluentKeyed, FluentWindowed } from "./fluent-groups.ts";
 import { joinSpecs } from "./fluent-join.ts";
 import type { JoinInput } from "./fluent-join.ts";
-import { checkOptions, naming } from "./graph.ts";
+import { naming } from "./graph.ts";
 import type { Graph } from "./graph.ts";
 import type { LateSides } from "./join-types.ts";
 import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
@@ -99,8 +99,8 @@ export class FluentStream {
 
   map(columns: Declared, make: (row: Row) => object, options?: Named): FluentStream {
     const made = this.#chain("map", options, (id) => {
-      checkLambda(make, "map()");
       const { fields } = declared(columns, "map()");
+      checkLambda(make, "map()");
       return map({ columns: this.#read(id, "map()", make), output: { fields }, make });
     });
     return made.checked(declared(columns, "map()").check);
@@ -115,8 +115,8 @@ export class FluentStream {
 
   flatMap(columns: Declared, make: (row: Row) => Iterable<object>, options?: Named): FluentStream {
     const made = this.#chain("flatMap", options, (id) => {
-      checkLambda(make, "flatMap()", true);
       const { fields } = declared(columns, "flatMap()");
+      checkLambda(make, "flatMap()", true);
       return flatMap({ columns: this.#read(id, "flatMap()", make), output: { fields }, make });
     });
     return made.checked(declared(columns, "flatMap()").check);
@@ -303,8 +303,4 @@ function declared(columns: Declared, verb: string): Schema {
     );
   }
   return schemaOf(columns as Columns);
-}
-
-function isRowType(columns: Declared): columns is RowType<Columns> {
-  return typeof columns === "object" && columns !== null && "schema" in columns && "fields" in columns.schema;
 }

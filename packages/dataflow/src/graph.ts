@@ -1,4 +1,4 @@
-import { DataflowError, micros, present, within } from "@df/core";
+import { DataflowError, micros, present, within, checkOptions } from "@df/core";
 import type {
   Duration,
   Edge,
@@ -142,24 +142,12 @@ export function naming<Result>(id: string, work: () => Result): Result {
 /** A pipeline's, scope's or node's name. @throws DF_ID */
 export function checkedName(name: unknown, verb: string): string {
   if (typeof name === "string" && NAME.test(name)) return name;
-  const given = typeof name === "string" ? `"${name}"` : `a ${typeof name}`;
+  const given =
+    typeof name === "string" ? `"${name}"` : `${typeof name === "object" ? "an" : "a"} ${typeof name}`;
   throw new DataflowError(
     "DF_ID",
     `${verb} needs a name of letters, digits, "_", "." and "-" that begins with a letter or digit, not ${given}.`,
   );
-}
-
-/** Refuses options that do not exist, for those who write without types. @throws DF_OPTION */
-export function checkOptions(options: unknown, known: readonly string[], verb: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new DataflowError(
-      "DF_OPTION",
-      `${verb} needs its options as an object. There are: ${known.join(", ")}.`,
-    );
-  }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new DataflowError("DF_OPTION", `${verb} has no option "${unknown}". There are: ${known.join(", ")}.`);
 }
 
 function isSink(value: unknown): value is SinkSpec {

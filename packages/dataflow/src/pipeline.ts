@@ -1,9 +1,9 @@
-import { BATCH_ROWS_MAX, DataflowError, fieldOf, micros } from "@df/core";
+import { BATCH_ROWS_MAX, DataflowError, fieldOf, micros, checkOptions, schemaOfRow } from "@df/core";
 import type { Columns, EventTime, RowType, Shape, SinkSpec, SourceSpec } from "@df/core";
 import { requireLabel } from "@df/core/plan/labels";
 import { validate } from "@df/core/plan/validate";
 import { FluentStream } from "./fluent-stream.ts";
-import { Graph, checkOptions, checkedName, naming } from "./graph.ts";
+import { Graph, checkedName, naming } from "./graph.ts";
 import { type DeclaredParams, type Params, paramsOf } from "./params.ts";
 import type { Build, BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
 
@@ -58,7 +58,8 @@ export function pipeline(name: string, second: AnyOptions | AnyBuild, third?: An
 
 /** @throws DF_OPTION for a name that is declared twice, and for the default of one that is not */
 function declaredParams({ params, secrets = [], defaults = {} }: AnyOptions): DeclaredParams {
-  const names = params?.schema.fields.map((field) => field.name) ?? [];
+  const schema = params === undefined ? undefined : schemaOfRow(params, "params: Row");
+  const names = schema?.fields.map((field) => field.name) ?? [];
   const twice = secrets.find((secret, index) => names.includes(secret) || secrets.indexOf(secret) !== index);
   if (twice !== undefined) {
     throw new DataflowError(
@@ -67,7 +68,7 @@ function declaredParams({ params, secrets = [], defaults = {} }: AnyOptions): De
     );
   }
   checkOptions(defaults, names, "defaults");
-  return { schema: params?.schema, secrets, defaults };
+  return { schema, secrets, defaults };
 }
 
 function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params): BuiltPlan {

@@ -1,6 +1,6 @@
 // Users may compile for an ECMAScript that has no AsyncDisposable.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { DataflowError } from "@df/core";
+import { DataflowError, schemaOfRow } from "@df/core";
 import type { Change, Columns, PlainRow, Plan, ReadOf, RowType, Shape } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { Failure, Readers } from "@df/core/runtime/readers";
@@ -81,7 +81,7 @@ export function runOf({ plan, readers, report, status, stop }: Parts): Run {
     ledger: () => (ended ?? status()).ledger,
     changes: (sink: string, row?: RowType<Columns>) => {
       const shape = shapeOf(plan, sink);
-      if (row !== undefined) checkReadAs(sink, shape.schema, row.schema);
+      if (row !== undefined) checkReadAs(sink, shape.schema, schemaOfRow(row, "changes(sink, Row)"));
       // Checked above; the one cast of what was read to what its schema says.
       return readers.changes(sink, shape) as AsyncIterable<Change<never>>;
     },

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { DataflowError, reasonOf } from "@df/core";
+import { checkOptions, DataflowError, reasonOf } from "@df/core";
 import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
@@ -9,7 +9,6 @@ import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
 import { run } from "@df/core/runtime/run";
 import { CONNECTORS } from "./connectors.ts";
-import { checkOptions } from "./graph.ts";
 import type { ParamValues } from "./params.ts";
 import type { BuiltPlan, PipelineDefinition } from "./pipeline-types.ts";
 import { type Run, runOf } from "./run.ts";

@@ -1,4 +1,4 @@
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import type { ChangeMode, Json, Shape, TypedSink } from "@df/core";
 
 /** How rows are printed. */
@@ -13,6 +13,7 @@ export interface ConsoleSinkOptions {
  * @throws DF_OPTION for another format
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): TypedSink<unknown, ChangeMode> {
+  checkOptions(options, ["format"], "consoleSink()");
   const format: unknown = options.format ?? "json";
   if (format !== "json") {
     throw new DataflowError(

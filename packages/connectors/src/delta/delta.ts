@@ -1,4 +1,4 @@
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import type { ChangeMode, Json, TypedSink } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
 import { parseTableOptions } from "../lake/table-options.ts";
@@ -19,6 +19,7 @@ export interface DeltaOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
+  checkOptions(options, ["path", "partitionBy"], "delta()");
   const { path, partitionBy } = parseTableOptions("delta", {
     path: options.path,
     partitionBy: options.partitionBy ?? [],

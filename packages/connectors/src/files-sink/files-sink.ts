@@ -1,5 +1,5 @@
 import type { ChangeMode, Json, Shape, TypedSink } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import type { TextFormat } from "@df/formats/text/text-format";
 import { targetOf } from "../lake/target.ts";
 import { parseFilesOptions } from "./files-options.ts";
@@ -19,6 +19,7 @@ export interface FilesSinkOptions {
  * @throws DF_OPTION for a path that is no local directory, and for another format
  */
 export function filesSink(options: FilesSinkOptions): TypedSink<unknown, ChangeMode> {
+  checkOptions(options, ["path", "format"], "filesSink()");
   const { path, format } = parseFilesOptions({ path: options.path, format: options.format });
   return {
     connector: "files",

@@ -1,5 +1,5 @@
 import type { Decodes, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import type { LineDecoder } from "@df/formats";
 import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
@@ -28,6 +28,13 @@ export interface FilesOptions<Row> {
   readonly expansionMax?: number | undefined;
 }
 
+const OPTIONS: readonly (keyof FilesOptions<unknown>)[] = [
+  "path",
+  "decode",
+  "bounded",
+  "compression",
+  "expansionMax",
+];
 const COMPRESSIONS: readonly unknown[] = ["auto", "none", "gzip", "zstd"] satisfies Compression[];
 const EXPANSION_MAX = 200;
 
@@ -44,8 +51,9 @@ interface Unpacking {
  * @throws DF_PATH for no path, and for a URL that names no file; DF_OPTION for a decoder or an option that is none
  */
 export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
+  checkOptions(options, OPTIONS, "files()");
   const { path, decode, bounded = false } = options;
-  const patterns = (typeof path === "string" || path instanceof URL ? [path] : path).map(pathOf);
+  const patterns = (typeof path === "string" || path instanceof URL ? [path] : (path ?? [])).map(pathOf);
   if (patterns.length === 0) {
     throw new DataflowError("DF_PATH", 'files() has no path. Give it one: path: "input/*.jsonl".');
   }

@@ -10,7 +10,7 @@ import type {
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 
 /** What `generator()` makes. */
@@ -31,12 +31,14 @@ export interface GeneratorOptions<S extends Columns> {
  * @throws DF_OPTION for numbers that make no sense; polls throw DF_VALUE for a row that does not fit its type
  */
 export function generator<const S extends Columns>(options: GeneratorOptions<S>): TypedSource<ReadOf<S>> {
+  checkOptions(options, ["row", "rows", "splits", "make", "bounded"], "generator()");
   const { row, rows, splits = 1, bounded = true, make } = options;
+  const schema = schemaOfRow(row, "generator({ row: Row, … })");
   checkCount("rows", rows, 0, Number.MAX_SAFE_INTEGER);
   checkCount("splits", splits, 1, 65_536);
   return {
     name: "generator",
-    schema: row.schema,
+    schema,
     options: { rows, splits },
     rows: "events",
     bounded,
@@ -45,7 +47,7 @@ export function generator<const S extends Columns>(options: GeneratorOptions<S>)
       splits: async () => Array.from({ length: splits }, (_, k) => ({ id: String(k) })),
       read: (split, position) => {
         const first = firstIndex(split, splits, position);
-        return new GeneratorReader({ first, end: rows, step: splits, make }, row.schema, context.schema);
+        return new GeneratorReader({ first, end: rows, step: splits, make }, schema, context.schema);
       },
       close: async () => {},
     }),

@@ -7,6 +7,7 @@ import {
   type Source,
   type SourceContext,
   type TypedSource,
+  checkOptions,
 } from "@df/core";
 import { InboxLog } from "./inbox-log.ts";
 import { InboxReader, sequenceOf } from "./inbox-reader.ts";
@@ -39,7 +40,7 @@ const BUDGET = 1024 * 1024 * 1024;
  * @throws DF_OPTION for options that make no sense, DF_NO_COLUMN; opening throws as `InboxLog.open` and `sequenceOf` do
  */
 export function inbox<Row>(source: LiveSource<Row>, options: InboxOptions<Row>): InboxSource<Row> {
-  checkOptions(source, options);
+  checkInbox(source, options);
   return {
     name: "inbox",
     schema: source.schema,
@@ -86,7 +87,8 @@ async function openInbox<Row>(
   };
 }
 
-function checkOptions<Row>(source: LiveSource<Row>, options: InboxOptions<Row>): void {
+function checkInbox<Row>(source: LiveSource<Row>, options: InboxOptions<Row>): void {
+  checkOptions(options, ["path", "id", "idsMax", "budget"], "inbox()");
   const { path, id, idsMax = IDS_MAX, budget = BUDGET } = options;
   if (source.history !== "none") {
     throw new DataflowError(

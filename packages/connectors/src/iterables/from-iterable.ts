@@ -1,5 +1,5 @@
 import type { Columns, LiveSource, ReadOf, RowType, WriteOf } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import { liveSource } from "../live/live-source.ts";
 import { type AnyIterator, Pulled } from "../live/pulled.ts";
 
@@ -23,6 +23,7 @@ export function fromIterable<const S extends Columns>(
   options: IterableOptions = {},
 ): LiveSource<ReadOf<S>> {
   const what = "fromIterable()";
+  checkOptions(options, ["bounded"], what);
   const open = onceOf(what, rows, iteratorOf);
   return liveSource(row, {
     name: "iterable",

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { Columns, LiveSource, ReadOf, RowType, WriteOf } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import { liveSource } from "../live/live-source.ts";
 import { type AnyIterator, Pulled } from "../live/pulled.ts";
 import { type IterableOptions, onceOf } from "./from-iterable.ts";
@@ -21,6 +21,7 @@ export function fromStream<const S extends Columns>(
   options: IterableOptions = {},
 ): LiveSource<ReadOf<S>> {
   const what = "fromStream()";
+  checkOptions(options, ["bounded"], what);
   const open = onceOf(what, stream, iteratorOf);
   return liveSource(row, {
     name: "stream",

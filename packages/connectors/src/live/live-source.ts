@@ -9,7 +9,7 @@ import type {
   RowType,
   SplitReader,
 } from "@df/core";
-import { DataflowError, reasonOf } from "@df/core";
+import { DataflowError, reasonOf, schemaOfRow } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 import { textOf } from "@df/core/batch/row-text";
 import type { Arrivals } from "./arrivals.ts";
@@ -34,9 +34,10 @@ export function liveSource<const S extends Columns>(
   parts: LiveParts,
 ): LiveSource<ReadOf<S>> {
   const { name, what, options, bounded, open } = parts;
+  const declared = schemaOfRow(row, `${what.slice(0, -1)}Row, …)`);
   return {
     name,
-    schema: row.schema,
+    schema: declared,
     options,
     rows: "events",
     bounded,
@@ -44,7 +45,7 @@ export function liveSource<const S extends Columns>(
     open: async ({ schema }) => ({
       splits: async () => [{ id: "0" }],
       read: (_split, position) =>
-        new LiveReader(open(), new RowColumns(row.schema, schema), countOf(what, position)),
+        new LiveReader(open(), new RowColumns(declared, schema), countOf(what, position)),
       close: async () => {},
     }),
   };

@@ -9,7 +9,7 @@ import type {
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 
 /** How `memorySource()` ends. */
@@ -27,13 +27,15 @@ export function memorySource<const S extends Columns>(
   row: RowType<S>,
   options: MemorySourceOptions = {},
 ): TypedSource<ReadOf<S>> {
+  checkOptions(options, ["bounded"], "memorySource()");
   const { bounded = true } = options;
+  const declared = schemaOfRow(row, "memorySource(rows, Row)");
   const splits: ReadonlyMap<string, readonly unknown[]> = new Map(
     Array.isArray(rows) ? [["0", rows]] : Object.entries(rows),
   );
   return {
     name: "memory",
-    schema: row.schema,
+    schema: declared,
     options: {},
     rows: "events",
     bounded,
@@ -50,7 +52,7 @@ export function memorySource<const S extends Columns>(
               `which has ${log?.length ?? 0} rows.`,
           );
         }
-        return new MemoryReader({ log, first, follow }, row.schema, schema);
+        return new MemoryReader({ log, first, follow }, declared, schema);
       },
       close: async () => {},
     }),

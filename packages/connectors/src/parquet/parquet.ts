@@ -1,5 +1,5 @@
 import type { Json, Shape, TypedSink } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import { checkPartitionBy } from "../lake/partition.ts";
 import { parseTableOptions } from "../lake/table-options.ts";
 import { targetOf } from "../lake/target.ts";
@@ -18,6 +18,7 @@ export interface ParquetSinkOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append"> {
+  checkOptions(options, ["path", "partitionBy"], "parquet()");
   const { path, partitionBy } = parseTableOptions("parquet", {
     path: options.path,
     partitionBy: options.partitionBy ?? [],

@@ -1,6 +1,6 @@
 import { from, isObservable, takeWhile, type Observable } from "rxjs";
 import type { Columns, LiveSource, ReadOf, RowType, WriteOf } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import { liveSource } from "../live/live-source.ts";
 import { type Listener, Pushed } from "../live/pushed.ts";
 
@@ -26,6 +26,7 @@ export function fromObservable<const S extends Columns>(
 ): LiveSource<ReadOf<S>> {
   const { bufferMax = BUFFER_MAX, bounded = false } = options;
   const what = "fromObservable()";
+  checkOptions(options, ["bufferMax", "bounded"], what);
   if (!isObservable(rows)) {
     throw new DataflowError("DF_OPTION", `${what} needs an Observable of rxjs 7. from(…) of rxjs makes one.`);
   }

@@ -138,8 +138,19 @@ export declare namespace t {
   type input<R extends RowType<Columns>> = WriteOf<R["columns"]>;
 }
 
-/** The schema of declared columns, in the order in which they are written. */
+/**
+ * The schema of declared columns, in the order in which they are written.
+ * @throws DF_SCHEMA for none, and for what was not made with the kit
+ */
 export function schemaOf(columns: Columns): Schema {
+  const wrong = Object.entries(columns).find(([, type]) => !isType(type));
+  if (wrong !== undefined) {
+    const [name] = wrong;
+    throw new DataflowError(
+      "DF_SCHEMA",
+      `Column "${name}" has no type of the kit. Call one for it: ${name}: t.string().`,
+    );
+  }
   const fields = Object.entries(columns).map(([name, { column, isNullable, isOptional }]) => ({
     name,
     type: column,
@@ -148,4 +159,26 @@ export function schemaOf(columns: Columns): Schema {
   }));
   if (fields.length === 0) throw new DataflowError("DF_SCHEMA", "A row needs at least one column.");
   return { fields };
+}
+
+/**
+ * The schema of a row type that a function was given; `usage` shows the function with a row type called Row.
+ * @throws DF_SCHEMA when it is none, as `t.row()` or `fromZod()` make them
+ */
+export function schemaOfRow(row: RowType<Columns>, usage: string): Schema {
+  if (isRowType(row)) return row.schema;
+  throw new DataflowError(
+    "DF_SCHEMA",
+    `${usage} needs a row type: const Row = t.row({ id: t.string() }), or fromZod(z.object({ … })) of "dataflow/zod".`,
+  );
+}
+
+/** Whether a value is a row type. */
+export function isRowType(value: unknown): value is RowType<Columns> {
+  if (typeof value !== "object" || value === null || !("schema" in value)) return false;
+  return typeof value.schema === "object" && value.schema !== null && "fields" in value.schema;
+}
+
+function isType(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "column" in value;
 }

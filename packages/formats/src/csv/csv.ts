@@ -1,5 +1,5 @@
 import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
-import { DataflowError } from "@df/core";
+import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { CsvRecords } from "./records.ts";
@@ -23,12 +23,13 @@ export interface CsvOptions {
  *
  * Every record is checked for quotes, UTF-8, size and its number of fields; type and range of a value where its column
  * is read.
- * @throws DF_OPTION for an option that is none of the values above
+ * @throws DF_SCHEMA for no row type, DF_OPTION for an option that is none of the values above
  */
 export function csv<const S extends Columns>(
   row: RowType<S>,
   options: CsvOptions = {},
 ): LineDecoder & Decodes<ReadOf<S>> {
+  checkOptions(options, ["header", "delimiter", "quote", "nulls", "recordBytesMax"], "csv()");
   const { header = true, delimiter = ",", quote = '"', nulls = "" } = options;
   const { recordBytesMax = RECORD_BYTES_MAX } = options;
   if (quote !== '"' && quote !== "'") throw refused("quote", quote, `give '"' or "'"`);
@@ -41,7 +42,7 @@ export function csv<const S extends Columns>(
   }
   checkRecordBytes("csv", recordBytesMax);
   const dialect = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) };
-  const { schema } = row;
+  const schema = schemaOfRow(row, "csv(Row)");
   return {
     name: "csv",
     schema,

@@ -1,4 +1,12 @@
-import type { Columns, Decodes, ReadOf, RowType, Schema } from "@df/core";
+import {
+  schemaOfRow,
+  type Columns,
+  type Decodes,
+  type ReadOf,
+  type RowType,
+  type Schema,
+  checkOptions,
+} from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { JsonLines } from "./lines.ts";
@@ -15,15 +23,16 @@ export interface JsonOptions {
  *
  * Every record is checked for syntax, UTF-8, depth, size and the presence of its columns; type and range of a value
  * where its column is read.
- * @throws DF_OPTION for a `recordBytesMax` that is no whole number from 1 to 256 MiB
+ * @throws DF_SCHEMA for no row type, DF_OPTION for a `recordBytesMax` that is no whole number from 1 to 256 MiB
  */
 export function json<const S extends Columns>(
   row: RowType<S>,
   options: JsonOptions = {},
 ): LineDecoder & Decodes<ReadOf<S>> {
+  checkOptions(options, ["recordBytesMax"], "json()");
   const recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
   checkRecordBytes("json", recordBytesMax);
-  const { schema } = row;
+  const schema = schemaOfRow(row, "json(Row)");
   /** By the columns that are read: all splits of a source read the same ones. */
   const walks = new Map<string, Walks>();
   const walksFor = (columns: Schema): Walks => {

@@ -1,5 +1,5 @@
 import type { Decodes } from "@df/core";
-import { t } from "@df/core";
+import { t, checkOptions } from "@df/core";
 import type { LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { TextLines } from "./text-lines.ts";
@@ -15,6 +15,7 @@ export interface LinesOptions {
  * @throws DF_OPTION for a `recordBytesMax` that is no whole number from 1 to 256 MiB
  */
 export function lines(options: LinesOptions = {}): LineDecoder & Decodes<{ line: string }> {
+  checkOptions(options, ["recordBytesMax"], "lines()");
   const { recordBytesMax = RECORD_BYTES_MAX } = options;
   checkRecordBytes("lines", recordBytesMax);
   const { schema } = t.row({ line: t.string() });

@@ -1,4 +1,4 @@
-import { DataflowError } from "@df/core";
+import { DataflowError, checkOptions } from "@df/core";
 import type { Json } from "@df/core";
 
 /** How rows are written as lines of text: plain data, so that a sink can store it. */
@@ -12,6 +12,7 @@ export interface CsvFormatOptions {
 
 /** Comma-separated values as in RFC 4180, but for lines, which end with LF. @throws DF_OPTION */
 export function csvLines(options: CsvFormatOptions = {}): TextFormat {
+  checkOptions(options, ["header"], "csvLines()");
   return parseTextFormat({ kind: "csv", header: options.header ?? true });
 }
 
