@@ -122,5 +122,5 @@ test("init prints the command as it was called, and types of the package where i
   expect(dataflow(folder, ["init", "d"]).code).toBe(0);
   const types = JSON.parse(readFileSync(join(folder, "d/tsconfig.json"), "utf8")) as Record<string, unknown>;
   expect(Object.keys(types)).toEqual(["compilerOptions", "include"]);
-  expect(types["compilerOptions"]).toMatchObject({ strict: true, module: "nodenext" });
+  expect(types["compilerOptions"]).toMatchObject({ strict: true, module: "preserve" });
 });

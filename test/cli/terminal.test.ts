@@ -88,9 +88,7 @@ describe.skipIf(!hasPython)(`a run on a terminal${hasPython ? "" : " (no python3
     expect(sent).toContain(
       'hourly: 1 window, wait for a row of 2026-01-01T01:00:00.000Z in split "a.jsonl" of "rows"',
     );
-    expect(stands).toMatch(
-      /^read a\nshown: stopped\. 1 rows read, epoch \d+, identical results\.\n {2}sink /,
-    );
+    expect(stands).toMatch(/^read a\nshown: stopped\. 1 row read, epoch \d+, identical results\.\n {2}sink /);
     expect(stands.split("\n").filter((line) => line.includes("rows/s"))).toEqual([]);
   });
 

@@ -85,7 +85,7 @@ test.each([
   "%s stops the run in the newer Node cleanly, and its exit code is the command's",
   async (signal, code) => {
     const { run } = await following();
-    const stdout = expect.stringContaining("orders: stopped. 1 rows read") as string;
+    const stdout = expect.stringContaining("orders: stopped. 1 row read") as string;
     expect(await run.stop(signal)).toEqual({ code, stdout, stderr: "" });
   },
 );

@@ -76,7 +76,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
       );
       const second = typed(folder, run);
       // Nothing but the report: whatever had to be fetched was fetched before.
-      expect(second).toEqual({ code: 0, stdout: expect.stringContaining("1 rows read"), stderr: "" });
+      expect(second).toEqual({ code: 0, stdout: expect.stringContaining("1 row read"), stderr: "" });
       const rows = deltaRows(join(folder, "lake/orders_per_hour")).map(
         (line) => JSON.parse(line) as Record<string, unknown>,
       );

@@ -1,7 +1,7 @@
 import { inWords, isoTime } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";
-import { waitingLine } from "./waiting.ts";
+import { counted, waitingLine } from "./waiting.ts";
 
 /** One line about a running pipeline. `sinceMs`: wall time of the run; `nowMs`: since 1970. */
 export function progressLine(
@@ -30,7 +30,7 @@ const ENDINGS: Readonly<Record<RunReport["ended"], string>> = {
 /** What a run leaves behind, as text for a person. */
 export function renderReport(report: RunReport): string {
   const lines = [
-    `${report.pipeline}: ${ENDINGS[report.ended]}. ${count(report.rowsRead)} rows read, epoch ${report.epoch}, ${report.label} results.`,
+    `${report.pipeline}: ${ENDINGS[report.ended]}. ${counted(report.rowsRead, "row")} read, epoch ${report.epoch}, ${report.label} results.`,
     ...renderSinks(report.sinks),
     ...renderLedger(report.ledger),
     ...renderChecked(report.ledger),

@@ -87,6 +87,7 @@ function lagOf({ behind, silent }: HeldBy & { readonly kind: "split" | "end" }):
   return silent < SILENT_MICROS ? `, ${far}` : `, ${far}, silent for ${inWords(silent)}`;
 }
 
-function counted(number: number, one: string): string {
+/** "1 window", "1,234 windows". */
+export function counted(number: number, one: string): string {
   return `${number.toLocaleString("en-US")} ${one}${number === 1 ? "" : "s"}`;
 }

@@ -38,6 +38,13 @@ export function micros(duration: Duration): number {
   return value;
 }
 
+/** Microseconds as a duration that `micros()` reads, exact: `"1h"`, `"90m"`, `"250.1ms"`. */
+export function durationText(value: number): string {
+  const units = (Object.entries(MICROS) as [Unit, number][]).toReversed();
+  const [unit, size] = units.find(([, each]) => value !== 0 && value % each === 0) ?? ["ms", MICROS.ms];
+  return `${value / size}${unit}`;
+}
+
 /** A duration of microseconds in words a person reads: `"1h 5m"`, `"250ms"`. */
 export function inWords(value: number): string {
   if (!Number.isFinite(value)) return "∞";

@@ -284,6 +284,13 @@ describe("start()", () => {
     await expect(begin(untyped(given), untyped(options))).rejects.toMatchObject({ code });
   });
 
+  test("shows a parallelism that is text as text", async () => {
+    const starting = begin(copying(endless()), untyped({ parallelism: "2" }));
+    await expect(starting).rejects.toThrow(
+      'parallelism is "2"; it must be a number from 1 to 128. [DF_OPTION]',
+    );
+  });
+
   test("refuses what the state does not fit, before it resolves", async () => {
     const stateDirectory = folder();
     const build = (id: string): PipelineDefinition =>

@@ -83,6 +83,16 @@ describe("a restart is refused, in words, with", () => {
     ]);
   });
 
+  test("another length of its windows, as it is written in a pipeline", () => {
+    const sized = (sizeMicros: number, gapMicros: number | null): Plan =>
+      plan({ does: { options: { window: { sizeMicros, gapMicros } } } });
+    const [hour, odd] = [sized(3_600_000_000, null), sized(5_400_000_000, 250_100)];
+    expect(difference(fingerprint(hour), fingerprint(odd))).toEqual([
+      'The gap of window of options of step "group" changed from null to 250.1ms.',
+      'The size of window of options of step "group" changed from 1h to 90m.',
+    ]);
+  });
+
   test("another layout of its state", () => {
     expect(told(plan({ does: { version: 2 } }))).toEqual([
       'The version of step "group" changed from 1 to 2.',

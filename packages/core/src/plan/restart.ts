@@ -1,5 +1,6 @@
 /** What a plan makes of the state of a former run, node by node. */
 import { canonicalJson, type Json } from "../json.ts";
+import { durationText } from "../time.ts";
 import { lambdaHashes, type Parts } from "./fingerprint.ts";
 import type { Plan } from "./plan.ts";
 
@@ -67,7 +68,12 @@ function changes(where: string, before: Json | undefined, after: Json | undefine
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return names.flatMap((name) => changes(`${name} of ${where}`, before[name], after[name]));
   }
-  return [`The ${where} changed from ${inWords(before)} to ${inWords(after)}.`];
+  // "sizeMicros of …": a length that was given as a duration.
+  const [, length] = /^(\w+)Micros of /.exec(where) ?? [];
+  const words = (value: Json | undefined): string =>
+    length !== undefined && typeof value === "number" ? durationText(value) : inWords(value);
+  const what = length === undefined ? where : where.replace("Micros of ", " of ");
+  return [`The ${what} changed from ${words(before)} to ${words(after)}.`];
 }
 
 function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {

@@ -88,7 +88,10 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
 
 function checkParallelism(parallelism: number): void {
   if (Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= KEY_GROUPS) return;
-  throw new DataflowError("DF_OPTION", `parallelism is ${parallelism}; it must be 1 to ${KEY_GROUPS}.`);
+  throw new DataflowError(
+    "DF_OPTION",
+    `parallelism is ${JSON.stringify(parallelism)}; it must be a number from 1 to ${KEY_GROUPS}.`,
+  );
 }
 
 class Run {
