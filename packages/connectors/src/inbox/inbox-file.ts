@@ -69,7 +69,10 @@ export class InboxFile {
   readonly #identity: InboxIdentity;
   #extent: InboxExtent;
 
-  /** @throws DF_ALREADY_RUNNING, DF_INBOX_CORRUPT, DF_INBOX_FORMAT, DF_INBOX_COLUMNS, DF_INBOX_FILE, DF_STATE_NOT_DURABLE */
+  /**
+   * @throws DF_ALREADY_RUNNING, DF_INBOX_CORRUPT, DF_INBOX_FORMAT, DF_INBOX_COLUMNS, DF_INBOX_FILE,
+   * DF_STATE_NOT_DURABLE
+   */
   constructor(file: string, identity: InboxIdentity) {
     this.#file = file;
     this.#identity = identity;

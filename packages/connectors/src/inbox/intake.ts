@@ -69,7 +69,7 @@ export class Intake {
     this.#unstored = [];
   }
 
-  /** What a source gave before it, or the inbox, failed is kept: nobody gives it again. None is left out between others. */
+  /** What a source gave before it, or the inbox, failed is kept, with no row left out: nobody gives it again. */
   async #rest(): Promise<void> {
     this.#reader.stop?.();
     try {
