@@ -73,3 +73,11 @@ test("late rows that no sink takes are told, with the ways to keep them", () => 
   expect(renderStatus({ ...report, ledger, lateUnread: ["hourly"] }, "running")).toContain(said);
   expect(renderReport({ ...report, ledger, lateUnread: [] })).not.toContain("went nowhere");
 });
+
+test("a report shows how many rows it read in their number, and no hash of a target that keeps none", () => {
+  const printed = { ...sink, epoch: 1, contentHash: "0".repeat(32) };
+  const text = renderReport({ ...report, rowsRead: 1, sinks: [printed] });
+  expect(text).toContain(" 1 row read, ");
+  expect(text).toMatch(/^ {2}out +- +- +1 +- +- +0$/m);
+  expect(renderReport(report)).toContain(" 5 rows read, ");
+});

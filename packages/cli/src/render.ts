@@ -65,10 +65,15 @@ function renderSinks(sinks: readonly SinkStatus[]): string[] {
       guarantee === undefined ? "-" : count(rows),
       epoch === 0 ? "-" : String(epoch),
       version ?? "-",
-      comparable === false ? "by arrival" : (contentHash ?? "-"),
+      comparable === false ? "by arrival" : hashText(contentHash),
       count(undeliveredBytes),
     ]),
   );
+}
+
+/** The hash of no rows is all zeros, also that of a target which keeps none, such as a console. */
+function hashText(contentHash: string | undefined): string {
+  return contentHash === undefined || /^0+$/.test(contentHash) ? "-" : contentHash;
 }
 
 /** Each input row has exactly one outcome, or is still buffered: the columns after `in` add up to it. */

@@ -278,6 +278,8 @@ describe("start()", () => {
     ["a name", "orders", undefined, "DF_NO_PIPELINE"],
     ["an array", [], undefined, "DF_NO_PIPELINE"],
     ["an unknown option", copying(endless()), { stateDir: "x" }, "DF_OPTION"],
+    ["a text that is no truth", copying(endless()), { follow: "false" }, "DF_OPTION"],
+    ["a directory as a URL", copying(endless()), { directory: new URL("file:///a") }, "DF_OPTION"],
     ["no parallelism", copying(endless()), { parallelism: 0 }, "DF_OPTION"],
     ["parameters of a built plan", copying(endless()).build(), { params: {} }, "DF_PARAM"],
   ])("refuses %s", async (_, given, options, code) => {

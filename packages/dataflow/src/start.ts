@@ -63,6 +63,7 @@ export async function start(
 ): Promise<Run> {
   checkNode(process.versions);
   checkOptions(options, OPTIONS, "start()");
+  checkTypes(options);
   const plan = planOf(pipeline, options.params);
   const directory = resolve(options.directory ?? ".");
   const stateDirectory = resolve(directory, options.stateDirectory ?? join(".dataflow", plan.name));
@@ -89,6 +90,18 @@ export async function start(
   } catch (thrown) {
     throw await namingProcess(thrown, stateDirectory);
   }
+}
+
+/** What a program without types may give: a URL for a directory, "false" for false. */
+function checkTypes(options: StartOptions): void {
+  const check = (name: keyof StartOptions, type: "string" | "boolean" | "function"): void => {
+    const given: unknown = options[name];
+    if (given === undefined || typeof given === type) return;
+    throw new DataflowError("DF_OPTION", `${name} of start() is a ${type}, not ${typeof given}.`);
+  };
+  for (const name of ["stateDirectory", "directory"] as const) check(name, "string");
+  for (const name of ["drain", "follow", "unsafeStateFs"] as const) check(name, "boolean");
+  for (const name of ["onShown", "onNotice", "onStep"] as const) check(name, "function");
 }
 
 function planOf(pipeline: PipelineDefinition | BuiltPlan, params: StartOptions["params"]): BuiltPlan {
