@@ -9,6 +9,7 @@ import { EXIT, exitCodeOf, explain } from "./exit.ts";
 import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
 import { planCommand } from "./plan-command.ts";
+import { tellFailure } from "./restart/tell.ts";
 import { runCommand } from "./run-command.ts";
 import { statusCommand } from "./status-command.ts";
 
@@ -80,6 +81,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 // What nobody waits for is told as any other failure: without the values of secrets.
 process.on("uncaughtException", (thrown) => {
+  tellFailure(thrown);
   process.stderr.write(`${explain(thrown)}\n`);
   process.exit(exitCodeOf(thrown));
 });

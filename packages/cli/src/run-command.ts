@@ -11,12 +11,15 @@ import { loadPipelines } from "./load.ts";
 import { log } from "./log.ts";
 import { progress, type Progress } from "./progress.ts";
 import { renderReport } from "./render.ts";
+import { runAgain } from "./restart/run-again.ts";
+import { tellFailure, tellGotOn } from "./restart/tell.ts";
 import { stopSignals } from "./signals.ts";
 
 /** `dataflow run FILE`: runs all pipelines of a file beside each other. Resolves to the exit code. */
 export async function runCommand(file: string, flags: Flags): Promise<number> {
   const resolved = await resolveHere(flags);
   const { settings } = resolved;
+  if (settings.restart) return runAgain(process.argv.slice(2));
   const plans = buildAll(await loadPipelines(file), resolved);
   const stop = stopSignals();
   const view = progress();
@@ -24,7 +27,10 @@ export async function runCommand(file: string, flags: Flags): Promise<number> {
   for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
-  if (failed[0] !== undefined) throw failed[0].reason;
+  if (failed[0] !== undefined) {
+    tellFailure(...failed.map(({ reason }) => reason as unknown));
+    throw failed[0].reason;
+  }
   return stop.code();
 }
 
@@ -42,7 +48,7 @@ async function runOne(
       follow: settings.follow,
       unsafeStateFs: settings.unsafeStateFs,
       signal: stop.signal,
-      onStep: pauseAtSteps(),
+      onStep: atSteps(),
       onNotice: (notice) => process.stderr.write(`${notice}\n`),
       onShown: (delivery) => {
         shown?.shown(delivery.sink);
@@ -63,11 +69,15 @@ function print(report: RunReport, { json }: Settings): void {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
 }
 
-/** With `DATAFLOW_PAUSE_MS` a run says each step of its protocol and waits there: our crash tests kill it at one. */
-function pauseAtSteps(): OnStep | undefined {
+/**
+ * Tells whoever started the run that it gets on. With `DATAFLOW_PAUSE_MS` a run also says each step of its protocol and
+ * waits there: our crash tests kill it at one.
+ */
+function atSteps(): OnStep {
   const pauseMs = Number(process.env["DATAFLOW_PAUSE_MS"] ?? 0);
-  if (!(pauseMs > 0)) return undefined;
   return async (step, node) => {
+    if (step === "checkpoint stored" || step === "delivery recorded") tellGotOn();
+    if (!(pauseMs > 0)) return;
     process.stderr.write(`step: ${step} (${node})\n`);
     await setTimeout(pauseMs);
   };

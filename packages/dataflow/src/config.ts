@@ -12,6 +12,8 @@ export interface ConfigSettings {
   readonly drain?: boolean;
   /** Keep state on a network or memory file system too, where it can be damaged or lost. Default false. */
   readonly unsafeStateFs?: boolean;
+  /** Start again, after a pause, what fails for a reason that may pass. Default false. */
+  readonly restart?: boolean;
   /** Print results as JSON. Default false. */
   readonly json?: boolean;
   /** Values of parameters, for the pipelines that declare them. */

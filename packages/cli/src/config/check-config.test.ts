@@ -30,12 +30,12 @@ describe("a configuration is refused, naming file, key and remedy, when", () => 
     [
       "a key is unknown",
       { paralelism: 2 },
-      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, follow, drain, unsafeStateFs, json, params, profiles.',
+      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, follow, drain, unsafeStateFs, restart, json, params, profiles.',
     ],
     [
       "a key of a profile is unknown",
       { profiles: { prod: { profiles: {} } } },
-      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, follow, drain, unsafeStateFs, json, params.',
+      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, follow, drain, unsafeStateFs, restart, json, params.',
     ],
     ["a number is text", { parallelism: "4" }, 'parallelism is "4". It is a number from 1 to 128.'],
     [

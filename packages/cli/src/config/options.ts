@@ -10,6 +10,7 @@ const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly say
   unsafeStateFs: {
     says: "keep state on a network or memory file system too, where it can be damaged or lost",
   },
+  restart: { says: "start again, after a pause, what fails for a reason that may pass" },
   json: { says: "print results as JSON, one line each" },
 };
 

@@ -22,6 +22,7 @@ export interface Flags {
   readonly follow?: boolean;
   readonly drain?: boolean;
   readonly unsafeStateFs?: boolean;
+  readonly restart?: boolean;
   readonly json?: boolean;
   readonly param?: Readonly<Record<string, string>>;
 }

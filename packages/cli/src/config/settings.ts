@@ -10,6 +10,8 @@ export interface Settings {
   readonly drain: boolean;
   /** Keep state on a network or memory file system too, where it can be damaged or lost. */
   readonly unsafeStateFs: boolean;
+  /** Start again what fails for a reason that may pass. */
+  readonly restart: boolean;
   /** Print results as JSON. */
   readonly json: boolean;
 }
@@ -67,6 +69,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
   follow: truth("--follow", "DATAFLOW_FOLLOW"),
   drain: truth("--drain", "DATAFLOW_DRAIN"),
   unsafeStateFs: truth("--unsafe-state-fs", "DATAFLOW_UNSAFE_STATE_FS"),
+  restart: truth("--restart", "DATAFLOW_RESTART"),
   json: truth("--json", "DATAFLOW_JSON"),
 };
 
