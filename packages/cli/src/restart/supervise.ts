@@ -26,6 +26,8 @@ interface RunEnd {
   readonly code: number;
   /** Why it failed, where that may pass; undefined where it does not, and where nothing failed. */
   readonly passing: string | undefined;
+  /** Whether somebody else ended it, so that it could not say why. */
+  readonly silent: boolean;
   readonly gotOn: boolean;
 }
 
@@ -63,7 +65,7 @@ export async function supervise({ start, now, sleep, say, terminal }: Supervised
         );
         return code;
       }
-      say(`The run has failed: ${ended.passing} ${verdict.words}`);
+      say(`The run has failed${ended.silent ? `: ${ended.passing}` : "."} ${verdict.words}`);
       row = verdict.row;
       await sleep(verdict.pauseMs, stopped.signal).catch(() => undefined);
       if (stopped.signal.aborted) return code;
@@ -87,10 +89,14 @@ function endOf(child: ChildProcess): Promise<RunEnd> {
     child.once("close", (exit, signal) => {
       const code = exit ?? 128 + constants.signals[signal ?? "SIGKILL"];
       const killed = signal !== null && !STOP_CODES.includes(code);
-      const told = failed?.mayPass === true ? failed.reason : undefined;
-      resolve({ code, gotOn, passing: killed ? wordsOf(signal) : told });
+      const told = failed?.mayPass === true ? sentence(failed.reason) : undefined;
+      resolve({ code, gotOn, silent: killed, passing: killed ? wordsOf(signal) : told });
     });
   });
+}
+
+function sentence(words: string): string {
+  return /[.!?\]]$/.test(words) ? words : `${words}.`;
 }
 
 function wordsOf(signal: NodeJS.Signals): string {
