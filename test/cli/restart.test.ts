@@ -80,7 +80,9 @@ describe("dataflow run --restart", () => {
     const { code, stderr } = await start(folder).ended();
     expect([code, shownIn(folder)]).toEqual([0, all]);
     expect(stderr).toMatch(/^TypeError: a bad day\n[^]*\nThe run has failed\. Starting again in 1 s;/);
-    expect(stderr).toMatch(/\nTypeError: a broken promise\n[^]*\nThe run has failed\. Starting again in 2 s;/);
+    expect(stderr).toMatch(
+      /\nTypeError: a broken promise\n[^]*\nThe run has failed\. Starting again in 2 s;/,
+    );
   });
 
   test("goes on once a target can be written again", async () => {
@@ -90,9 +92,7 @@ describe("dataflow run --restart", () => {
     await until("it has failed", () => run.stderr.includes("Starting again in 1 s"));
     rmSync(join(folder, "out"));
     const { code, stderr } = await run.ended();
-    expect(stderr).toMatch(
-      /^Sink "out": .*\[DF_STORE_IO\]\nThe run has failed\. .*failure 1 of at/,
-    );
+    expect(stderr).toMatch(/^Sink "out": .*\[DF_STORE_IO\]\nThe run has failed\. .*failure 1 of at/);
     expect([code, shownIn(folder)]).toEqual([0, all]);
   });
 

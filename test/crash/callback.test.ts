@@ -15,7 +15,7 @@ interface Call {
 const KILLS = process.env["DATAFLOW_LONG"] === "1" ? 100 : 14;
 
 test("a callback is told each change at least once after kill -9 at any moment, and a repeated delivery is the same", async () => {
-  const { folders } = await killLoop(7, KILLS, join(root, "test/crash/callback-pipeline.ts"));
+  const { folders } = await killLoop({ pipeline: join(root, "test/crash/callback-pipeline.ts") }, 7, KILLS);
   let repeated = 0;
   for (const folder of folders) {
     const lines = readFileSync(join(folder, "told.jsonl"), "utf8").trimEnd().split("\n");

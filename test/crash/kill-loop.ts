@@ -1,9 +1,8 @@
 /** Kills the real command, again and again, until it gets through; counts in which phase each kill found it. */
 import type { ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
-import { join } from "node:path";
 import { Random } from "@df/testing/random";
-import { newFolder, root, startDataflow } from "../command.ts";
+import { newFolder, startDataflow } from "../command.ts";
 
 /** Where a kill found the run, by the last step of its protocol. */
 export type Phase =
@@ -33,12 +32,14 @@ const STEPS = Object.keys(PHASE_AFTER);
 /** Kills soon after the start, with which each job begins; later ones hit the recovery from an earlier kill. */
 const EARLY_KILLS = 2;
 
-/** Jobs of a pipeline file, each to its end, with `kills` kills on the way. The seed decides when they come. */
-export async function killLoop(
-  seed: number,
-  kills: number,
-  pipeline: string = join(root, "test/crash/pipeline.ts"),
-): Promise<KillLoop> {
+/** What is killed. */
+export interface Job {
+  readonly pipeline: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs of a job, each time to its end, with `kills` kills on the way. The seed decides when they come. */
+export async function killLoop(job: Job, seed: number, kills: number): Promise<KillLoop> {
   const random = new Random(seed);
   const folders: string[] = [];
   const counts: Record<Phase, number> = {
@@ -57,7 +58,7 @@ export async function killLoop(
         run < EARLY_KILLS || random.oneIn(6)
           ? { afterMs: 100 + random.below(300) }
           : { step: STEPS[random.below(STEPS.length)], nth: 1 + random.below(3), afterMs: random.below(10) };
-      const steps = await runAndKill(pipeline, folder, when);
+      const steps = await runAndKill(job, folder, when);
       if (steps === "ended by itself") break;
       const last = steps.at(-1);
       if (last !== undefined) counts[PHASE_AFTER[last] ?? "after a commit"]++;
@@ -65,7 +66,7 @@ export async function killLoop(
       stored ||= last !== undefined;
       killed++;
     }
-    const { code, stderr } = await ended(startDataflow(folder, ["run", pipeline]));
+    const { code, stderr } = await ended(startDataflow(folder, ["run", job.pipeline], job.env));
     if (code !== 0) throw new Error(`the last run ended with ${code}: ${stderr}`);
   }
   return { folders, kills: counts };
@@ -76,11 +77,11 @@ export async function killLoop(
  * it has taken, unless it came to its end before.
  */
 async function runAndKill(
-  pipeline: string,
+  { pipeline, env }: Job,
   folder: string,
   when: { readonly step?: string | undefined; readonly nth?: number; readonly afterMs: number },
 ): Promise<readonly string[] | "ended by itself"> {
-  const child = startDataflow(folder, ["run", pipeline], SLOW);
+  const child = startDataflow(folder, ["run", pipeline], { ...SLOW, ...env });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const steps: string[] = [];
   let text = "";

@@ -1,8 +1,12 @@
-/** The pipeline of the first example, slowed down, with an epoch every few rows: something to kill. */
+/**
+ * The pipeline of the first example, slowed down, with an epoch every few rows: something to kill. Its sinks are Delta
+ * tables, or with CRASH_SINKS=others all the others that show each row once.
+ */
 import { pipeline, t, tumbling } from "dataflow";
 import { delta } from "dataflow/delta";
-import { files } from "dataflow/files";
+import { files, filesSink, jsonLines } from "dataflow/files";
 import { json } from "dataflow/json";
+import { parquet } from "dataflow/parquet";
 
 const Quake = t.row({
   id: t.string(),
@@ -32,7 +36,6 @@ export default pipeline("crash", { checkpointEvery: "20ms", batchRows: 5 }, (p) 
     .tap(() => {
       if (pauseMs > 0) Atomics.wait(pauses, 0, 0, pauseMs);
     });
-  quakes.to("bronze", delta({ path: "./lake/bronze" }), { commitEvery });
   const perHour = quakes
     .keyBy("net")
     .window(tumbling("1h"))
@@ -40,5 +43,13 @@ export default pipeline("crash", { checkpointEvery: "20ms", batchRows: 5 }, (p) 
       allowedLateness: "7d",
       emit: "onUpdate",
     });
-  perHour.to("gold", delta({ path: "./lake/gold" }), { commitEvery });
+  if (process.env["CRASH_SINKS"] === "others") {
+    quakes.to("parquet", parquet({ path: "./lake/parquet" }), { commitEvery });
+    quakes.to("lines", filesSink({ path: "./lake/lines", format: jsonLines() }), { commitEvery });
+    perHour.to("changes", filesSink({ path: "./lake/changes", format: jsonLines() }), { commitEvery });
+    perHour.to("parts", delta({ path: "./lake/parts", partitionBy: ["net"] }), { commitEvery });
+  } else {
+    quakes.to("bronze", delta({ path: "./lake/bronze" }), { commitEvery });
+    perHour.to("gold", delta({ path: "./lake/gold" }), { commitEvery });
+  }
 });

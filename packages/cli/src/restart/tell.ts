@@ -9,7 +9,14 @@ export type Told =
   | { readonly kind: "failed"; readonly mayPass: boolean; readonly reason: string };
 
 /** Failures of our own that come from outside of pipeline, rows and state, besides those that are transient. */
-const OUTSIDE = new Set(["DF_BUG", "DF_STATE_CLOSED", "DF_STATE_IO", "DF_STORE_IO", "DF_UNREACHABLE"]);
+const OUTSIDE = new Set([
+  "DF_BUG",
+  "DF_INBOX_IO",
+  "DF_STATE_CLOSED",
+  "DF_STATE_IO",
+  "DF_STORE_IO",
+  "DF_UNREACHABLE",
+]);
 
 /** Tells that a run has stored a checkpoint or recorded a delivery. */
 export function tellGotOn(): void {

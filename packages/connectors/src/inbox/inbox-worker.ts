@@ -1,5 +1,6 @@
 /** The thread of an inbox: owns its only SQLite connection and answers one call after another. */
 import { workerData } from "node:worker_threads";
+import { diskFailureOf } from "@df/core/checkpoint/disk-failure";
 import { answerCalls } from "@df/core/checkpoint/thread-calls";
 import { InboxFile, type InboxIdentity } from "./inbox-file.ts";
 
@@ -8,4 +9,5 @@ const { file, identity } = workerData as { readonly file: string; readonly ident
 answerCalls(
   () => new InboxFile(file, identity),
   () => [],
+  (thrown) => diskFailureOf("DF_INBOX_IO", `The inbox ${file}`, thrown) ?? thrown,
 );

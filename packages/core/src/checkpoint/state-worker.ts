@@ -1,8 +1,10 @@
 /** The state thread: owns the only SQLite connection and answers one request after another. */
 import { workerData } from "node:worker_threads";
 import { carriersOf, discard, givenAway } from "./given-away.ts";
+import { diskFailureOf } from "./disk-failure.ts";
 import type { Checkpoint, HeldFrame } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
+import { damageOf } from "./stored-state.ts";
 import { answerCalls } from "./thread-calls.ts";
 
 const { file, pipeline } = workerData as { readonly file: string; readonly pipeline: string };
@@ -13,4 +15,5 @@ answerCalls(
     if (method === "commit") discard(carriersOf(given[0] as Checkpoint));
     return method === "heldFrames" ? givenAway(value as HeldFrame[]) : [];
   },
+  (thrown) => damageOf(file, thrown) ?? diskFailureOf("DF_STATE_IO", `The state ${file}`, thrown) ?? thrown,
 );

@@ -33,7 +33,10 @@ export type Caller = (
   carried?: readonly ArrayBuffer[],
 ) => Promise<unknown>;
 
-/** The calls that a worker answers with `answerCalls`; `closed` is what they throw after its end. */
+/**
+ * The calls that a worker answers with `answerCalls`; `closed` is what they throw after its end. A thread that cannot
+ * be started or goes on no more (of memory, of open files) makes them throw DF_THREAD, transient.
+ */
 export function callerOf(worker: Worker, closed: DataflowError): Caller {
   const waiting = new Map<number, Waiting>();
   let failed: Error | undefined;
@@ -49,7 +52,7 @@ export function callerOf(worker: Worker, closed: DataflowError): Caller {
     if (error === undefined) asked?.resolve(value);
     else asked?.reject(errorOf(error));
   });
-  worker.on("error", (error: Error) => fail(error));
+  worker.on("error", (cause: Error) => fail(lostThread(cause)));
   worker.on("exit", () => fail(closed));
   return (method, given, carried = []) =>
     new Promise((resolve, reject) => {
@@ -60,17 +63,27 @@ export function callerOf(worker: Worker, closed: DataflowError): Caller {
     });
 }
 
+function lostThread(cause: Error): DataflowError {
+  return new DataflowError(
+    "DF_THREAD",
+    `A thread was lost: ${reasonOf(cause)}. Memory (--max-old-space-size) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
+    { cause, transient: true },
+  );
+}
+
 function errorOf({ words, code, stack }: NonNullable<Answer["error"]>): Error {
   return code === undefined ? Object.assign(new Error(words), { stack }) : new DataflowError(code, words);
 }
 
 /**
  * Answers the calls of this thread's parent with the methods of an object, and ends the thread after "close". The object
- * is opened by the first call, so that a refusal reaches whoever asked. `carried` says what of an answer is given away.
+ * is opened by the first call, so that a refusal reaches whoever asked. `carried` says what of an answer is given away,
+ * `inWords` what is told of what was thrown.
  */
 export function answerCalls<Target extends object>(
   open: () => Target,
   carried: (method: string, given: readonly unknown[], value: unknown) => readonly ArrayBuffer[],
+  inWords: (thrown: unknown) => unknown,
 ): void {
   let target: Target | undefined;
   parentPort?.on("message", ({ id, method, given }: Call) => {
@@ -87,7 +100,8 @@ export function answerCalls<Target extends object>(
       const value = call.apply(target, [...given]);
       answer({ value }, carried(method, given, value));
       if (method === "close") process.exit(0);
-    } catch (thrown) {
+    } catch (cause) {
+      const thrown = inWords(cause);
       const own = thrown instanceof DataflowError ? thrown : undefined;
       answer({
         error: {
