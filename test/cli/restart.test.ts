@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { askStatus } from "dataflow/control-socket";
+import { askStatus } from "@df/core/runtime/control-socket";
 import { dataflow, newFolder, startDataflow } from "../command.ts";
 import { Started, until } from "./started.ts";
 

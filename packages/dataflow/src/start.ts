@@ -143,11 +143,17 @@ async function serving(
   }
 }
 
-/** Says which process has the state, if it answers. */
+/** Says which process has the state, or that it does not answer. */
 async function namingProcess(thrown: unknown, stateDirectory: string): Promise<unknown> {
   if (!(thrown instanceof DataflowError) || thrown.code !== "DF_ALREADY_RUNNING") return thrown;
   const running = await askStatus(stateDirectory);
-  if (running === undefined) return thrown;
+  if (running === undefined) {
+    return new DataflowError(
+      "DF_ALREADY_RUNNING",
+      `${thrown.words} It does not answer: it has just started, is busy, or is stopped (SIGSTOP, a debugger).`,
+      { cause: thrown },
+    );
+  }
   return new DataflowError(
     "DF_ALREADY_RUNNING",
     `The pipeline "${running.status.pipeline}" is running already, as process ${running.pid}, on the state ${stateDirectory}. Stop that process, or give this one a --state-dir and targets of its own.`,

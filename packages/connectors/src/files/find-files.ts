@@ -1,13 +1,13 @@
-// Not by name: a Node without `glob` is to load this file, and to say that it is too old when a pipeline is run.
-import * as fs from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { DataflowError } from "@df/core";
+import { walk } from "./walk.ts";
 
 const WILDCARD = /[*?{]/;
 
 /**
  * The files that match, by split id, in the order of the ids. A file that several patterns match counts for the first.
- * @throws DF_PATH for a directory, and for two files with the same id
+ * @throws DF_PATH for a directory, and for two files with the same id; DF_FILE for what cannot be looked at
  */
 export async function findFiles(
   patterns: readonly string[],
@@ -54,8 +54,7 @@ async function divided(pattern: string): Promise<{ prefix: string; rest?: string
 /** Plain files only, also behind symbolic links. */
 async function matching(prefix: string, rest: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const match of fs.glob(rest, { cwd: prefix })) {
-    const path = resolve(prefix, match);
+  for (const path of await walk(prefix, rest)) {
     if ((await kindOf(path)) === "file") found.push(path);
   }
   return found;
@@ -63,7 +62,7 @@ async function matching(prefix: string, rest: string): Promise<string[]> {
 
 async function kindOf(path: string): Promise<"file" | "directory" | "none"> {
   try {
-    const found = await fs.stat(path);
+    const found = await stat(path);
     return found.isFile() ? "file" : found.isDirectory() ? "directory" : "none";
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && ["ENOENT", "ENOTDIR"].includes(String(cause.code))) {
