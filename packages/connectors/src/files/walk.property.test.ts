@@ -79,6 +79,12 @@ test("goes through a link to a directory by a name or a star, not by **", async 
   expect(await below("**/a")).toEqual(["real/a"]);
 });
 
+test("a directory that cannot be read is refused, and not left out", async () => {
+  await expect(walk(join(tmpdir(), "x".repeat(300)), "*/a")).rejects.toThrow(
+    /^The directory .* cannot be read: ENAMETOOLONG.* \[DF_FILE\]$/,
+  );
+});
+
 test("refuses a range, which would match nothing", async () => {
   await expect(walk("/tmp", "part-{1..3}.csv")).rejects.toThrow(/has a range \{1\.\.3\}.*\[DF_PATH\]$/);
 });

@@ -28,7 +28,7 @@ test("a database that is full, or cannot be opened or written, is told with file
   full.close();
   expect(failures.map((failure) => diskFailureOf("DF_STATE_IO", "The state s", failure)?.message)).toEqual([
     expect.stringMatching(
-      /^The state s cannot be read or written: .*full \(SQLITE_FULL\)\. Look at its disk: room, .*\[DF_STATE_IO\]$/,
+      /^The state s cannot be read or written: .*full \(SQLITE_FULL\)\. Look at its disk \(room, .*\[DF_STATE_IO\]$/,
     ),
     expect.stringMatching(/unable to open database file \(SQLITE_CANTOPEN/),
   ]);

@@ -16,7 +16,7 @@ export function diskFailureOf(
   if (!REFUSED.test(said)) return undefined;
   return new DataflowError(
     code,
-    `${what} cannot be read or written: ${reasonOf(thrown)} (${said}). Look at its disk: room, permissions, limits on the size of files (ulimit -f). Then run it again: it goes on from the last checkpoint.`,
+    `${what} cannot be read or written: ${reasonOf(thrown)} (${said}). Look at its disk (room, permissions) and at the limits on the size of files (ulimit -f) and on open ones (ulimit -n). Then run it again: it goes on from the last checkpoint.`,
     { cause: thrown },
   );
 }

@@ -66,7 +66,7 @@ export function callerOf(worker: Worker, closed: DataflowError): Caller {
 function lostThread(cause: Error): DataflowError {
   return new DataflowError(
     "DF_THREAD",
-    `A thread was lost: ${reasonOf(cause)}. Memory (--max-old-space-size) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
+    `A thread was lost: ${reasonOf(cause).replace(/\.+$/, "")}. Memory (--max-old-space-size) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
     { cause, transient: true },
   );
 }
