@@ -8,8 +8,8 @@ const WILDCARD = /[*?[]/;
 
 /**
  * Paths below a directory that match a pattern with `*`, `**`, `?`, `[a-z]` and `{a,b}`. Names that begin with a dot
- * are meant only where the pattern has the dot, and `**` does not go through symbolic links. Node's own glob leaves out
- * a directory that cannot be read at this moment, without a word: files would be missing.
+ * are meant only where the pattern has the dot, and wildcards do not go through links to directories. Node's own glob
+ * leaves out a directory that cannot be read at this moment, without a word: files would be missing.
  * @throws DF_FILE for a directory that cannot be read, DF_PATH for a range like `{1..3}`
  */
 export async function walk(directory: string, pattern: string): Promise<string[]> {
@@ -35,8 +35,10 @@ async function step(directory: string, segments: readonly string[], found: Set<s
     }
   } else if (WILDCARD.test(segment)) {
     const names = nameTest(segment);
-    for (const { name } of await entriesOf(directory))
-      if (names.test(name)) await enter(join(directory, name));
+    for (const entry of await entriesOf(directory)) {
+      const leadsOn = rest.length === 0 || entry.isDirectory();
+      if (leadsOn && names.test(entry.name)) await enter(join(directory, entry.name));
+    }
   } else await enter(join(directory, segment));
 }
 
