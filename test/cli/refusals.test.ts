@@ -138,7 +138,9 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
     await until("the slow copy is past its checks", () =>
       existsSync(join(folder, "copy/orders/control.sock")),
     );
+    slow.child.kill("SIGSTOP");
     expect(runIn(folder)).toMatchObject({ code: 0, stderr: "" });
+    slow.child.kill("SIGCONT");
     const { code, stderr } = await slow.ended();
     expect(stderr).toMatch(/^The target of sink .* \[DF_SINK_(AHEAD|OTHER_LINEAGE)\]\n$/);
     expect(code).toBe(5);
