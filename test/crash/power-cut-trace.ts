@@ -5,7 +5,7 @@
  * need not wait. io_uring is refused, so that no write passes unseen.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { commandLine } from "../command.ts";
 
@@ -68,7 +68,9 @@ export function record(
     env: { ...process.env, ...env },
     timeout: 120_000,
   });
-  return { deeds: deedsOf(readFileSync(trace), folder), end: String(signal ?? status), stderr };
+  const deeds = deedsOf(readFileSync(trace), folder);
+  rmSync(trace);
+  return { deeds, end: String(signal ?? status), stderr };
 }
 
 /** The deeds of a trace that lie below `folder`, in the order in which they ended. Failed and unended ones are left out. */

@@ -18,8 +18,10 @@ const seed = Number(process.env["CRASH_SEED"] ?? 1);
 const input = join(root, "examples/01-earthquakes/input/earthquakes.jsonl");
 
 /** In memory, where there is such a place: each image is opened by SQLite. */
-const scratch = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/dataflow-") : newFolder("power-cut-state");
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+let scratch = "";
+afterAll(() => {
+  if (scratch !== "") rmSync(scratch, { recursive: true, force: true });
+});
 
 const HISTORIES = [
   "runs that are killed and go on",
@@ -30,6 +32,7 @@ let histories: readonly History[] = [];
 
 beforeAll(() => {
   if (missingStrace !== undefined) return;
+  scratch = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/dataflow-") : newFolder("power-cut-state");
   const random = new Random(seed);
   const row = (): number => 200 + random.below(500);
   const killed = recordHistory({ killedAtRows: [row(), row()] });
