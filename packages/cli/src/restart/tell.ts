@@ -11,7 +11,7 @@ export type Told =
 /** Failures of our own that come from outside of pipeline, rows and state, besides those that are transient. */
 const OUTSIDE = new Set([
   "DF_BUG",
-  "DF_INBOX_IO",
+  "DF_INBOX_FILE",
   "DF_STATE_CLOSED",
   "DF_STATE_IO",
   "DF_STORE_IO",

@@ -1,6 +1,5 @@
 /** The thread of an inbox: owns its only SQLite connection and answers one call after another. */
 import { workerData } from "node:worker_threads";
-import { diskFailureOf } from "@df/core/checkpoint/disk-failure";
 import { answerCalls } from "@df/core/checkpoint/thread-calls";
 import { InboxFile, type InboxIdentity } from "./inbox-file.ts";
 
@@ -9,5 +8,4 @@ const { file, identity } = workerData as { readonly file: string; readonly ident
 answerCalls(
   () => new InboxFile(file, identity),
   () => [],
-  (thrown) => diskFailureOf("DF_INBOX_IO", `The inbox ${file}`, thrown) ?? thrown,
 );

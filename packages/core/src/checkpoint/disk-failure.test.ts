@@ -26,7 +26,7 @@ test("a database that is full, or cannot be opened or written, is told with file
     thrownBy(() => new Database(folder)),
   ];
   full.close();
-  expect(failures.map((failure) => diskFailureOf("DF_STATE_IO", "The state s", failure)?.message)).toEqual([
+  expect(failures.map((failure) => diskFailureOf("s", failure)?.message)).toEqual([
     expect.stringMatching(
       /^The state s cannot be read or written: .*full \(SQLITE_FULL\)\. Look at its disk \(room, .*\[DF_STATE_IO\]$/,
     ),
@@ -38,10 +38,9 @@ test("what the statement itself is refused for is none of the disk", () => {
   const memory = new Database(":memory:");
   expect(
     diskFailureOf(
-      "DF_STATE_IO",
       "s",
       thrownBy(() => memory.exec("SELECT * FROM nothing")),
     ),
   ).toBe(undefined);
-  expect(diskFailureOf("DF_STATE_IO", "s", new Error("no"))).toBe(undefined);
+  expect(diskFailureOf("s", new Error("no"))).toBe(undefined);
 });

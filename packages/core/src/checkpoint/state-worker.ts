@@ -15,5 +15,5 @@ answerCalls(
     if (method === "commit") discard(carriersOf(given[0] as Checkpoint));
     return method === "heldFrames" ? givenAway(value as HeldFrame[]) : [];
   },
-  (thrown) => damageOf(file, thrown) ?? diskFailureOf("DF_STATE_IO", `The state ${file}`, thrown) ?? thrown,
+  (thrown) => damageOf(file, thrown) ?? diskFailureOf(file, thrown) ?? thrown,
 );

@@ -83,7 +83,7 @@ function errorOf({ words, code, stack }: NonNullable<Answer["error"]>): Error {
 export function answerCalls<Target extends object>(
   open: () => Target,
   carried: (method: string, given: readonly unknown[], value: unknown) => readonly ArrayBuffer[],
-  inWords: (thrown: unknown) => unknown,
+  inWords: (thrown: unknown) => unknown = (thrown) => thrown,
 ): void {
   let target: Target | undefined;
   parentPort?.on("message", ({ id, method, given }: Call) => {
