@@ -133,7 +133,7 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
     const folder = ranFolder();
     copyState(join(folder, ".dataflow"), join(folder, "copy"));
     writeOrders(folder, "a.jsonl", someOrders(50, 80));
-    const env = { ORDERS_WITH: "rare-commits", ORDERS_ROW_MS: "100" };
+    const env = { ORDERS_WITH: "rare-commits", ORDERS_ROW_MS: "200" };
     const slow = new Started(startDataflow(folder, ["run", pipeline, "--state-dir", "copy"], env));
     await until("the slow copy is past its checks", () =>
       existsSync(join(folder, "copy/orders/control.sock")),
