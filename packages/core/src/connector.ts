@@ -46,6 +46,8 @@ export interface SourceContext {
   readonly generate: boolean;
   /** Directory the command runs in. */
   readonly directory: string;
+  /** What a source itself keeps, as an inbox does, may lie on a network or memory file system too. Default: false. */
+  readonly unsafeStateFs?: boolean | undefined;
 }
 
 /** An open source: one for all shards. */

@@ -50,7 +50,7 @@ export async function checkSource(spec: SourceSpec, options: CheckSourceOptions 
           spec.schema,
           spec.schema.fields.map(({ name }) => name).filter((name) => columns.includes(name)),
         );
-  const source = await spec.open({ schema, follow: false, generate: true, directory });
+  const source = await spec.open({ schema, follow: false, generate: true, directory, unsafeStateFs: true });
   const asked = { ...spec, schema, rowsMax };
   const resumed = { ...asked, rowsMax: Math.ceil(rowsMax * 0.7) };
   try {

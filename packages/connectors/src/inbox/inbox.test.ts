@@ -31,7 +31,14 @@ function newFile(): string {
 
 async function opened(source: LiveSource<Row>, options: InboxOptions<Row>): Promise<Source> {
   const spec = inbox(source, options);
-  const made = await spec.open({ schema: spec.schema, follow: false, generate: true, directory: tmpdir() });
+  const made = await spec.open({
+    schema: spec.schema,
+    follow: false,
+    generate: true,
+    directory: tmpdir(),
+    // On some machines temporary files lie in memory.
+    unsafeStateFs: true,
+  });
   open.push(made);
   return made;
 }

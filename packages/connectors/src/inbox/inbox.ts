@@ -9,6 +9,7 @@ import {
   type TypedSource,
   checkOptions,
 } from "@df/core";
+import { refuseUnsafeInbox } from "@df/core/checkpoint/file-system";
 import { InboxLog } from "./inbox-log.ts";
 import { InboxReader, sequenceOf } from "./inbox-reader.ts";
 import { Intake } from "./intake.ts";
@@ -37,7 +38,7 @@ const BUDGET = 1024 * 1024 * 1024;
  * Puts an inbox before a source that is read once: its rows become durable in a file before anything is made of them,
  * and stay there until every sink has shown what was made of them. One split; a row's position is its number in the
  * inbox.
- * @throws DF_OPTION for options that make no sense, DF_NO_COLUMN; opening throws as `InboxLog.open` and `sequenceOf` do
+ * @throws DF_OPTION for options that make no sense, DF_NO_COLUMN; opening throws DF_STATE_FILE_SYSTEM, and as `InboxLog.open` and `sequenceOf` do
  */
 export function inbox<Row>(source: LiveSource<Row>, options: InboxOptions<Row>): InboxSource<Row> {
   checkInbox(source, options);
@@ -58,6 +59,7 @@ async function openInbox<Row>(
   context: SourceContext,
 ): Promise<Source> {
   const file = path instanceof URL ? fileURLToPath(path) : resolve(context.directory, path);
+  if (context.unsafeStateFs !== true) refuseUnsafeInbox(file);
   const log = await InboxLog.open({ file, schema: source.schema, id, idsMax, budget });
   const inner = await source.open({ ...context, schema: source.schema }).catch(async (error: unknown) => {
     await log.close();

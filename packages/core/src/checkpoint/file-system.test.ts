@@ -2,7 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { existingAbove, fileSystemNamed, fileSystemOf, refuseUnsafe } from "./file-system.ts";
+import {
+  existingAbove,
+  fileSystemNamed,
+  fileSystemOf,
+  refuseUnsafe,
+  refuseUnsafeInbox,
+} from "./file-system.ts";
 
 const shm = "/dev/shm";
 const noShm = process.platform !== "linux" || !existsSync(shm) || fileSystemOf(shm).kind !== "memory";
@@ -28,14 +34,19 @@ test("a number that a system gives with a sign is the same file system", () => {
 
 test.each([
   ["network", "locks and shared memory of SQLite do not hold there"],
-  ["memory", "the state is gone when the machine stops"],
-] as const)("a state on a %s file system is refused, with the reason and both ways on", (kind, why) => {
-  const refused = (): void => refuseUnsafe("/data/state", () => ({ name: "somefs", kind }));
-  expect(refused).toThrow(why);
-  expect(refused).toThrow(
-    /^The state directory \/data\/state is on somefs, .*--state-dir.*--unsafe-state-fs\. \[DF_STATE_FILE_SYSTEM\]$/,
-  );
-});
+  ["memory", "what it keeps is gone when the machine stops"],
+] as const)(
+  "a state, or an inbox, on a %s file system is refused, with the reason and both ways on",
+  (kind, why) => {
+    const refused = (): void => refuseUnsafe("/data/state", () => ({ name: "somefs", kind }));
+    expect(refused).toThrow(why);
+    expect(refused).toThrow(
+      /^The state directory \/data\/state is on somefs, .*--state-dir.*--unsafe-state-fs\. \[DF_STATE_FILE_SYSTEM\]$/,
+    );
+    const inbox = (): void => refuseUnsafeInbox("/data/orders.inbox", () => ({ name: "somefs", kind }));
+    expect(inbox).toThrow(/^The inbox \/data\/orders\.inbox is on somefs, .* \[DF_STATE_FILE_SYSTEM\]$/);
+  },
+);
 
 test("a file system that is not known is no reason to refuse", () => {
   expect(() => refuseUnsafe("/data/state", () => ({ name: "0x1234", kind: "other" }))).not.toThrow();

@@ -65,11 +65,11 @@ export function fileSystemNamed(type: number): FileSystem {
   return { name: DISK[number] ?? `0x${number.toString(16)}`, kind: "other" };
 }
 
-/** Why a state cannot be kept on a file system; undefined where it can. */
+/** Why nothing that must last can be kept on a file system; undefined where it can. */
 export function unsafeFor({ name, kind }: FileSystem): string | undefined {
   if (kind === "network")
-    return `${name}, a network file system: locks and shared memory of SQLite do not hold there, so two processes can write one state and damage it`;
-  return kind === "memory" ? `${name}, in memory: the state is gone when the machine stops` : undefined;
+    return `${name}, a network file system: locks and shared memory of SQLite do not hold there, so two processes can write one file and damage it`;
+  return kind === "memory" ? `${name}, in memory: what it keeps is gone when the machine stops` : undefined;
 }
 
 /** The directory itself or, where it is yet to be made, the first above it that exists. */
@@ -88,5 +88,15 @@ export function refuseUnsafe(directory: string, look: FileSystemOf = fileSystemO
   throw new DataflowError(
     "DF_STATE_FILE_SYSTEM",
     `The state directory ${directory} is on ${why}. Name a directory on a local disk with --state-dir, or take the risk with --unsafe-state-fs.`,
+  );
+}
+
+/** The same for the file of an inbox. @throws DF_STATE_FILE_SYSTEM */
+export function refuseUnsafeInbox(file: string, look: FileSystemOf = fileSystemOf): void {
+  const why = unsafeFor(look(existingAbove(dirname(file))));
+  if (why === undefined) return;
+  throw new DataflowError(
+    "DF_STATE_FILE_SYSTEM",
+    `The inbox ${file} is on ${why}. Name a path on a local disk, or take the risk with --unsafe-state-fs.`,
   );
 }

@@ -246,8 +246,9 @@ class Run {
     for (const node of this.#plan.nodes) {
       const schema = node.kind === "source" ? node.outputs[0]?.schema : undefined;
       if (node.kind !== "source" || schema === undefined) continue;
-      const { directory, follow = false, generate = true } = this.#options;
-      sources.set(node.id, await node.spec.open({ schema, follow, generate, directory }));
+      const { directory, follow = false, generate = true, unsafeStateFs } = this.#options;
+      const context = { schema, follow, generate, directory, unsafeStateFs };
+      sources.set(node.id, await node.spec.open(context));
     }
   }
 
