@@ -5,6 +5,7 @@ import {
   BATCH_ROWS_MAX,
   columnIndex,
   DataflowError,
+  fieldOf,
   reasonOf,
   typeName,
   type Batch,
@@ -67,7 +68,7 @@ export class InboxLog {
     const identity: InboxIdentity = {
       columns: columnsText(schema),
       idColumn,
-      id: columnsText({ fields: schema.fields.filter(({ name }) => name === id) }),
+      id: id === undefined ? "" : `${id} ${typeName(fieldOf(schema, id).type)}`,
       idsMax,
     };
     const worker = new Worker(new URL(`./inbox-worker.${extension}`, import.meta.url), {
@@ -174,11 +175,13 @@ export function recordsOf(batch: Batch): InboxRecord[] {
   return encodeFrames([batch]).map((bytes) => ({ kind: "rows", length: batch.length, bytes }));
 }
 
-/** The columns of an inbox, in the order of its schema: "id string, cents int64, note string?". */
+/** The columns of an inbox, in the order of its schema: "id string, cents int64, note string?, size string (s, m)". */
 function columnsText(schema: Schema): string {
   return schema.fields
-    .map(
-      ({ name, type, nullable, optional }) => `${name} ${typeName(type)}${nullable || optional ? "?" : ""}`,
-    )
+    .map(({ name, type, nullable, optional }) => {
+      const values =
+        type.kind === "string" && type.values !== undefined ? ` (${type.values.join(", ")})` : "";
+      return `${name} ${typeName(type)}${nullable || optional ? "?" : ""}${values}`;
+    })
     .join(", ");
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { t } from "@df/core";
-import type { Json, LiveSource, Source, SplitReader } from "@df/core";
+import type { Json, LiveSource, Schema, Source, SplitReader } from "@df/core";
 import { checkSource } from "@df/testing/check-source";
 import { Subject } from "rxjs";
 import { afterEach, describe, expect, test } from "vitest";
@@ -303,4 +303,20 @@ test("rows that could not be kept are kept before those behind them, or none of 
   const intake = new Intake(slow as SplitReader, Row.schema, log);
   await expect(intake.close()).rejects.toThrow("the disk is full");
   expect(log.extent).toMatchObject({ first: 0, next: 5 });
+});
+
+test("a value that its column no longer allows is not read as if it did: the former values wait to be delivered", async () => {
+  const file = newFile();
+  const sizes = (...values: readonly [string, ...string[]]): Schema =>
+    t.row({ size: t.enum(...values) }).schema;
+  const first = await logOf({ file, schema: sizes("s", "m") });
+  await first.append([{ size: "m" }]);
+  await first.close();
+  await expect(logOf({ file, schema: sizes("s", "l") })).rejects.toThrow(
+    /keeps 1 rows with the columns size string \(s, m\).*\[DF_INBOX_COLUMNS\]/,
+  );
+  const again = await logOf({ file, schema: sizes("s", "m") });
+  await again.forget(1);
+  await again.close();
+  expect((await logOf({ file, schema: sizes("s", "l") })).extent).toMatchObject({ first: 1, next: 1 });
 });
