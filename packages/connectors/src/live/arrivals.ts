@@ -6,11 +6,12 @@ const ARRIVAL_WAIT_MS = 250;
 /** Rows that come from outside, each once, in their order. Used by one caller at a time. */
 export interface Arrivals {
   /**
-   * Up to `rowsMax` rows, those that are at hand; none after a quarter of a second without one, and at once for a
-   * `rowsMax` of 0. "end" when none will come.
+   * Gives up to `rowsMax` rows to `each`, those that are at hand, and says how many; none after a quarter of a second
+   * without one, and at once for a `rowsMax` of 0. "end" when none will come. An iterator is asked for the next row
+   * when `each` has the one before: it may be the same object, written anew.
    * @throws what the origin of the rows threw, after the rows that it gave before
    */
-  take(rowsMax: number): Promise<readonly unknown[] | "end">;
+  take(rowsMax: number, each: (row: unknown) => void): Promise<number | "end">;
   /** Asks for nothing more: what has been given is still there to take, and nobody waits for more. */
   stop(): void;
   close(): Promise<void>;

@@ -63,26 +63,24 @@ class LiveReader implements SplitReader {
   }
 
   async poll(rowsMax: number): Promise<Answer> {
-    const rows = await this.#arrivals.take(rowsMax);
-    if (rows === "end") return "end";
-    if (rows.length === 0) return "idle";
-    const positions = new Float64Array(rows.length);
+    const positions: number[] = [];
     const invalid: InvalidRecord[] = [];
-    let length = 0;
-    for (const row of rows) {
+    const taken = await this.#arrivals.take(rowsMax, (row) => {
       const position = this.#next++;
       try {
         this.#columns.add(row);
-        positions[length++] = position;
+        positions.push(position);
       } catch (error) {
         const reason = error instanceof DataflowError ? error.words.replace(/\.$/, "") : reasonOf(error);
         invalid.push({ position, raw: Buffer.from(textOf(row)), reason });
       }
-    }
+    });
+    if (taken === "end") return "end";
+    if (taken === 0) return "idle";
     return {
-      length,
+      length: positions.length,
       columns: this.#columns.take(),
-      positions: positions.subarray(0, length),
+      positions: Float64Array.from(positions),
       invalid,
       next: this.#next,
     };

@@ -27,11 +27,11 @@ export class Pulled implements Arrivals {
     this.#iterator = iterator;
   }
 
-  async take(rowsMax: number): Promise<readonly unknown[] | "end"> {
-    const rows: unknown[] = [];
+  async take(rowsMax: number, each: (row: unknown) => void): Promise<number | "end"> {
+    let rows = 0;
     this.#patience.begin();
     if (this.#stopped) this.#patience.shorten();
-    while (rows.length < rowsMax && this.#last === undefined) {
+    while (rows < rowsMax && this.#last === undefined) {
       this.#ask();
       const given = this.#given;
       this.#given = undefined;
@@ -39,11 +39,14 @@ export class Pulled implements Arrivals {
         if (this.#patience.over || (this.#stopped && !this.#asked)) break;
         await this.#patience.wait();
       } else if (given === "end" || "error" in given) this.#last = given;
-      else if (rows.push(given.row) === 1) this.#patience.shorten();
+      else {
+        each(given.row);
+        if (++rows === 1) this.#patience.shorten();
+      }
     }
     this.#patience.finish();
-    this.#rows += rows.length;
-    if (rows.length > 0 || this.#last === undefined) return rows;
+    this.#rows += rows;
+    if (rows > 0 || this.#last === undefined) return rows;
     if (this.#last === "end") return "end";
     const { error } = this.#last;
     throw new DataflowError(

@@ -42,7 +42,7 @@ export class Pushed implements Arrivals {
     });
   }
 
-  async take(rowsMax: number): Promise<readonly unknown[] | "end"> {
+  async take(rowsMax: number, each: (row: unknown) => void): Promise<number | "end"> {
     if (rowsMax === 0 && this.#failure !== undefined) throw this.#failure;
     if (this.#isSilent() && rowsMax > 0 && !this.#stopped) {
       this.#patience.begin();
@@ -50,9 +50,10 @@ export class Pushed implements Arrivals {
       this.#patience.finish();
     }
     const rows = this.#buffer.splice(0, rowsMax);
-    if (rows.length > 0 || this.#buffer.length > 0) return rows;
+    for (const row of rows) each(row);
+    if (rows.length > 0 || this.#buffer.length > 0) return rows.length;
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#ended ? "end" : rows;
+    return this.#ended ? "end" : 0;
   }
 
   stop(): void {
