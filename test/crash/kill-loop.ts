@@ -57,7 +57,7 @@ export async function killLoop(job: Job, seed: number, kills: number): Promise<K
       const when =
         run < EARLY_KILLS || random.oneIn(6)
           ? { afterMs: 100 + random.below(300) }
-          : { step: STEPS[random.below(STEPS.length)], nth: 1 + random.below(3), afterMs: random.below(10) };
+          : { step: STEPS[killed % STEPS.length], nth: 1 + random.below(3), afterMs: random.below(10) };
       const steps = await runAndKill(job, folder, when);
       if (steps === "ended by itself") break;
       const last = steps.at(-1);

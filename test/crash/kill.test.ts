@@ -3,7 +3,7 @@ import { missingReaders } from "../outside-readers.ts";
 import { expectAnswer, pipeline, type Sinks } from "./judge.ts";
 import { killLoop, type Phase } from "./kill-loop.ts";
 
-const KILLS = Number(process.env["CRASH_KILLS"] ?? (process.env["DATAFLOW_LONG"] === "1" ? 100 : 26));
+const KILLS = Number(process.env["CRASH_KILLS"] ?? (process.env["DATAFLOW_LONG"] === "1" ? 100 : 20));
 const only = process.env["CRASH_SEED"];
 const seeds = only === undefined ? [1, 2] : [Number(only)];
 const jobs = (["delta", "others"] as const).flatMap((sinks) => seeds.map((seed) => [sinks, seed] as const));
@@ -26,7 +26,7 @@ test.skipIf(missingReaders !== undefined || only !== undefined).each(["delta", "
   (sinks) => {
     const hit = total[sinks];
     process.stdout.write(`kills by phase, ${sinks}: ${JSON.stringify(Object.fromEntries(hit))}\n`);
-    expect([...hit.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(50);
+    expect([...hit.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(40);
     for (const phase of [
       "before the first checkpoint",
       "between checkpoint and intent",

@@ -18,7 +18,7 @@ function shell(directory: string, script: string): string {
   const { stdout, stderr } = spawnSync("bash", ["-e", "-c", script], {
     cwd: directory,
     encoding: "utf8",
-    env: { ...process.env, PATH: path.join(":"), npm_command: "" },
+    env: { ...process.env, PATH: path.join(":"), npm_command: "", npm_lifecycle_event: undefined },
   });
   return `${stderr}${stdout}`;
 }

@@ -7,13 +7,18 @@ import { expect, test } from "vitest";
 import { root } from "../command.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
-const runs = long ? 1_000_000 : 2_500;
+const runs = long ? 1_000_000 : 2_000;
 const kinds = 16;
 
-const command = (name: string, ...given: readonly string[]): Promise<{ stdout: string }> =>
-  promisify(execFile)(process.execPath, [join(root, `packages/simulation/src/${name}.ts`), ...given], {
-    maxBuffer: 1 << 26,
-  });
+/** What a command prints, also where it ends with 1. */
+async function command(name: string, ...given: readonly string[]): Promise<string> {
+  const script = join(root, `packages/simulation/src/${name}.ts`);
+  const ended = promisify(execFile)(process.execPath, [script, ...given], { maxBuffer: 1 << 26 });
+  const { stdout, stderr } = await ended.catch((thrown: { stdout: string; stderr: string }) => thrown);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  return stdout;
+}
 
 test("a seed has one history, event by event", async () => {
   for (const seed of [3, 14, 159]) {
@@ -26,8 +31,7 @@ test("a seed has one history, event by event", async () => {
 test(
   "tables show each row once, whatever happens to processes, hosts, disks, stores and tables (pnpm sim)",
   async () => {
-    const { stdout } = await command("sim", "--runs", String(runs));
-    process.stdout.write(stdout);
+    const stdout = await command("sim", "--runs", String(runs));
     const last = stdout.trimEnd().split("\n").at(-1);
     expect(last).toMatch(
       new RegExp(`^${runs} runs, \\d+ faults, \\d+ events, ${kinds} kinds of fault, 0 violations$`),
