@@ -43,9 +43,10 @@ function shownQuakes(): object[] {
 
 /** The lines of a directory's files: of those that its commits name, or of all that a reader finds. */
 function linesOf(directory: string, files: "manifest" | "all"): string[] {
-  const commits = readdirSync(`${directory}/_commits`).map(
-    (name) => JSON.parse(readFileSync(`${directory}/_commits/${name}`, "utf8")) as Commit,
-  );
+  // A writer that was killed leaves a temporary file behind, which is no commit.
+  const commits = readdirSync(`${directory}/_commits`)
+    .filter((name) => /^\d+\.json$/.test(name))
+    .map((name) => JSON.parse(readFileSync(`${directory}/_commits/${name}`, "utf8")) as Commit);
   const names =
     files === "manifest"
       ? commits.flatMap((commit) => commit.files.map(({ path }) => path))
