@@ -22,7 +22,7 @@ test.skipIf(missingReaders !== undefined).each(jobs)(
 );
 
 test.skipIf(missingReaders !== undefined || only !== undefined).each(["delta", "others"] as const)(
-  "each phase of the protocol was hit at least three times (%s sinks)",
+  "each phase of the protocol was hit at least twice (%s sinks)",
   (sinks) => {
     const hit = total[sinks];
     process.stdout.write(`kills by phase, ${sinks}: ${JSON.stringify(Object.fromEntries(hit))}\n`);
@@ -33,7 +33,7 @@ test.skipIf(missingReaders !== undefined || only !== undefined).each(["delta", "
       "between intent and commit",
       "after a commit",
     ] as const) {
-      expect([phase, (hit.get(phase) ?? 0) >= 3]).toEqual([phase, true]);
+      expect([phase, (hit.get(phase) ?? 0) >= 2]).toEqual([phase, true]);
     }
   },
 );

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Random } from "@df/testing/random";
 import { start } from "dataflow";
 import { memorySink } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { averages } from "../../examples/03-rxjs/pipeline.ts";
 import { reading, readings } from "../../examples/03-rxjs/sensors.ts";
-import { dataflow, newFolder, root } from "../command.ts";
+import { dataflow, newFolder, root, startDataflow } from "../command.ts";
 import { newFolderOnDisk } from "../folder-on-disk.ts";
 import { lines, shown } from "../in-memory.ts";
 import { deltaRows, missingReaders } from "../outside-readers.ts";
@@ -16,6 +17,9 @@ const READINGS = 20;
 const TIMINGS = 100;
 /** One run in so many is stopped or fails at some step, and is started again. */
 const BROKEN = 5;
+/** Processes that are killed. */
+const KILLS = 8;
+const pipelineFile = join(root, "examples/03-rxjs/pipeline.ts");
 /** Runs at a time. */
 const BESIDE = 10;
 
@@ -97,13 +101,34 @@ test(`the averages of 03-rxjs are the answer for ${TIMINGS} random timings, with
 
 test.skipIf(missingReaders !== undefined)("03-rxjs runs as it stands, and again finds nothing new", () => {
   const folder = newFolder("rxjs");
-  const pipeline = join(root, "examples/03-rxjs/pipeline.ts");
-  const first = dataflow(folder, ["run", pipeline]);
+  const first = dataflow(folder, ["run", pipelineFile]);
   expect(first).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/exactly once/) });
   expect(deltaRows(join(folder, "lake/sensors"))).toHaveLength(30);
-  const second = dataflow(folder, ["run", pipeline]);
+  const second = dataflow(folder, ["run", pipelineFile]);
   expect(second).toMatchObject({ code: 0, stdout: expect.stringMatching(/there is nothing new/) });
 });
+
+test.skipIf(missingReaders !== undefined)(
+  "03-rxjs comes to the answer after kill -9 at any moment",
+  async () => {
+    const random = new Random(3);
+    const folder = newFolderOnDisk("rxjs-kill");
+    for (let kills = 0; kills < KILLS; kills++) {
+      const child = startDataflow(folder, ["run", pipelineFile]);
+      const exited = new Promise((resolve) => child.once("exit", resolve));
+      await Promise.race([setTimeout(400 + random.below(1500)), exited]);
+      child.kill("SIGKILL");
+      await exited;
+    }
+    expect(dataflow(folder, ["run", pipelineFile])).toMatchObject({ code: 0, stderr: "" });
+    const rows = deltaRows(join(folder, "lake/sensors")).map((line) => {
+      const { sensor, windowStart, readings: count, mean } = JSON.parse(line) as Record<string, unknown>;
+      return { sensor, windowStart: Number(windowStart) / 1000, readings: Number(count), mean };
+    });
+    expect(lines(rows)).toEqual(lines(answer(90)));
+  },
+  120_000,
+);
 
 test("03-rxjs shows its results as an Observable from code: the last row of each minute is the answer", () => {
   const main = join(root, "examples/03-rxjs/main.ts");

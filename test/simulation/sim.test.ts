@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { root } from "../command.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
-const runs = long ? 1_000_000 : 2_000;
+const runs = long ? 1_000_000 : 1_500;
 const kinds = 16;
 
 /** What a command prints, also where it ends with 1. */
