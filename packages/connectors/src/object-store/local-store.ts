@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DataflowError, reasonOf } from "@df/core";
+import { NOT_OURS } from "@df/core/checkpoint/keep-names";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 
 /** Begins the name of a file that is being written; listings leave such files out. */
@@ -58,9 +59,6 @@ export function localStore(root: string): ObjectStore {
     delete: (path) => asStoreErrors(`delete "${path}" in "${base}"`, () => remove(locate(base, path))),
   };
 }
-
-/** What says that a directory above the root is not ours to fsync, or takes none. */
-const NOT_OURS: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM", "EINVAL", "EROFS", "ENOTSUP"]);
 
 /**
  * Makes directories, and all that lead to them, durable: each once per process. Those above the root too, whoever made

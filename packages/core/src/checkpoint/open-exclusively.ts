@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
-import { damageOf } from "./stored-state.ts";
+import { keepNames } from "./keep-names.ts";
+import { damageOf } from "./sqlite-failures.ts";
 
 /** Milliseconds to wait for a lock on the state. */
 const LOCK_WAIT_MS = 250;
@@ -56,40 +56,5 @@ export function openExclusively(file: string): Database.Database {
       );
     }
     throw thrown;
-  }
-}
-
-/** What says that a directory is not ours to fsync, or takes none. */
-const NOT_OURS: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EINVAL", "EROFS", "ENOTSUP"]);
-
-/**
- * Makes the names of a directory, and of all that lead to it, as durable as what will be acknowledged below it: we, or
- * a process that was killed before it could, may just have made them. SQLite does this for its files only.
- */
-function keepNames(directory: string): void {
-  // Windows has no handle for this and orders names by itself (NTFS journal).
-  if (process.platform === "win32") return;
-  for (let at = directory; ; at = dirname(at)) {
-    try {
-      syncDirectory(at);
-    } catch (cause) {
-      if (!NOT_OURS.has((cause as { readonly code?: unknown }).code)) {
-        throw new DataflowError(
-          "DF_STATE_NOT_DURABLE",
-          `The names in ${at}, which lead to ${directory}, cannot be made durable: ${reasonOf(cause)}. Use a local disk.`,
-          { cause },
-        );
-      }
-    }
-    if (at === dirname(at)) return;
-  }
-}
-
-function syncDirectory(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

@@ -1,10 +1,9 @@
 /** The state thread: owns the only SQLite connection and answers one request after another. */
 import { workerData } from "node:worker_threads";
 import { carriersOf, discard, givenAway } from "./given-away.ts";
-import { diskFailureOf } from "./disk-failure.ts";
 import type { Checkpoint, HeldFrame } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
-import { damageOf } from "./stored-state.ts";
+import { damageOf, diskFailureOf } from "./sqlite-failures.ts";
 import { answerCalls } from "./thread-calls.ts";
 
 const { file, pipeline } = workerData as { readonly file: string; readonly pipeline: string };

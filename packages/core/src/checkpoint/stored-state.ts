@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
-import { DataflowError, reasonOf } from "../error.ts";
+import { DataflowError } from "../error.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
+import { damageOf } from "./sqlite-failures.ts";
 
 /** What lies in a state that nobody is running. */
 interface StoredState {
@@ -60,15 +61,4 @@ export function readStoredState(file: string): StoredState {
   } finally {
     db.close();
   }
-}
-
-/** What SQLite says of a file that is no state, or no longer one, in words; undefined for any other error. */
-export function damageOf(file: string, thrown: unknown): DataflowError | undefined {
-  const { code = "" } = thrown as { readonly code?: string };
-  if (code !== "SQLITE_NOTADB" && !code.startsWith("SQLITE_CORRUPT")) return undefined;
-  return new DataflowError(
-    "DF_STATE_CORRUPT",
-    `The state ${file} is damaged: ${reasonOf(thrown)}. Put back the newest copy of its directory, or start with a new state directory (--state-dir) and new targets.`,
-    { cause: thrown },
-  );
 }

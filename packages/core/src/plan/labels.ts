@@ -1,7 +1,7 @@
+import type { Guarantee } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Label } from "../stream.ts";
-import type { Plan, PlanNode, SinkNode } from "./plan.ts";
-import type { Guarantee } from "../connector.ts";
+import { inputsOf, type Plan, type PlanNode, type SinkNode } from "./plan.ts";
 
 const STRENGTH: readonly Label[] = ["arrival", "convergent", "identical"];
 
@@ -38,34 +38,29 @@ export function liveSources(plan: Plan): string[] {
 export type SinkGuarantee = Guarantee | "at most once" | "best effort";
 
 /** The guarantee of a sink of a plan. */
-export function guaranteeOf(plan: Plan, { id, input, spec }: SinkNode): SinkGuarantee {
-  const fed = input === undefined ? isInvalidOfLive(plan, id) : isFedByLive(plan, input.node);
-  if (!fed) return spec.guarantee;
+export function guaranteeOf(plan: Plan, { id, spec }: SinkNode): SinkGuarantee {
+  if (!comesFrom(plan, id, isLive)) return spec.guarantee;
   return spec.guarantee === "exactly once" ? "at most once" : "best effort";
-}
-
-/** Refused rows of all sources may come to the sink of the whole plan. */
-function isInvalidOfLive(plan: Plan, sink: string): boolean {
-  return plan.nodes.some(
-    (node) => node.kind === "source" && isLive(node) && [node.invalid, plan.rejected].includes(sink),
-  );
-}
-
-function isFedByLive(plan: Plan, node: string): boolean {
-  const found = plan.nodes.find(({ id }) => id === node);
-  if (found === undefined || found.kind === "sink") return false;
-  return found.kind === "source" ? isLive(found) : found.inputs.some((edge) => isFedByLive(plan, edge.node));
 }
 
 /** Whether what reaches a node is decided by arrival somewhere on its way: two runs may then differ in it. */
 export function isByArrival(plan: Plan, node: string): boolean {
-  const found = plan.nodes.find(({ id }) => id === node);
-  if (found === undefined) return false;
-  if (found.kind === "source") return isLive(found);
-  if (found.kind === "sink") {
-    return found.input === undefined ? isInvalidOfLive(plan, node) : isByArrival(plan, found.input.node);
-  }
-  return found.spec.label === "arrival" || found.inputs.some((edge) => isByArrival(plan, edge.node));
+  return comesFrom(plan, node, (each) => labelOf(each) === "arrival");
+}
+
+/** Whether a node, or one on the way to it, is such a one. */
+function comesFrom(plan: Plan, id: string, isSuch: (node: PlanNode) => boolean): boolean {
+  const node = plan.nodes.find((each) => each.id === id);
+  if (node === undefined) return false;
+  if (node.kind === "sink" && node.input === undefined) return takesRefusedOfLive(plan, id);
+  return isSuch(node) || inputsOf(node).some((edge) => comesFrom(plan, edge.node, isSuch));
+}
+
+/** Refused rows of all sources may come to the sink of the whole plan. */
+function takesRefusedOfLive(plan: Plan, sink: string): boolean {
+  return plan.nodes.some(
+    (node) => node.kind === "source" && isLive(node) && [node.invalid, plan.rejected].includes(sink),
+  );
 }
 
 /**

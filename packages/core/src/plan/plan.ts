@@ -80,3 +80,9 @@ export interface Plan {
   /** Source texts of lambdas by id of the node that runs them: to tell which have changed. */
   readonly lambdas?: Readonly<Record<string, string>> | undefined;
 }
+
+/** The edges that come into a node. */
+export function inputsOf(node: PlanNode): readonly Edge[] {
+  if (node.kind === "operator") return node.inputs;
+  return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
+}

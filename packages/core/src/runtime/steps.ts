@@ -1,6 +1,6 @@
 /** What is told of the steps of a pipeline while it runs. */
 import type { Operator } from "../operator.ts";
-import type { Plan } from "../plan/plan.ts";
+import { inputsOf, type Plan } from "../plan/plan.ts";
 import type { Time } from "../time.ts";
 
 /** A node on one shard. */
@@ -33,10 +33,7 @@ export function clocksOf(steps: readonly Pick<Step, "node" | "clock">[]): Record
 
 /** Nodes of which an output beside the result goes nowhere: those are for late rows. */
 export function lateUnread({ nodes }: Plan): string[] {
-  const edges = nodes.flatMap((node) => {
-    if (node.kind === "operator") return node.inputs;
-    return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
-  });
+  const edges = nodes.flatMap(inputsOf);
   const isRead = (id: string, port: number): boolean =>
     edges.some((edge) => edge.node === id && edge.port === port);
   return nodes.flatMap((node) =>

@@ -1,7 +1,7 @@
 /** Why a step gives nothing yet: what it waits for, and what holds its clock back. */
 import type { HeldBy, SplitStatus, Waiting } from "../checkpoint/records.ts";
 import type { Operator } from "../operator.ts";
-import type { Edge, Plan, PlanNode } from "../plan/plan.ts";
+import { type Edge, inputsOf, type Plan, type PlanNode } from "../plan/plan.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 
@@ -164,11 +164,6 @@ class Search {
   #nodeOf(id: string): PlanNode {
     return this.#views.plan.nodes.find((node) => node.id === id) as PlanNode;
   }
-}
-
-function inputsOf(node: PlanNode): readonly Edge[] {
-  if (node.kind === "operator") return node.inputs;
-  return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
 }
 
 /** Several shards as one input; an idle one keeps its clock, which `combine` does not. */

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { diskFailureOf } from "./disk-failure.ts";
+import { diskFailureOf } from "./sqlite-failures.ts";
 
 /** What SQLite throws when this is done. */
 function thrownBy(work: () => unknown): unknown {
