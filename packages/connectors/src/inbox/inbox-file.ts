@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { DataflowError, isNull, reasonOf, type Batch, type Column } from "@df/core";
+import { DataflowError, reasonOf, type Batch, type Column } from "@df/core";
 import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
 import { gatherRows } from "@df/core/batch/gather";
-import { openExclusively, PAGE_BYTES } from "@df/core/checkpoint/open-exclusively";
+import { META_TABLE, MetaTable } from "@df/core/checkpoint/meta-table";
+import { giveBackPages, openExclusively, PAGE_BYTES } from "@df/core/checkpoint/open-exclusively";
 
 /** Ids up to so many bytes are kept as they are, longer ones as their hash. */
 const ID_BYTES_MAX = 32;
@@ -11,7 +12,7 @@ const FREE_PAGES_KEPT = (4 * 1024 * 1024) / PAGE_BYTES;
 const FORMAT_VERSION = 1;
 
 const TABLES = `
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+${META_TABLE}
 -- Rows that came together: a frame of columns, or the refused ones as JSON. Numbers from first to before next.
 CREATE TABLE IF NOT EXISTS record (
   next INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
@@ -66,6 +67,7 @@ export interface InboxExtent {
 export class InboxFile {
   readonly #file: string;
   readonly #db: ReturnType<typeof openExclusively>;
+  readonly #meta: MetaTable;
   readonly #identity: InboxIdentity;
   #extent: InboxExtent;
 
@@ -79,6 +81,7 @@ export class InboxFile {
     this.#db = opened(file);
     try {
       this.#db.exec(TABLES);
+      this.#meta = new MetaTable(this.#db);
       this.#extent = this.#db.transaction(() => this.#begin(file)).immediate();
     } catch (thrown) {
       this.#db.close();
@@ -117,8 +120,8 @@ export class InboxFile {
           bytes += fresh.bytes.length;
         }
         this.#db.prepare("DELETE FROM seen WHERE sequence < ?").run(next - this.#identity.idsMax);
-        this.#set("next", String(next));
-        this.#set("duplicates", String(duplicates));
+        this.#meta.set("next", next);
+        this.#meta.set("duplicates", duplicates);
         // Commit point: whoever gave these rows may forget them.
       })
       .immediate();
@@ -139,8 +142,7 @@ export class InboxFile {
   forget(before: number): InboxExtent {
     const gone = this.#bytes("WHERE next <= ?", before);
     this.#db.prepare("DELETE FROM record WHERE next <= ?").run(before);
-    const free = Number(this.#db.pragma("freelist_count", { simple: true }));
-    if (free > FREE_PAGES_KEPT) this.#db.exec(`PRAGMA incremental_vacuum(${free - FREE_PAGES_KEPT})`);
+    giveBackPages(this.#db, FREE_PAGES_KEPT);
     const { next, bytes } = this.#extent;
     this.#extent = { ...this.#extent, first: this.#first() ?? next, bytes: bytes - gone };
     return this.#extent;
@@ -151,36 +153,36 @@ export class InboxFile {
   }
 
   #begin(file: string): InboxExtent {
-    const format = this.#get("format_version");
+    const format = this.#meta.get("format_version");
     if (format !== undefined && format !== String(FORMAT_VERSION)) {
       throw new DataflowError(
         "DF_INBOX_FORMAT",
         `The inbox ${file} has format ${format}; this dataflow reads format ${FORMAT_VERSION}. Use the version that wrote it.`,
       );
     }
-    this.#set("format_version", String(FORMAT_VERSION));
-    const next = Number(this.#get("next") ?? 0);
+    this.#meta.set("format_version", FORMAT_VERSION);
+    const next = this.#meta.number("next");
     const first = this.#first() ?? next;
-    const columns = this.#get("columns");
+    const columns = this.#meta.get("columns");
     if (columns !== undefined && columns !== this.#identity.columns && first < next) {
       throw new DataflowError(
         "DF_INBOX_COLUMNS",
         `The inbox ${file} keeps ${next - first} rows with the columns ${columns}; the pipeline now reads ${this.#identity.columns}. Run the pipeline with the former columns until they are delivered, or name another inbox.`,
       );
     }
-    this.#set("columns", this.#identity.columns);
+    this.#meta.set("columns", this.#identity.columns);
     this.#beginIds();
-    const inbox = this.#get("inbox") ?? randomUUID();
-    this.#set("inbox", inbox);
+    const inbox = this.#meta.get("inbox") ?? randomUUID();
+    this.#meta.set("inbox", inbox);
     const bytes = this.#bytes("WHERE next >= ?", 0);
-    return { inbox, first, next, bytes, duplicates: Number(this.#get("duplicates") ?? 0) };
+    return { inbox, first, next, bytes, duplicates: this.#meta.number("duplicates") };
   }
 
   /** What was seen of one column says nothing of the values of another. */
   #beginIds(): void {
     const { id } = this.#identity;
-    if (this.#get("id") !== id) this.#db.exec("DELETE FROM seen");
-    this.#set("id", id);
+    if (this.#meta.get("id") !== id) this.#db.exec("DELETE FROM seen");
+    this.#meta.set("id", id);
   }
 
   #first(): number | undefined {
@@ -226,24 +228,14 @@ export class InboxFile {
     }
     return count === batch.length ? batch : gatherRows(batch, rows, count);
   }
-
-  #get(name: string): string | undefined {
-    return this.#db.prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(name)
-      ?.value;
-  }
-
-  #set(name: string, value: string): void {
-    this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
-  }
 }
 
 function lengthOf(batches: readonly Batch[]): number {
   return batches.reduce((rows, { length }) => rows + length, 0);
 }
 
-/** An id in bytes: equal for equal values of a column. */
+/** An id in bytes: equal for equal values of a column, which has no nulls. */
 function idOf(column: Column, row: number): Uint8Array {
-  if (isNull(column, row)) return new Uint8Array();
   if (column.layout !== "text") return Buffer.from(String(column.values[row]));
   const bytes = column.bytes.subarray(column.starts[row], column.ends[row]);
   return bytes.length <= ID_BYTES_MAX ? bytes : createHash("sha256").update(bytes).digest();

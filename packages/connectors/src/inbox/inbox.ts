@@ -10,6 +10,7 @@ import {
   checkOptions,
 } from "@df/core";
 import { refuseUnsafeInbox } from "@df/core/checkpoint/file-system";
+import { closeAll } from "@df/core/runtime/closing";
 import { InboxLog } from "./inbox-log.ts";
 import { InboxReader, sequenceOf } from "./inbox-reader.ts";
 import { Intake } from "./intake.ts";
@@ -78,14 +79,7 @@ async function openInbox<Row>(
       const position = positions.get("0");
       if (position !== undefined) await log.forget(sequenceOf(position, log.extent, file));
     },
-    close: async () => {
-      try {
-        await intake?.close();
-        await inner.close();
-      } finally {
-        await log.close();
-      }
-    },
+    close: () => closeAll([...(intake === undefined ? [] : [intake]), inner, log]),
   };
 }
 

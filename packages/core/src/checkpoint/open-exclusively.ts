@@ -58,3 +58,9 @@ export function openExclusively(file: string): Database.Database {
     throw thrown;
   }
 }
+
+/** Gives free pages back to the disk, but for so many that will be filled again. */
+export function giveBackPages(db: Database.Database, kept: number): void {
+  const free = Number(db.pragma("freelist_count", { simple: true }));
+  if (free > kept) db.exec(`PRAGMA incremental_vacuum(${free - kept})`);
+}

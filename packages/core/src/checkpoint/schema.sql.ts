@@ -1,9 +1,11 @@
+import { META_TABLE } from "./meta-table.ts";
+
 /** Raised when the tables below change; a newer file is refused, an older one is migrated. */
 export const FORMAT_VERSION = 1;
 
 /** All tables are STRICT: SQLite then stores what it is given or refuses it. */
-export const TABLES = `
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+export const TABLES: string = `
+${META_TABLE}
 -- The last checkpoint: positions, clocks and ledger as JSON.
 CREATE TABLE IF NOT EXISTS checkpoint (epoch INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
 -- Keyed state as it changed: a full set replaces the older rows of its node, table and key group.

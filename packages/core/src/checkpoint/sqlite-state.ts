@@ -4,7 +4,8 @@ import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Shape } from "../stream.ts";
-import { openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
+import { MetaTable } from "./meta-table.ts";
+import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
 import type {
   Checkpoint,
   CheckpointRecord,
@@ -33,6 +34,7 @@ const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
  */
 export class SqliteState {
   readonly #db: Database.Database;
+  readonly #meta: MetaTable;
   readonly #statements = new Map<string, Database.Statement>();
   #identity: Identity;
 
@@ -45,6 +47,7 @@ export class SqliteState {
     // Declared as an object: users of our types need none of the library's.
     this.#db = open(file) as Database.Database;
     this.#db.exec(TABLES);
+    this.#meta = new MetaTable(this.#db);
     this.#identity = this.#takeOwnership(pipeline, file);
   }
 
@@ -57,8 +60,11 @@ export class SqliteState {
     const { record } = checkpoint;
     this.#transaction(() => {
       this.#assertOwner();
-      if (this.#number("epoch") !== record.epoch - 1) {
-        throw new DataflowError("DF_BUG", `epoch ${record.epoch} does not follow ${this.#number("epoch")}`);
+      if (this.#meta.number("epoch") !== record.epoch - 1) {
+        throw new DataflowError(
+          "DF_BUG",
+          `epoch ${record.epoch} does not follow ${this.#meta.number("epoch")}`,
+        );
       }
       this.#storeChunks(record.epoch, checkpoint.chunks);
       const mark = this.#prepare("INSERT INTO mark VALUES (?, ?, ?, ?, ?)");
@@ -75,9 +81,9 @@ export class SqliteState {
       }
       this.#prepare("DELETE FROM checkpoint").run();
       this.#prepare("INSERT INTO checkpoint VALUES (?, ?)").run(record.epoch, JSON.stringify(record));
-      this.#set("epoch", String(record.epoch));
-      this.#set("fingerprint", checkpoint.fingerprint);
-      this.#set("drained", String(record.drained));
+      this.#meta.set("epoch", record.epoch);
+      this.#meta.set("fingerprint", checkpoint.fingerprint);
+      this.#meta.set("drained", record.drained);
       // Commit point.
     });
     this.#identity = {
@@ -210,7 +216,8 @@ export class SqliteState {
              SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ${DELIVERIES_KEPT})`,
       ).run(sink, sink);
     });
-    this.#giveBack();
+    // What the next epochs will fill again is kept.
+    giveBackPages(this.#db, FREE_PAGES_KEPT);
   }
 
   /** The last deliveries of a sink, newest first. */
@@ -272,12 +279,6 @@ export class SqliteState {
     this.#db.close();
   }
 
-  /** Shrinks the file after a large delivery; what the next epochs will fill again is kept. */
-  #giveBack(): void {
-    const free = Number(this.#db.pragma("freelist_count", { simple: true }));
-    if (free > FREE_PAGES_KEPT) this.#db.exec(`PRAGMA incremental_vacuum(${free - FREE_PAGES_KEPT})`);
-  }
-
   #storeChunks(epoch: number, chunks: readonly NodeChunk[]): void {
     const replace = this.#prepare(
       "DELETE FROM chunk WHERE node = ? AND tab = ? AND key_group = ? AND epoch < ?",
@@ -306,41 +307,41 @@ export class SqliteState {
 
   #takeOwnership(pipeline: string, file: string): Identity {
     return this.#transaction(() => {
-      const format = this.#get("format_version");
+      const format = this.#meta.get("format_version");
       if (format === undefined) {
-        this.#set("format_version", String(FORMAT_VERSION));
-        this.#set("pipeline", pipeline);
-        this.#set("lineage", randomUUID());
-        this.#set("owner", "0");
-        this.#set("epoch", "0");
+        this.#meta.set("format_version", FORMAT_VERSION);
+        this.#meta.set("pipeline", pipeline);
+        this.#meta.set("lineage", randomUUID());
+        this.#meta.set("owner", "0");
+        this.#meta.set("epoch", "0");
       } else if (Number(format) !== FORMAT_VERSION) {
         throw new DataflowError(
           "DF_STATE_FORMAT",
           `The state ${file} has format ${format}; this dataflow reads format ${FORMAT_VERSION}. Use the version that wrote it.`,
         );
       }
-      const owned = this.#get("pipeline") ?? "";
+      const owned = this.#meta.get("pipeline") ?? "";
       if (owned !== pipeline) {
         throw new DataflowError(
           "DF_STATE_OTHER_PIPELINE",
           `The state ${file} belongs to pipeline "${owned}", not "${pipeline}". Give this one another --state-dir.`,
         );
       }
-      const owner = this.#number("owner") + 1;
-      this.#set("owner", String(owner));
+      const owner = this.#meta.number("owner") + 1;
+      this.#meta.set("owner", owner);
       return {
         pipeline,
-        lineage: this.#get("lineage") ?? "",
+        lineage: this.#meta.get("lineage") ?? "",
         owner,
-        epoch: this.#number("epoch"),
-        fingerprint: this.#get("fingerprint"),
-        drained: this.#get("drained") === "true",
+        epoch: this.#meta.number("epoch"),
+        fingerprint: this.#meta.get("fingerprint"),
+        drained: this.#meta.get("drained") === "true",
       };
     });
   }
 
   #assertOwner(): void {
-    if (this.#number("owner") === this.#identity.owner) return;
+    if (this.#meta.number("owner") === this.#identity.owner) return;
     throw new DataflowError(
       "DF_FENCED",
       `Another process has taken over the state of "${this.#identity.pipeline}"; this one stops without writing.`,
@@ -356,18 +357,5 @@ export class SqliteState {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
     return statement as Database.Statement<Given, Row>;
-  }
-
-  #get(name: string): string | undefined {
-    return this.#prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(name)
-      ?.value;
-  }
-
-  #number(name: string): number {
-    return Number(this.#get(name) ?? 0);
-  }
-
-  #set(name: string, value: string): void {
-    this.#prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(name, value);
   }
 }

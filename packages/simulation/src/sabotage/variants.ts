@@ -157,14 +157,14 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "no process is fenced",
     STATE,
-    '    if (this.#number("owner") === this.#identity.owner) return;',
+    '    if (this.#meta.number("owner") === this.#identity.owner) return;',
     "    if (this !== undefined) return;",
   ),
   one(
     "a process takes over without a new number",
     STATE,
-    'const owner = this.#number("owner") + 1;',
-    'const owner = this.#number("owner");',
+    'const owner = this.#meta.number("owner") + 1;',
+    'const owner = this.#meta.number("owner");',
   ),
   one(
     "a Delta commit overwrites the one that was first",
