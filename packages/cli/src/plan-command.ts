@@ -83,12 +83,13 @@ function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): s
     return [[`  ${kind}`, node, verdict, first], ...more.map((reason) => ["", "", "", reason])];
   });
   const changed = lambdas.map((node) => `"${node}"`).join(", ");
-  return [
-    `${pipeline}: ${OUTCOMES[outcome]} (${state}${from})\n`,
-    aligned(rows),
-    changed === "" ? "" : `  lambdas that have changed: ${changed}; rows from now on see the new ones\n`,
-    outcome === "refused"
-      ? "  Undo the change, or start with a new state directory (--state-dir) and new targets.\n"
-      : "",
-  ].join("");
+  const lines = [
+    `${pipeline}: ${OUTCOMES[outcome]} (${state}${from})`,
+    ...aligned(rows),
+    ...(changed === "" ? [] : [`  lambdas that have changed: ${changed}; rows from now on see the new ones`]),
+    ...(outcome === "refused"
+      ? ["  Undo the change, or start with a new state directory (--state-dir) and new targets."]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { aligned } from "./aligned.ts";
 import { inWords, isoTime } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";
@@ -122,21 +123,10 @@ function renderNoSink({ sinks }: RunReport): string[] {
       ];
 }
 
-/** Left-aligned first column, right-aligned others. */
+/** Rows of numbers below their titles, each with a name; nothing where there are none. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .replace(/^/, "  ")
-      .trimEnd(),
-  );
+  return aligned([head, ...rows], { numbersFrom: 1 }).map((line) => `  ${line}`);
 }
 
 /** A number as people write it. */

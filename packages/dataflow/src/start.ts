@@ -4,39 +4,33 @@ import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
 import { askStatus, type RunFacts, serveStatus } from "@df/core/runtime/control-socket";
-import type { OnStep, Shown } from "@df/core/runtime/delivery";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
-import { run } from "@df/core/runtime/run";
+import { run, type RunOptions } from "@df/core/runtime/run";
 import { CONNECTORS } from "./connectors.ts";
 import type { ParamValues } from "./params.ts";
 import type { BuiltPlan, PipelineDefinition } from "./pipeline-types.ts";
 import { type Run, runOf } from "./run.ts";
 
+/** Options of a run that a program gives as they are. */
+type Given =
+  | "parallelism"
+  | "drain"
+  | "follow"
+  | "unsafeStateFs"
+  | "signal"
+  | "onShown"
+  | "onNotice"
+  | "onStep";
+
 /** How a pipeline is run from code. */
-export interface StartOptions {
+export interface StartOptions extends Pick<RunOptions, Given> {
   /** Where its state lies: a directory of its own. Default `.dataflow/<name of the pipeline>` below `directory`. */
   readonly stateDirectory?: string | undefined;
   /** What relative paths start from, those of sources and sinks too. Default: the working directory. */
   readonly directory?: string | undefined;
   /** The parameters that the pipeline declares: values, or their text; of secrets `secret("env:NAME")`. */
   readonly params?: ParamValues | undefined;
-  /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
-  readonly parallelism?: number | undefined;
-  /** Close all windows when the input ends; the state is then finished. */
-  readonly drain?: boolean | undefined;
-  /** Go on with files that grow and appear, until stopped. */
-  readonly follow?: boolean | undefined;
-  /** Keep state on a network or memory file system too, where it can be damaged or lost. */
-  readonly unsafeStateFs?: boolean | undefined;
-  /** Asks for a clean stop, as `stop()` does. */
-  readonly signal?: AbortSignal | undefined;
-  /** A sink has shown rows, also while `start` still finishes what an earlier run had decided. */
-  readonly onShown?: ((shown: Shown) => void) | undefined;
-  /** Something that is no error and that whoever runs this should know. */
-  readonly onNotice?: ((notice: string) => void) | undefined;
-  /** Called behind each step of checkpoints and deliveries, and waited for: for tests that stop or kill a run there. */
-  readonly onStep?: OnStep | undefined;
 }
 
 const OPTIONS: readonly (keyof StartOptions)[] = [

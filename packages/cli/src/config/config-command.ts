@@ -48,5 +48,7 @@ function render(lines: readonly Line[], withOrigin: boolean): string {
     String(value),
     ...(withOrigin ? [origin] : []),
   ]);
-  return aligned(cells);
+  return aligned(cells)
+    .map((line) => `${line}\n`)
+    .join("");
 }

@@ -39,11 +39,11 @@ export interface RunOptions {
   /** What relative paths of sources and sinks start from. */
   readonly directory: string;
   readonly connectors: Connectors;
-  /** Shards of keyed work, 1 to 128. Default 1. */
+  /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
   readonly parallelism?: number | undefined;
   /** Close all windows when the input ends; the state is then finished. */
   readonly drain?: boolean | undefined;
-  /** Keep reading what grows and appears. */
+  /** Go on with what grows and appears, until stopped. */
   readonly follow?: boolean | undefined;
   /** Whether code may be generated. Default true. */
   readonly generate?: boolean | undefined;
@@ -53,13 +53,15 @@ export interface RunOptions {
   /** Opens the state of a pipeline in its directory. Default: SQLite on a thread of its own. */
   readonly openState?: ((directory: string, pipeline: string) => StateFile) | undefined;
   readonly shuffle?: JobParts["shuffle"];
+  /** Called behind each step of checkpoints and deliveries, and waited for: for tests that stop or kill a run there. */
   readonly onStep?: OnStep | undefined;
   /** Who is told the changes that deliveries show. The caller ends them. */
   readonly readers?: Readers | undefined;
   /** The pipeline has recovered and runs, or has nothing new; `status` may be called at any time from now on. */
   readonly onStart?: ((handle: { status(): Status }) => void) | undefined;
+  /** A sink has shown rows, also while it is finished what an earlier run had decided. */
   readonly onShown?: ((shown: Shown) => void) | undefined;
-  /** Something that is no error and that the person who runs this should know. */
+  /** Something that is no error and that whoever runs this should know. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 

@@ -3,12 +3,12 @@ import type { InvalidRecord, Schema } from "@df/core";
 import { BATCH_ROWS_MAX, present } from "@df/core";
 import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
+import { NEWLINE } from "../line-ends.ts";
 import { ColumnReader } from "./columns.ts";
 import type { Dialect } from "./fields.ts";
 import { placesInOrder, readHeader } from "./header.ts";
 import { passRecord } from "./pass.ts";
 
-const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 /** How records are decoded. */
 export interface RecordsOptions {

@@ -3,13 +3,12 @@ import type { InvalidRecord, Schema } from "@df/core";
 import { BATCH_ROWS_MAX } from "@df/core";
 import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
+import { hasByteOrderMark, NEWLINE, passLine, RETURN } from "../line-ends.ts";
 import { LearnedLayouts } from "./learned.ts";
 import { RecordReader } from "./record.ts";
 import { isBlank } from "./scanner.ts";
 import type { Walks } from "./walks.ts";
 
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
 const OPENING = 0x7b;
 
 /** Bytes of a line before the first ones are seen. */
@@ -74,15 +73,8 @@ export class JsonLines implements OpenLineDecoder {
     return this.#finish(content, { rows, invalid, consumed, cut: false });
   }
 
-  /** No line break lies within a record. */
   pass(bytes: Uint8Array, inside: Inside): Passed {
-    const newline = bytes.indexOf(NEWLINE);
-    const end = newline < 0 ? bytes.length : newline;
-    return {
-      consumed: newline < 0 ? end : end + 1,
-      inside: newline < 0 ? inside : undefined,
-      isBlank: isBlank(bytes, 0, end),
-    };
+    return passLine(bytes, inside, isBlank);
   }
 
   /** Finds complete lines that are not blank. */
@@ -240,8 +232,4 @@ interface Found {
   readonly invalid: readonly InvalidRecord[];
   readonly consumed: number;
   readonly cut: boolean;
-}
-
-function hasByteOrderMark(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }

@@ -2,9 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Column, InvalidRecord } from "@df/core";
 import { BATCH_ROWS_MAX } from "@df/core";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
-
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
+import { hasByteOrderMark, NEWLINE, passLine, RETURN } from "../line-ends.ts";
 
 /** Cuts bytes into lines. */
 export class TextLines implements OpenLineDecoder {
@@ -62,13 +60,7 @@ export class TextLines implements OpenLineDecoder {
 
   /** All that follows belongs to the line, but for a carriage return. */
   pass(bytes: Uint8Array, inside: Inside): Passed {
-    const newline = bytes.indexOf(NEWLINE);
-    const end = newline < 0 ? bytes.length : newline;
-    return {
-      consumed: newline < 0 ? end : end + 1,
-      inside: newline < 0 ? inside : undefined,
-      isBlank: bytes.subarray(0, end).every((byte) => byte === RETURN),
-    };
+    return passLine(bytes, inside, isBlank);
   }
 
   #column(bytes: Uint8Array): Column {
@@ -76,6 +68,6 @@ export class TextLines implements OpenLineDecoder {
   }
 }
 
-function hasByteOrderMark(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes.subarray(start, end).every((byte) => byte === RETURN);
 }

@@ -8,33 +8,14 @@ import {
 } from "@df/core";
 import { rowTest } from "../stateless/condition.ts";
 import { DROP, KEEP, REFUSED, RowKeeper } from "../stateless/keep-rows.ts";
-import {
-  indexesOf,
-  namesOf,
-  only,
-  runEach,
-  runRows,
-  STATELESS,
-  type RowRun,
-} from "../stateless/stateless.ts";
+import { only, passing, runEach, runRows, type RowRun } from "../stateless/stateless.ts";
 
 /**
  * Hands on the rows that a condition holds for. On an upsert stream a row that does not match becomes a delete of its
  * key, and deletes pass without a call of the condition; on a retract stream both halves of an update are tested.
  */
 export function filter(condition: RowCondition): OperatorSpec {
-  const { columns } = condition;
-  return {
-    ...STATELESS,
-    name: "filter",
-    options: { columns },
-    outputs: (inputs) => {
-      indexesOf(only(inputs).schema, columns);
-      return inputs;
-    },
-    needs: ([wanted], inputs) => [new Set([...(wanted ?? []), ...namesOf(only(inputs), columns)])],
-    open: (context) => openFilter(context, condition),
-  };
+  return passing("filter", condition.columns, (context) => openFilter(context, condition));
 }
 
 function openFilter(context: OperatorContext, condition: RowCondition): Operator {

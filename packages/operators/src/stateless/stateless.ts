@@ -9,6 +9,7 @@ import {
   ColumnBuilder,
   type Column,
   type Field,
+  type Operator,
   type OperatorContext,
   type OperatorSpec,
   type Schema,
@@ -41,6 +42,25 @@ export function indexesOf(schema: Schema, columns: ReadColumns): readonly number
 /** Names of the columns that a lambda reads. */
 export function namesOf(schema: Schema, columns: ReadColumns): readonly string[] {
   return columns === "all" ? schema.fields.map((field) => field.name) : columns;
+}
+
+/** The spec of an operator that reads some columns of its rows and hands rows on as they are. */
+export function passing(
+  name: string,
+  columns: ReadColumns,
+  open: (context: OperatorContext) => Operator,
+): OperatorSpec {
+  return {
+    ...STATELESS,
+    name,
+    options: { columns },
+    outputs: (inputs) => {
+      indexesOf(only(inputs).schema, columns);
+      return inputs;
+    },
+    needs: ([wanted], inputs) => [new Set([...(wanted ?? []), ...namesOf(only(inputs), columns)])],
+    open,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { diffAt, type OperatorSpec } from "@df/core";
 import { rowReader } from "@df/core/batch/rows";
 import { KEEP, RowKeeper, REFUSED } from "../stateless/keep-rows.ts";
-import { indexesOf, namesOf, only, runEach, STATELESS, type ReadColumns } from "../stateless/stateless.ts";
+import { indexesOf, only, passing, runEach, type ReadColumns } from "../stateless/stateless.ts";
 
 /** A function that looks at rows, and the columns it reads. */
 export interface TapOptions {
@@ -13,34 +13,24 @@ export interface TapOptions {
 
 /** Shows each row to a function and hands it on unchanged. Deletes of an upsert stream pass unseen. */
 export function tap({ columns, look }: TapOptions): OperatorSpec {
-  return {
-    ...STATELESS,
-    name: "tap",
-    options: { columns },
-    outputs: (inputs) => {
-      indexesOf(only(inputs).schema, columns);
-      return inputs;
-    },
-    needs: ([wanted], inputs) => [new Set([...(wanted ?? []), ...namesOf(only(inputs), columns)])],
-    open: (context) => {
-      const { schema, change } = only(context.inputs);
-      const read = rowReader(schema, indexesOf(schema, columns), context.generate);
-      const keeper = new RowKeeper(context);
-      const { verdicts } = keeper;
-      return {
-        onBatch(batch, _port, out) {
-          // One by one from the start: a second run over the batch would show rows twice.
-          runEach(context, batch, {
-            begin: () => verdicts.fill(REFUSED),
-            row: (row) => {
-              if (change !== "upsert" || diffAt(batch, row) > 0) look(read(batch, row));
-              verdicts[row] = KEEP;
-            },
-          });
-          keeper.hand(batch, out);
-          return "done";
-        },
-      };
-    },
-  };
+  return passing("tap", columns, (context) => {
+    const { schema, change } = only(context.inputs);
+    const read = rowReader(schema, indexesOf(schema, columns), context.generate);
+    const keeper = new RowKeeper(context);
+    const { verdicts } = keeper;
+    return {
+      onBatch(batch, _port, out) {
+        // One by one from the start: a second run over the batch would show rows twice.
+        runEach(context, batch, {
+          begin: () => verdicts.fill(REFUSED),
+          row: (row) => {
+            if (change !== "upsert" || diffAt(batch, row) > 0) look(read(batch, row));
+            verdicts[row] = KEEP;
+          },
+        });
+        keeper.hand(batch, out);
+        return "done";
+      },
+    };
+  });
 }
