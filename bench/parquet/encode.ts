@@ -4,6 +4,7 @@ import { encodeFile } from "@df/formats/parquet/encode-file";
 import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
 import type { PackedRows } from "@df/formats/parquet/pack";
 import { warm, type Benchmark } from "../benchmark.ts";
+import { Bid } from "../decode/bids.ts";
 import { madeColumns, START_MICROS, type Shape } from "../made-columns.ts";
 
 /** Rows of a file. */
@@ -45,17 +46,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     ],
   },
   bronze: {
-    schema: t.row({
-      type: t.string(),
-      eid: t.int(),
-      auction: t.int(),
-      bidder: t.int(),
-      price: t.int(),
-      channel: t.string(),
-      url: t.string(),
-      dateTime: t.timestamp(),
-      extra: t.string(),
-    }).schema,
+    schema: Bid.schema,
     row: (i, random) => {
       const text = random.toString(36);
       return [

@@ -1,9 +1,9 @@
 /** What code reads of a run is what its tables were given, whatever the input, the schedule, readers and crashes. */
 import { committerFactory } from "@df/connectors/memory/committer";
 import { dropMemoryTarget, memoryTarget, type MemoryChange } from "@df/connectors/memory/target";
-import type { Change, Shape, TypedSource } from "@df/core";
+import type { Change, Shape } from "@df/core";
 import { Readers } from "@df/core/runtime/readers";
-import { Crash, Crashes, crashing, show, stateAfter } from "@df/testing";
+import { beforePolls, Crash, Crashes, crashing, show, stateAfter } from "@df/testing";
 import { pipeline, type PipelineDefinition, session, t, tumbling } from "dataflow";
 import { memorySink, memorySource } from "dataflow/memory";
 import fc from "fast-check";
@@ -53,36 +53,14 @@ const attempts: fc.Arbitrary<Attempt> = fc.record({
   slowness: fc.constantFrom(0, 0, 1, 3),
 });
 
-/** The same source, which takes a millisecond for each batch: so that a run has many deliveries. */
-function unhurried<Row>(source: TypedSource<Row>): TypedSource<Row> {
-  return {
-    ...source,
-    open: async (context) => {
-      const opened = await source.open(context);
-      return {
-        ...opened,
-        read: (split, position) => {
-          const reader = opened.read(split, position);
-          return {
-            close: () => reader.close(),
-            poll: async (rowsMax) => {
-              await setTimeout(1);
-              return reader.poll(rowsMax);
-            },
-          };
-        },
-      };
-    },
-  };
-}
-
 function pipelineOf(
   given: readonly (readonly PlainRow[])[],
   name: string,
   batchRows: number,
 ): PipelineDefinition {
   const splits = Object.fromEntries(given.map((rows, split) => [String(split), rows]));
-  const source = unhurried(memorySource(splits, Row));
+  // A millisecond for each batch: so that a run has many deliveries.
+  const source = beforePolls(memorySource(splits, Row), () => setTimeout(1));
   const commitEvery = { time: "1ms", bytes: 200 } as const;
   return pipeline("changes", { checkpointEvery: "1ms", batchRows }, (p) => {
     const rows = p.from("rows", source, { eventTime: "at", maxOutOfOrderness: "10m" });

@@ -1,8 +1,8 @@
 /** Random pipelines that crash at random points end with the same tables as one that never does. */
 import { committerFactory } from "@df/connectors/memory/committer";
 import { dropMemoryTarget, memoryTarget, type MemoryFailure } from "@df/connectors/memory/target";
-import { DataflowError, type TypedSource } from "@df/core";
-import { Crash, Crashes, crashing } from "@df/testing";
+import { DataflowError } from "@df/core";
+import { beforePolls, Crash, Crashes, crashing } from "@df/testing";
 import {
   type Events,
   pipeline,
@@ -82,30 +82,6 @@ const attempts: fc.Arbitrary<Attempt> = fc.record({
   failure: fc.option(fc.constantFrom("stage", "before commit", "after commit"), { nil: undefined, freq: 1 }),
 });
 
-/** The same source, whose polls are points. */
-function watched<Row>(source: TypedSource<Row>, point: () => void): TypedSource<Row> {
-  return {
-    ...source,
-    open: async (context) => {
-      const opened = await source.open(context);
-      return {
-        splits: () => opened.splits(),
-        read: (split, position) => {
-          const reader = opened.read(split, position);
-          return {
-            poll: async (rowsMax) => {
-              point();
-              return reader.poll(rowsMax);
-            },
-            close: () => reader.close(),
-          };
-        },
-        close: () => opened.close(),
-      };
-    },
-  };
-}
-
 interface Built {
   readonly name: string;
   readonly batchRows: number;
@@ -139,7 +115,7 @@ function rowsOf(
   source: (typeof SOURCES)[number],
   point: () => void,
 ): Events<PlainRow> {
-  const spec = watched(memorySource(given[source], Row, { bounded }), point);
+  const spec = beforePolls(memorySource(given[source], Row, { bounded }), point);
   return p.from(source, spec, { eventTime: "at", maxOutOfOrderness });
 }
 

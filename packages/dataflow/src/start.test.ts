@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Change, TypedSource } from "@df/core";
 import { askStatus } from "@df/core/runtime/control-socket";
+import { beforePolls } from "@df/testing/before-polls";
 import { lastValueFrom, take, toArray } from "rxjs";
 import { describe, expect, test } from "vitest";
 import { callback } from "./callback.ts";
@@ -47,31 +48,14 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** Rows that come until the run is stopped, and what fails behind some of them. */
 function endless(failsAt = Number.POSITIVE_INFINITY, failing?: () => void): TypedSource<{ n: number }> {
-  const source = memorySource(numbers(100_000), Row, { bounded: false });
-  return {
-    ...source,
-    open: async (context) => {
-      const opened = await source.open(context);
-      return {
-        ...opened,
-        read: (split, position) => {
-          const reader = opened.read(split, position);
-          let rows = 0;
-          return {
-            close: () => reader.close(),
-            poll: async (rowsMax) => {
-              if (rows++ >= failsAt) {
-                failing?.();
-                throw new Error("the source has gone");
-              }
-              await setTimeout(0);
-              return reader.poll(rowsMax);
-            },
-          };
-        },
-      };
-    },
-  };
+  let polls = 0;
+  return beforePolls(memorySource(numbers(100_000), Row, { bounded: false }), async () => {
+    if (polls++ >= failsAt) {
+      failing?.();
+      throw new Error("the source has gone");
+    }
+    await setTimeout(0);
+  });
 }
 
 describe("a run", () => {

@@ -1,4 +1,5 @@
 export * from "./arbitraries.ts";
+export * from "./before-polls.ts";
 export * from "./change.ts";
 export * from "./check-operator.ts";
 export * from "./failure.ts";
