@@ -11,6 +11,7 @@ export * from "./error.ts";
 export * from "./json.ts";
 export * from "./operator.ts";
 export * from "./options.ts";
+export * from "./own.ts";
 export * from "./plan/plan.ts";
 export * from "./schema/kit.ts";
 export * from "./schema/schema.ts";

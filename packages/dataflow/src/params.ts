@@ -1,4 +1,4 @@
-import { canonicalJson, DataflowError, isReference, isSecret, secret, typeName } from "@df/core";
+import { canonicalJson, DataflowError, isReference, isSecret, own, secret, typeName } from "@df/core";
 import type { Field, Json, Schema, Secret } from "@df/core";
 import { batchOf, rowReader } from "@df/core/batch/rows";
 
@@ -64,11 +64,6 @@ export function paramsOf(
   if (fault !== undefined) throw new DataflowError("DF_PARAM", `A parameter is refused: ${fault}.`);
   const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(value)]));
   return { values, texts };
-}
-
-/** Not what every object inherits: a parameter may be called "constructor". */
-function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** A value as a lambda would read it. */

@@ -1,4 +1,4 @@
-import { inWords, isoTime } from "@df/core";
+import { inWords, isoTime, own } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { Status } from "@df/core/runtime/report";
 import { count, table } from "../render.ts";
@@ -64,7 +64,7 @@ function tableOf(status: Status, moment: Moment): Line[] {
 function columnsOf(status: Status, { nowMs, deliveredMs, changes }: Moment): Column[] {
   const sinks = new Map(status.sinks.map((sink) => [sink.sink, sink]));
   const waiting = new Map((status.waiting ?? []).map((step) => [step.node, step]));
-  const clockOf = (node: string): number | null => status.clocks?.[node] ?? null;
+  const clockOf = (node: string): number | null => own(status.clocks ?? {}, node) ?? null;
   return [
     { title: "in", of: ({ rowsIn }) => count(rowsIn) },
     { title: "rows/s", of: ({ node }) => count(changes.rateOf(node)) },

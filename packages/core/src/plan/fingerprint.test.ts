@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fingerprint, lambdaHashes } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
-import type { Plan } from "./plan.ts";
+import type { OperatorNode, Plan } from "./plan.ts";
 import { changedLambdas, difference, restartOf } from "./restart.ts";
 import type { Shape } from "../stream.ts";
 
@@ -43,6 +43,20 @@ describe("a restart goes on with", () => {
     const more = plan();
     const other = source("other", ints("x"));
     expect(told({ ...more, nodes: [...more.nodes, other, sink("other-out", other)] })).toEqual([]);
+  });
+
+  test("new steps and sinks that are called as what every object inherits", () => {
+    const more = plan();
+    const added = operator("constructor", groups(["a"], ["b"]), [more.nodes[1] as OperatorNode]);
+    const grown = { ...more, nodes: [...more.nodes, added, sink("toString", added)] };
+    expect(told(grown)).toEqual([]);
+    expect(restartOf(fingerprint(grown), now)).toContainEqual({
+      node: "toString",
+      kind: "sink",
+      verdict: "drop",
+      reasons: [],
+    });
+    expect(changedLambdas({}, { ...more, lambdas: { valueOf: "(row) => row.a" } })).toEqual([]);
   });
 
   test("a sink less", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { guaranteeOf, isByArrival, labels, liveSources, requireLabel } from "./labels.ts";
 import { ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
-import type { SinkNode, SourceNode } from "./plan.ts";
+import type { OperatorNode, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 
 const stored = source("stored", ints("n"));
 const rows = source("rows", ints("n"));
@@ -31,6 +31,19 @@ test("a sink behind a source that is read once is not called exactly once, nor a
     "at most once",
   ]);
   expect([plain, fed, refused].map(({ id }) => isByArrival(plan, id))).toEqual([false, true, true]);
+});
+
+test("streams that part and meet again, sixty times, are looked at in no time", () => {
+  const nodes: PlanNode[] = [live];
+  for (let i = 0; i < 60; i++) {
+    const last = nodes.at(-1) as SourceNode | OperatorNode;
+    nodes.push(operator(`met-${i}`, reads(), [last, last]));
+  }
+  const out = sink("out", nodes.at(-1) as OperatorNode);
+  const plan = planOf(...nodes, out);
+  expect(guaranteeOf(plan, out)).toBe("at most once");
+  expect(isByArrival(plan, "out")).toBe(true);
+  expect(isByArrival({ ...plan, nodes: plan.nodes.with(0, rows) }, "out")).toBe(false);
 });
 
 test("the sink of all refused rows is as weak as the weakest source", () => {

@@ -50,10 +50,22 @@ export function isByArrival(plan: Plan, node: string): boolean {
 
 /** Whether a node, or one on the way to it, is such a one. */
 function comesFrom(plan: Plan, id: string, isSuch: (node: PlanNode) => boolean): boolean {
-  const node = plan.nodes.find((each) => each.id === id);
-  if (node === undefined) return false;
-  if (node.kind === "sink" && node.input === undefined) return takesRefusedOfLive(plan, id);
-  return isSuch(node) || inputsOf(node).some((edge) => comesFrom(plan, edge.node, isSuch));
+  return [...nodesTo(plan, id)].some((node) =>
+    node.kind === "sink" && node.input === undefined ? takesRefusedOfLive(plan, node.id) : isSuch(node),
+  );
+}
+
+/** A node and all that its rows come through, each once: ways through a plan may part and meet again, over and over. */
+function* nodesTo({ nodes }: Plan, id: string): Generator<PlanNode> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  // What is added while a set is gone through is gone through too.
+  const ids = new Set([id]);
+  for (const each of ids) {
+    const node = byId.get(each);
+    if (node === undefined) continue;
+    yield node;
+    for (const edge of inputsOf(node)) ids.add(edge.node);
+  }
 }
 
 /** Refused rows of all sources may come to the sink of the whole plan. */

@@ -1,5 +1,6 @@
 /** What a plan makes of the state of a former run, node by node. */
 import { canonicalJson, type Json } from "../json.ts";
+import { own } from "../own.ts";
 import { durationText } from "../time.ts";
 import { lambdaHashes, type Parts } from "./fingerprint.ts";
 import type { Plan } from "./plan.ts";
@@ -31,7 +32,7 @@ export function restartOf(old: string, now: string): NodeRestart[] {
   return KINDS.flatMap(([part, kind]) => {
     const ids = new Set([...Object.keys(after[part]), ...Object.keys(before[part])]);
     return [...ids].map((node): NodeRestart => {
-      const [was, is] = [before[part][node], after[part][node]];
+      const [was, is] = [own(before[part], node), own(after[part], node)];
       if (was === undefined) return { node, kind, verdict: "new", reasons: [] };
       if (is === undefined && kind === "sink") return { node, kind, verdict: "drop", reasons: [] };
       const reasons =
@@ -50,12 +51,12 @@ export function difference(old: string, now: string): string[] {
 
 /** Nodes whose lambdas have another text than in a former run; none where that one did not write them down. */
 export function changedLambdas(
-  before: Readonly<Record<string, string>> | undefined,
+  before: Readonly<Record<string, string>> = {},
   { lambdas = {} }: Plan,
 ): string[] {
   const now = Object.entries(lambdaHashes(lambdas));
   return now.flatMap(([node, hash]) => {
-    const was = before?.[node];
+    const was = own(before, node);
     return was === undefined || was === hash ? [] : [node];
   });
 }
@@ -66,7 +67,7 @@ function changes(where: string, before: Json | undefined, after: Json | undefine
     return [];
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return names.flatMap((name) => changes(`${name} of ${where}`, before[name], after[name]));
+    return names.flatMap((name) => changes(`${name} of ${where}`, own(before, name), own(after, name)));
   }
   // "sizeMicros of …": a length that was given as a duration.
   const [, length] = /^(\w+)Micros of /.exec(where) ?? [];

@@ -228,11 +228,13 @@ async function* heldBatches(
 
 /** Positions by source and split: what a marker carries. */
 function positionsOf({ splits }: CheckpointRecord): Json {
-  const positions: Record<string, Record<string, Json>> = {};
-  for (const { source, split, position } of splits) {
-    if (position !== undefined) (positions[source] ??= {})[split] = position;
-  }
-  return positions;
+  const known = splits.flatMap(({ source, split, position }) =>
+    position === undefined ? [] : [{ source, entry: [split, position] as const }],
+  );
+  const bySource = Map.groupBy(known, ({ source }) => source);
+  return Object.fromEntries(
+    [...bySource].map(([source, all]) => [source, Object.fromEntries(all.map(({ entry }) => entry))]),
+  );
 }
 
 /** The pipeline's clock: the lowest of its nodes', µs; null before all have one. */

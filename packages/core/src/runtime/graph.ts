@@ -3,6 +3,7 @@ import type { CheckpointRecord, NodeChunk, PlacedFrame } from "../checkpoint/rec
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
+import { own } from "../own.ts";
 import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
 import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
@@ -199,7 +200,7 @@ export class Graph {
     open: (clock: Time) => Operator,
   ): NodeRunner {
     const { store, outputs, ledger } = parts;
-    const clock = this.#host.restored?.clocks[node.id] ?? BEGINNING;
+    const clock = own(this.#host.restored?.clocks ?? {}, node.id) ?? BEGINNING;
     const operator = inNode(node.id, () => open(clock));
     const epoch = this.#host.restored?.epoch ?? 0;
     const onBarrier = this.#host.nodePassed;

@@ -1,5 +1,6 @@
 /** What is no error when a pipeline goes on, and should be known. */
 import type { CheckpointRecord } from "../checkpoint/records.ts";
+import { own } from "../own.ts";
 import { liveSources } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { changedLambdas, restartOf } from "../plan/restart.ts";
@@ -36,7 +37,7 @@ function additionNotice(
 /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */
 function paramNotices({ name: pipeline, params }: Plan, restored: CheckpointRecord | undefined): string[] {
   return Object.entries(params).flatMap(([name, now]) => {
-    const before = restored?.params?.[name];
+    const before = own(restored?.params ?? {}, name);
     if (before === undefined || before === now) return [];
     return [
       `Parameter "${name}" of pipeline "${pipeline}" was "${before}" in its last run and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout ${ANEW}.`,

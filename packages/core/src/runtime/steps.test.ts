@@ -11,6 +11,12 @@ test("what is open on several shards is added up", () => {
   });
 });
 
+test("a step may be called as what every object inherits", () => {
+  const step = { node: "constructor", operator: open, clock: 5 };
+  expect(gaugesOf([step])).toEqual({ constructor: { windows: 2 } });
+  expect(clocksOf([step])).toEqual({ constructor: 5 });
+});
+
 test("a step's clock is the lowest of its shards, and none while one shard has none", () => {
   const on = (node: string, ...clocks: readonly number[]) => clocks.map((clock) => ({ node, clock }));
   const steps = [...on("a", 5, 3), ...on("b", BEGINNING, 7), ...on("c", 7, BEGINNING), ...on("d", Infinity)];

@@ -12,22 +12,23 @@ interface Step {
 
 /** What is open, by node and gauge, on all shards together. */
 export function gaugesOf(steps: readonly Step[]): Record<string, Record<string, number>> {
-  const gauges: Record<string, Record<string, number>> = {};
+  const gauges = new Map<string, Record<string, number>>();
   for (const { node, operator } of steps) {
     for (const [name, value] of Object.entries(operator.gauges?.() ?? {})) {
-      const of = (gauges[node] ??= {});
+      const of = gauges.get(node) ?? {};
       of[name] = (of[name] ?? 0) + value;
+      gauges.set(node, of);
     }
   }
-  return gauges;
+  return Object.fromEntries(gauges);
 }
 
 /** The clocks of nodes, the lowest of their shards; null before all have one, and once drained. */
 export function clocksOf(steps: readonly Pick<Step, "node" | "clock">[]): Record<string, Time | null> {
-  const lowest: Record<string, Time> = {};
-  for (const { node, clock } of steps) lowest[node] = Math.min(clock, lowest[node] ?? clock);
+  const lowest = new Map<string, Time>();
+  for (const { node, clock } of steps) lowest.set(node, Math.min(clock, lowest.get(node) ?? clock));
   return Object.fromEntries(
-    Object.entries(lowest).map(([node, clock]) => [node, Number.isFinite(clock) ? clock : null]),
+    [...lowest].map(([node, clock]) => [node, Number.isFinite(clock) ? clock : null]),
   );
 }
 

@@ -1,4 +1,5 @@
 import { readStoredState } from "../checkpoint/stored-state.ts";
+import { own } from "../own.ts";
 import type { Status } from "./report.ts";
 
 /** The status of a pipeline that is not running, from its state file. @throws DF_ALREADY_RUNNING */
@@ -7,7 +8,7 @@ export function storedStatus(file: string): Status {
   const splits = { live: 0, idle: 0, ended: 0 };
   for (const { status } of record?.splits ?? []) splits[status]++;
   const sources = new Set(record?.splits.map(({ source }) => source));
-  const clocks = [...sources].map((source) => record?.clocks[source] ?? null);
+  const clocks = [...sources].map((source) => own(record?.clocks ?? {}, source) ?? null);
   const waiting = new Map(undelivered.map(({ sink, bytes }) => [sink, bytes]));
   return {
     pipeline,

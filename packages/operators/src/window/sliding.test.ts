@@ -1,4 +1,4 @@
-import { t, type Shape } from "@df/core";
+import { BATCH_ROWS_MAX, t, type Shape } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
 import { openOperator, type OperatorHarness, type PlainRow } from "@df/testing";
 import { expect, test } from "vitest";
@@ -218,6 +218,19 @@ test("open windows of panes are counted once for all groups, others per group", 
   };
   expect(open({})).toEqual({ windows: 2 });
   expect(open({ emit: "onUpdate" })).toEqual({ windows: 3 });
+});
+
+test("thousands of panes in thousands of windows each are counted in no time", () => {
+  const panes = 39_999;
+  const { operator } = bareWindow({ ...options, window: sliding(panes, 8) });
+  for (let from = 0; from < panes; from += BATCH_ROWS_MAX) {
+    const count = Math.min(BATCH_ROWS_MAX, panes - from);
+    const rows = Array.from({ length: count }, (_, row) => sale("a", from + row));
+    operator.onBatch(batchOf(SALE, rows, { times: "at" }), 0, () => "ok");
+  }
+  // Those that begin at −39992, −39984, … 39992.
+  expect(operator.gauges?.()).toEqual({ windows: 9_999 });
+  expect(operator.nextDue?.()).toBe((-39_992 + panes) * MS - 1);
 });
 
 test("an aggregate that cannot join partial results is refused, and steps that leave rows out", () => {
