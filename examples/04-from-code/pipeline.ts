@@ -14,7 +14,7 @@ export function revenue(timing: Timing): PipelineDefinition {
   return pipeline("revenue", { require: "convergent", checkpointEvery: "100ms" }, (p) => {
     const tills = fromIterable(fromZod(Order), () => orders(timing), { bounded: true });
     p.from("orders", inbox(tills, { path: "./orders.inbox", id: "id" }), {
-      onInvalid: filesSink({ path: "./lake/quarantine", format: jsonLines() }),
+      onInvalid: filesSink({ path: "./lake/invalid_orders", format: jsonLines() }),
     })
       .groupBy("shop")
       .aggregate("per-shop", (a) => ({ orders: a.count(), cents: a.sum("cents") }))

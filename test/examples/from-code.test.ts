@@ -60,9 +60,9 @@ test("04-from-code stops cleanly on Ctrl-C and goes on: each order is counted on
   expect(last([...first.changes, ...second.changes]).toSorted()).toEqual(answer().toSorted());
   expect(await run(folder)).toEqual({ code: 0, changes: [], end: "nothing new: 0 orders" });
 
-  const names = readdirSync(join(folder, "lake/quarantine")).filter((name) => name.startsWith("data-"));
+  const names = readdirSync(join(folder, "lake/invalid_orders")).filter((name) => name.startsWith("data-"));
   const refused = names.flatMap((name) =>
-    readFileSync(join(folder, "lake/quarantine", name), "utf8")
+    readFileSync(join(folder, "lake/invalid_orders", name), "utf8")
       .trim()
       .split("\n"),
   );
@@ -79,4 +79,10 @@ test("04-from-code stops cleanly on Ctrl-C and goes on: each order is counted on
   );
   const shown = rows.map(({ shop, orders, cents }) => `${shop}: ${orders} orders, ${cents} cents`);
   expect(shown.toSorted()).toEqual(answer().toSorted());
+});
+
+test("the README of 04-from-code says what the program ends with", () => {
+  const readme = readFileSync(join(root, "examples/04-from-code/README.md"), "utf8");
+  const [, said = ""] = /```text\n(.*?)```/s.exec(readme) ?? [];
+  expect(said.trimEnd().split("\n")).toEqual([...answer().toSorted(), `drained: ${COUNT} orders`]);
 });
