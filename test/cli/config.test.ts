@@ -111,7 +111,7 @@ test("a parameter that lambdas see differently than before is told of", () => {
   expect(stderr).toMatch(/^Parameter "least" of pipeline "a" was "8" in its last run and is "3" now\./m);
   const moved = dataflow(folder, ["run", "pipeline.ts", "--param", "table=./moved"]);
   expect(moved.code).toBe(5);
-  expect(moved.stderr).toMatch(/path of options of sink "out" changed from .*\[DF_PLAN_CHANGED\]/);
+  expect(moved.stderr).toMatch(/path of sink "out" changed from .*\[DF_PLAN_CHANGED\]/);
 });
 
 describe("exit code 2, and nothing has run, when", () => {

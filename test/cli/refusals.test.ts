@@ -177,7 +177,7 @@ describe("a changed pipeline", () => {
     );
     expectRefused(
       folder,
-      /path of options of sink "bronze" changed from "\.\/lake\/bronze" to "\.\/lake\/b".* \[DF_PLAN_CHANGED\]\n$/,
+      /path of sink "bronze" changed from "\.\/lake\/bronze" to "\.\/lake\/b".* \[DF_PLAN_CHANGED\]\n$/,
       "other-path",
     );
     // A refused change leaves everything as it was, also what it would have removed.

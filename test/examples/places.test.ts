@@ -5,7 +5,9 @@ import { root } from "../command.ts";
 
 /** The relative paths in the code of each example, without its modules. */
 const places = globSync("examples/*", { cwd: root }).flatMap((example) => {
-  const code = globSync(`${example}/*.ts`, { cwd: root }).map((file) => readFileSync(join(root, file), "utf8"));
+  const code = globSync(`${example}/*.ts`, { cwd: root }).map((file) =>
+    readFileSync(join(root, file), "utf8"),
+  );
   const paths = [...code.join("\n").matchAll(/"\.\/([^"]+)"/g)].map(([, path = ""]) => path);
   return paths.filter((path) => !/\.ts$|^input\//.test(path));
 });
