@@ -69,7 +69,7 @@ test("lambdas that have changed are named, by the plan and by the run that follo
   expect(code).toBe(0);
   expect(stdout).toContain('lambdas that have changed: "paid"; rows from now on see the new ones');
   expect(dataflow(folder, ["run", "pipeline.ts"]).stderr).toContain(
-    'Lambdas of pipeline "sales" have changed since its last run: "paid".',
+    'Lambdas of pipeline "sales" have changed since its last checkpoint: "paid".',
   );
 });
 

@@ -192,7 +192,7 @@ describe("a changed pipeline", () => {
     const changed = dataflow(folder, ["run", pipeline, "--json"], { ORDERS_WITH: "other-lambda" });
     expect(changed.code).toBe(0);
     expect(changed.stderr).toMatch(
-      /^Lambdas of pipeline "orders" have changed since its last run: .* Rows from now on see the new ones/,
+      /^Lambdas of pipeline "orders" have changed since its last checkpoint: .* Rows from now on see the new ones/,
     );
     expect(JSON.parse(changed.stdout)).toMatchObject({ rowsRead: 50 });
   });
@@ -203,7 +203,7 @@ describe("a changed pipeline", () => {
     const gained = runIn(folder, "more-state", ["--json"]);
     expect(gained.code).toBe(0);
     expect(gained.stderr).toContain(
-      'since its last run: step "per-day", sink "days". What is new begins with rows from now on',
+      'since its last checkpoint: step "per-day", sink "days". What is new begins with rows from now on',
     );
     const { ledger } = JSON.parse(gained.stdout) as {
       readonly ledger: readonly { readonly node: string; readonly rowsIn: number }[];

@@ -96,6 +96,40 @@ describe("dataflow run --restart", () => {
     expect([code, shownIn(folder)]).toEqual([0, all]);
   });
 
+  test("goes on after an iterable that throws, and after a callback that throws", async () => {
+    const folder = newFolder("restart");
+    writeFileSync(
+      join(folder, "pipeline.ts"),
+      `import { existsSync, writeFileSync } from "node:fs";
+import { pipeline, t } from "dataflow";
+import { callback } from "dataflow/callback";
+import { fromIterable } from "dataflow/iterables";
+import { inbox } from "dataflow/inbox";
+const Row = t.row({ n: t.int32() });
+const first = (what: string) => !existsSync(what) && (writeFileSync(what, ""), true);
+async function* rows() {
+  yield { n: 1 };
+  if (first("./source")) throw new Error("the link is down");
+  yield { n: 2 };
+}
+export default pipeline("p", (p) => {
+  p.from("rows", inbox(fromIterable(Row, rows), { path: "./in.inbox", id: "n" })).to(
+    "told",
+    callback<t.infer<typeof Row>>((changes) => {
+      if (first("./sink")) throw new Error("no mail");
+      console.log(changes.map(({ after }) => after?.n).join());
+    }),
+  );
+});
+`,
+    );
+    const { code, stdout, stderr } = await start(folder).ended();
+    expect(code).toBe(0);
+    expect(stdout.match(/^[\d,]+$/gm)?.join()).toBe("1,2");
+    expect(stderr).toMatch(/the link is down.*\n {4}at .*pipeline\.ts:10:.*\nThe run has failed\. Starting again/);
+    expect(stderr).toMatch(/no mail\..*\n {4}at .*pipeline\.ts:17:.*\nThe run has failed\. Starting again/);
+  });
+
   test.each([
     ["a row that nothing takes", 'if (n === 7) throw new Error("seven is bad");', [], 1, "DF_REJECTED"],
     ["a wrong option", "", ["--param", "x=1"], 2, "DF_PARAM"],

@@ -60,9 +60,15 @@ export function explain(thrown: unknown): string {
 
 function inWords(thrown: unknown): string {
   if (thrown instanceof DataflowError && thrown.code !== "DF_BUG") {
-    const place = thrown.cause instanceof Error ? told(thrown.cause).places[0] : undefined;
+    const origin = originOf(thrown);
+    const place = origin instanceof Error ? told(origin).places[0] : undefined;
     return place === undefined ? thrown.message : `${thrown.message}\n    at ${place}`;
   }
   if (!(thrown instanceof Error)) return reasonOf(thrown);
   return thrown instanceof DataflowError ? (thrown.stack ?? thrown.message) : withPlaces(thrown);
+}
+
+/** What was thrown before we put our words around it, maybe twice: for what failed, and for where. */
+function originOf({ cause }: DataflowError): unknown {
+  return cause instanceof DataflowError ? originOf(cause) : cause;
 }

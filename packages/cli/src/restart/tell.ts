@@ -8,10 +8,15 @@ export type Told =
   /** Why it ends, in words, and whether the same may go well another time. */
   | { readonly kind: "failed"; readonly mayPass: boolean; readonly reason: string };
 
-/** Failures of our own that come from outside of pipeline, rows and state, besides those that are transient. */
+/**
+ * Failures of our own that come from outside of pipeline, rows and state, besides those that are transient. What a
+ * function of the user throws, as a source or as a callback, is mostly another system that does not answer.
+ */
 const OUTSIDE = new Set([
   "DF_BUG",
+  "DF_CALLBACK",
   "DF_INBOX_FILE",
+  "DF_SOURCE_FAILED",
   "DF_STATE_CLOSED",
   "DF_STATE_IO",
   "DF_STORE_IO",

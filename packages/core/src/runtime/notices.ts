@@ -8,7 +8,7 @@ import { changedLambdas, restartOf } from "../plan/restart.ts";
 /** For who wants the new meaning for all rows. */
 const ANEW = "start with a new state directory (--state-dir) and new targets";
 
-/** How a plan differs from that of the last run, where the difference is allowed. */
+/** How a plan differs from that of the last checkpoint, where the difference is allowed. */
 export function changeNotices(
   plan: Plan,
   restored: CheckpointRecord | undefined,
@@ -30,7 +30,7 @@ function additionNotice(
     .map(({ kind, node }) => `${kind} "${node}"`);
   if (added.length === 0) return [];
   return [
-    `New in pipeline "${name}" since its last run: ${added.join(", ")}. What is new begins with rows from now on; for all rows ${ANEW}.`,
+    `New in pipeline "${name}" since its last checkpoint: ${added.join(", ")}. What is new begins with rows from now on; for all rows ${ANEW}.`,
   ];
 }
 
@@ -40,7 +40,7 @@ function paramNotices({ name: pipeline, params }: Plan, restored: CheckpointReco
     const before = own(restored?.params ?? {}, name);
     if (before === undefined || before === now) return [];
     return [
-      `Parameter "${name}" of pipeline "${pipeline}" was "${before}" in its last run and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout ${ANEW}.`,
+      `Parameter "${name}" of pipeline "${pipeline}" was "${before}" at its last checkpoint and is "${now}" now. Rows from now on see the new value, results so far keep what they have; for one value throughout ${ANEW}.`,
     ];
   });
 }
@@ -49,7 +49,7 @@ function lambdaNotice(plan: Plan, restored: CheckpointRecord | undefined): strin
   const changed = changedLambdas(restored?.lambdas, plan).map((node) => `"${node}"`);
   if (changed.length === 0) return [];
   return [
-    `Lambdas of pipeline "${plan.name}" have changed since its last run: ${changed.join(", ")}. Rows from now on see the new ones, results so far keep what they have; for one meaning throughout ${ANEW}.`,
+    `Lambdas of pipeline "${plan.name}" have changed since its last checkpoint: ${changed.join(", ")}. Rows from now on see the new ones, results so far keep what they have; for one meaning throughout ${ANEW}.`,
   ];
 }
 
