@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import { callback } from "./callback.ts";
 import { files } from "./files.ts";
 import { type PipelineDefinition, type Run, type StartOptions, pipeline, start, t } from "./index.ts";
+import { fromIterable } from "./iterables.ts";
 import { json } from "./json.ts";
 import { memorySink, memorySource, memoryTarget } from "./memory.ts";
 import { toObservable } from "./rxjs.ts";
@@ -179,6 +180,19 @@ describe("readers of changes", () => {
       if (seen.push(after?.["n"]) === 2) await run.stop();
     }
     expect(seen.length).toBe(run.status().rowsRead);
+    expect(seen.length).toBe(shownBy());
+  });
+
+  test("may stop a run whose sources wait for them, also where rows come once", async () => {
+    const rows = numbers(100_000);
+    const run = await begin(copying(fromIterable(Row, rows), 1));
+    const seen: unknown[] = [];
+    for await (const { after } of run.changes("copy")) {
+      if (seen.push(after?.["n"]) > 1) continue;
+      await until(() => run.status().sinks.some(({ undeliveredBytes }) => undeliveredBytes > 4));
+      await run.stop();
+    }
+    expect(seen).toEqual(rows.slice(0, run.status().rowsRead).map(({ n }) => n));
     expect(seen.length).toBe(shownBy());
   });
 

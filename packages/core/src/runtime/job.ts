@@ -165,7 +165,7 @@ export class Job {
       if (signal.aborted && this.#sourcesStopped()) return "stopped";
       const progressed = this.#work();
       this.#checkpointWhenDue();
-      deliveries.deliverWhenDue(this.#last);
+      deliveries.deliverWhenDue(this.#last, signal.aborted);
       this.#acknowledge();
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
