@@ -108,7 +108,9 @@ test("a parameter that lambdas see differently than before is told of", () => {
   expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
   const { code, stderr } = dataflow(folder, ["run", "pipeline.ts", "--param", "least=3"]);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/^Parameter "least" of pipeline "a" was "8" at its last checkpoint and is "3" now\./m);
+  expect(stderr).toMatch(
+    /^Parameter "least" of pipeline "a" was "8" at its last checkpoint and is "3" now\./m,
+  );
   const moved = dataflow(folder, ["run", "pipeline.ts", "--param", "table=./moved"]);
   expect(moved.code).toBe(5);
   expect(moved.stderr).toMatch(/path of sink "out" changed from .*\[DF_PLAN_CHANGED\]/);

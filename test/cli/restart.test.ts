@@ -126,7 +126,9 @@ export default pipeline("p", (p) => {
     const { code, stdout, stderr } = await start(folder).ended();
     expect(code).toBe(0);
     expect(stdout.match(/^[\d,]+$/gm)?.join()).toBe("1,2");
-    expect(stderr).toMatch(/the link is down.*\n {4}at .*pipeline\.ts:10:.*\nThe run has failed\. Starting again/);
+    expect(stderr).toMatch(
+      /the link is down.*\n {4}at .*pipeline\.ts:10:.*\nThe run has failed\. Starting again/,
+    );
     expect(stderr).toMatch(/no mail\..*\n {4}at .*pipeline\.ts:17:.*\nThe run has failed\. Starting again/);
   });
 

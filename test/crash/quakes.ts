@@ -1,4 +1,4 @@
-/** The stream of the first example, slowed down, with an epoch every few rows: what the pipelines of crash tests read. */
+/** The stream of the first example, slowed down, an epoch every few rows: what the pipelines of crash tests read. */
 import { type Events, type Pipeline, type PipelineOptions, t, type Timestamp, tumbling } from "dataflow";
 import { files } from "dataflow/files";
 import { json } from "dataflow/json";

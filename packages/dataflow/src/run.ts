@@ -29,8 +29,8 @@ export interface Run extends AsyncDisposable {
    * loop, and a run that failed throws in it, behind the last change that was shown.
    *
    * A slow reader holds up the next delivery of the sink, and in the end the sources; meanwhile the rows of one
-   * delivery are kept in memory. Those of a run that stops or ends wait for nobody. What was shown and not read when the
-   * process died is not told again: a sink, such as `callback()`, loses nothing.
+   * delivery are kept in memory. Those of a run that stops or ends wait for nobody. What was shown and not read when
+   * the process died is not told again: a sink, such as `callback()`, loses nothing.
    * @throws DF_NO_SINK when the pipeline has no sink of that id, DF_SINK_ROW when its rows are not of the row type
    */
   changes(sink: string): AsyncIterable<Change<PlainRow>>;

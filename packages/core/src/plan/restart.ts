@@ -94,7 +94,9 @@ function changedItems(before: Json | undefined, after: Json | undefined): string
     { what: "gone", items: gone },
     { what: "new", items: added },
   ];
-  return said.flatMap(({ what, items }) => (items.length > 0 ? [`${what}: ${items.join(", ")}`] : [])).join("; ");
+  return said
+    .flatMap(({ what, items }) => (items.length > 0 ? [`${what}: ${items.join(", ")}`] : []))
+    .join("; ");
 }
 
 function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
