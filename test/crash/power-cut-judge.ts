@@ -20,6 +20,7 @@ export const SINKS = {
   upsert: { table: "out/lake/upsert", find: deltaTable },
   parquet: { table: "out/lake/parquet", find: directoryTable },
   files: { table: "out/lake/files", find: directoryTable },
+  wide: { table: "out/lake/wide", find: directoryTable },
 } as const;
 type SinkId = keyof typeof SINKS;
 const SINK_IDS = Object.keys(SINKS) as SinkId[];
@@ -36,6 +37,13 @@ interface StateFound {
     readonly version: string;
   }[];
   readonly intents: readonly { readonly sink: string; readonly record: string }[];
+  /** Held rows in files beside the state. */
+  readonly spooled: readonly {
+    readonly sink: string;
+    readonly file: string;
+    readonly place: number;
+    readonly length: number;
+  }[];
 }
 
 /** Everything that is wrong with an image; nothing in one that a run may go on from. */
@@ -53,6 +61,12 @@ export function judge(
   });
   if (state.epoch < said.epoch) {
     wrong.push(`state: epoch ${said.epoch} was said to be stored, ${state.epoch} is left`);
+  }
+  for (const { sink, file, place, length } of state.spooled) {
+    const frame = image.files.get(join(dirname(STATE), file))?.subarray(place, place + length);
+    // See batch/frame.ts: a checksum of all that follows it.
+    const isWhole = frame?.length === length && frame.readUInt32LE(4) === crc32(frame.subarray(8));
+    if (!isWhole) wrong.push(`${sink}: held rows in ${file} are not whole`);
   }
   for (const { sink, record } of state.intents) {
     const { table } = SINKS[sink as SinkId];
@@ -111,7 +125,7 @@ export function readState({ files }: Pick<Image, "files">, scratch: string): Sta
 }
 
 function openState(parts: readonly (Buffer | undefined)[], scratch: string): StateFound | string {
-  const nothing = { epoch: 0, delivered: [], intents: [] };
+  const nothing = { epoch: 0, delivered: [], intents: [], spooled: [] };
   if (parts[0] === undefined) return nothing;
   const file = join(scratch, "state.sqlite");
   rmSync(`${file}-shm`, { force: true });
@@ -133,7 +147,8 @@ function openState(parts: readonly (Buffer | undefined)[], scratch: string): Sta
       const epoch = db.prepare("SELECT value FROM meta WHERE name = 'epoch'").get()?.["value"] ?? 0;
       const delivered = db.prepare("SELECT sink, epoch, hash, version FROM delivered").all();
       const intents = db.prepare("SELECT sink, record FROM intent").all();
-      return { epoch: Number(epoch), delivered, intents } as unknown as StateFound;
+      const spooled = db.prepare("SELECT sink, file, place, length FROM held WHERE file IS NOT NULL").all();
+      return { epoch: Number(epoch), delivered, intents, spooled } as unknown as StateFound;
     } finally {
       db.close();
     }

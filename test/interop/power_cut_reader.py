@@ -27,16 +27,21 @@ def ids(table):
     return sorted(table.column("id").to_pylist())
 
 
+def ids_of_lines(folder):
+    found = []
+    for path in glob.glob(glob.escape(folder) + "/*.jsonl"):
+        with open(path, encoding="utf-8") as file:
+            found += [json.loads(line)["id"] for line in file]
+    return sorted(found)
+
+
 def tables(folder):
     lake = f"{folder}/out/lake"
-    files = []
-    for path in glob.glob(glob.escape(lake) + "/files/*.jsonl"):
-        with open(path, encoding="utf-8") as file:
-            files += [json.loads(line)["id"] for line in file]
     return {
         "append": ids(query(f"{lake}/append", None, "id")),
         "parquet": ids(read_duckdb([glob.escape(lake) + "/parquet/**/*.parquet"], False)),
-        "files": sorted(files),
+        "files": ids_of_lines(f"{lake}/files"),
+        "wide": ids_of_lines(f"{lake}/wide"),
         "upsert": lines(query(f"{lake}/upsert", None, "*")),
     }
 

@@ -19,7 +19,7 @@ import { drawnPipeline } from "./pipeline.ts";
 import { simulatedClock } from "./ports/clock.ts";
 import { drawIdsFrom } from "./ports/ids.ts";
 import { openLogs } from "./ports/source.ts";
-import { StateDirectory } from "./ports/state.ts";
+import { StateDirectory, type StateImage } from "./ports/state.ts";
 import { Bucket, injected, isInjected } from "./ports/store.ts";
 import { committers, shownBy, shownLine } from "./tables.ts";
 import { checkKeys, checkPart, checkWhole, Violation } from "./verdict.ts";
@@ -342,7 +342,7 @@ class Simulation {
         return this.#addHost("b", new StateDirectory(host.directory.image()));
       case "older backup":
         this.#killAll("may arrive", host);
-        return host.directory.restore(host.directory.backup as Buffer);
+        return host.directory.restore(host.directory.backup as StateImage);
       case "disk full":
       case "input/output error":
       case "lost answer":

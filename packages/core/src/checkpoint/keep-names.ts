@@ -29,6 +29,16 @@ export function keepNames(directory: string): void {
   }
 }
 
+/** Makes the names in one directory durable, where the system lets us. */
+export function keepName(directory: string): void {
+  if (process.platform === "win32") return;
+  try {
+    syncDirectory(directory);
+  } catch (thrown) {
+    if (!NOT_OURS.has((thrown as { readonly code?: unknown }).code)) throw thrown;
+  }
+}
+
 function syncDirectory(path: string): void {
   const handle = openSync(path, "r");
   try {

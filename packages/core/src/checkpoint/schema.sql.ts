@@ -1,7 +1,7 @@
 import { META_TABLE } from "./meta-table.ts";
 
-/** Raised when the tables below change; a newer file is refused, an older one is migrated. */
-export const FORMAT_VERSION = 1;
+/** Raised when the tables below change; a file of any other version is refused. 1 was never released. */
+export const FORMAT_VERSION = 2;
 
 /** All tables are STRICT: SQLite then stores what it is given or refuses it. */
 export const TABLES: string = `
@@ -20,10 +20,11 @@ CREATE TABLE IF NOT EXISTS mark (
 -- What is needed to finish the work of a sink without the pipeline file.
 CREATE TABLE IF NOT EXISTS sink (
   id TEXT PRIMARY KEY, connector TEXT NOT NULL, options TEXT NOT NULL, shape TEXT NOT NULL) STRICT;
--- Rows that are decided but not staged.
+-- Rows that are decided but not staged: "length" bytes here, or from "place" on in a file of the spool.
 CREATE TABLE IF NOT EXISTS held (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, shard INTEGER NOT NULL, seq INTEGER NOT NULL, rows INTEGER NOT NULL,
-  bytes BLOB NOT NULL, PRIMARY KEY (sink, epoch, shard, seq)) STRICT;
+  length INTEGER NOT NULL, file TEXT, place INTEGER, bytes BLOB, PRIMARY KEY (sink, epoch, shard, seq),
+  CHECK ((file IS NULL) = (place IS NULL) AND (file IS NULL) = (bytes IS NOT NULL))) STRICT;
 -- Staged, not known to be visible.
 CREATE TABLE IF NOT EXISTS intent (
   sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;

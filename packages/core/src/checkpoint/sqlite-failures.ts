@@ -1,11 +1,12 @@
 /** What SQLite says of a state that it cannot read or write, in words. */
 import { DataflowError, reasonOf } from "../error.ts";
 
-/** What SQLite says when the system refuses it the disk. */
-const REFUSED = /^SQLITE_(?:FULL|IOERR|CANTOPEN|READONLY|NOMEM)/;
+/** What SQLite says when the system refuses it the disk, and what the system says of the files beside its own. */
+const REFUSED =
+  /^SQLITE_(?:FULL|IOERR|CANTOPEN|READONLY|NOMEM)|^E(?:NOSPC|DQUOT|FBIG|IO|MFILE|NFILE|ROFS|ACCES|PERM|NOENT)$/;
 
 /**
- * What SQLite says of a state on a disk that is full, limited, read-only or broken, in words; undefined for any other
+ * What SQLite, or the system, says of a state on a disk that is full, limited, read-only or broken, in words; undefined for any other
  * error. What was stored stays; a transaction that did not end is not there.
  */
 export function diskFailureOf(file: string, thrown: unknown): DataflowError | undefined {

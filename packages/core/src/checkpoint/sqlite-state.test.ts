@@ -5,11 +5,20 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import type { Checkpoint } from "./records.ts";
+import { SPOOLED_BYTES_MIN } from "./spool.ts";
 import { SqliteState } from "./sqlite-state.ts";
 import { openStateThread } from "./state-thread.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), "dataflow-state-")), "state.sqlite");
+
+const noSpool = {
+  spool: { write: neverCalled, read: neverCalled, keepOnly: () => {} },
+  spooledBytesMin: Number.POSITIVE_INFINITY,
+};
+function neverCalled(): never {
+  throw new Error("there is no spool");
+}
 
 function checkpoint(epoch: number, parts: Partial<Checkpoint> = {}): Checkpoint {
   return {
@@ -52,9 +61,9 @@ test("a second opener is refused while the first one lives", () => {
 test("a process that was overtaken can neither read nor write", () => {
   // A lock that does not hold, as on some network file systems: two processes have one database.
   const db = new Database(":memory:");
-  const first = new SqliteState("shared", "p", () => db);
+  const first = new SqliteState("shared", "p", { ...noSpool, open: () => db });
   first.commit(checkpoint(1));
-  const second = new SqliteState("shared", "p", () => db);
+  const second = new SqliteState("shared", "p", { ...noSpool, open: () => db });
   expect(() => first.lastCheckpoint()).toThrow("DF_FENCED");
   expect(() => first.deliveries("s")).toThrow("DF_FENCED");
   expect(() => first.commit(checkpoint(2))).toThrow("DF_FENCED");
@@ -189,16 +198,11 @@ test("a process that was refused a state comes to its end", () => {
 test("a large delivery gives its room back to the disk, but for what the next epochs fill again", () => {
   const file = newFile();
   const state = new SqliteState(file, "p");
-  const held = Array.from({ length: 12 }, (_, seq) => ({
-    sink: "s",
-    shard: 0,
-    seq,
-    rows: 1,
-    bytes: new Uint8Array(8 << 20),
-  }));
-  state.commit(checkpoint(1, { held }));
-  const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "1", state: null };
-  state.recordDelivery({ sink: "s", delivered, rows: 12, index: [] });
+  const epochs = 400;
+  const held = [{ sink: "s", shard: 0, seq: 0, rows: 1, bytes: new Uint8Array(SPOOLED_BYTES_MIN - 1) }];
+  for (let epoch = 1; epoch <= epochs; epoch++) state.commit(checkpoint(epoch, { held }));
+  const delivered = { epoch: epochs, hash: "h", contentHash: "c", version: "1", state: null };
+  state.recordDelivery({ sink: "s", delivered, rows: epochs, index: [] });
   state.close();
   const sizeBytes = statSync(file).size;
   expect([sizeBytes > 16 << 20, sizeBytes < 48 << 20]).toEqual([true, true]);

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Shape } from "../stream.ts";
+import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
 import type {
@@ -18,15 +20,30 @@ import type {
   Undelivered,
 } from "./records.ts";
 import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
+import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
 
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
 /** Pages that stay in the file though they are free: 32 MiB. */
 const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 
+/** Where a state lies. */
+export interface StateDisk extends SpoolDisk {
+  /** The database of a file. Declared as an object: users of our types need none of the library's. */
+  readonly open: (file: string) => object;
+}
+
+function localDisk(file: string): StateDisk {
+  return {
+    open: openExclusively,
+    spool: directorySpool(dirname(file)),
+    spooledBytesMin: SPOOLED_BYTES_MIN,
+  };
+}
+
 /**
- * The state of one pipeline in one SQLite file: exclusive lock, WAL, `synchronous=FULL`. Synchronous; runs on the state
- * thread (state-thread.ts). SQLite never holds anything but checkpoints and deliveries, so recovery is opening it.
+ * The state of one pipeline in one SQLite file (exclusive lock, WAL, `synchronous=FULL`), with large epochs of held rows
+ * in files beside it (spool.ts). Synchronous; runs on the state thread (state-thread.ts). SQLite never holds anything but checkpoints and deliveries, so recovery is opening it.
  *
  * Each method throws DF_FENCED when another process owns the state now (a lock that does not hold, as on some network
  * file systems). Reads too: a fenced process that compared a newer state with a target it read before would blame the
@@ -34,21 +51,23 @@ const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
  */
 export class SqliteState {
   readonly #db: Database.Database;
+  readonly #held: HeldRows;
   readonly #meta: MetaTable;
   readonly #statements = new Map<string, Database.Statement>();
   #identity: Identity;
 
   /**
-   * Opens or creates the state and takes ownership. `open` gives the database of a file.
+   * Opens or creates the state and takes ownership.
    * @throws DF_ALREADY_RUNNING, DF_STATE_FORMAT, DF_STATE_OTHER_PIPELINE, DF_STATE_NOT_DURABLE,
    *   DF_STATE_CORRUPT
    */
-  constructor(file: string, pipeline: string, open: (file: string) => object = openExclusively) {
-    // Declared as an object: users of our types need none of the library's.
-    this.#db = open(file) as Database.Database;
+  constructor(file: string, pipeline: string, disk: StateDisk = localDisk(file)) {
+    this.#db = disk.open(file) as Database.Database;
     this.#db.exec(TABLES);
     this.#meta = new MetaTable(this.#db);
     this.#identity = this.#takeOwnership(pipeline, file);
+    this.#held = new HeldRows(this.#db, disk);
+    this.#held.tidy();
   }
 
   identity(): Identity {
@@ -58,6 +77,9 @@ export class SqliteState {
   /** Stores an epoch. */
   commit(checkpoint: Checkpoint): void {
     const { record } = checkpoint;
+    // Durable before what refers to it.
+    this.#assertOwner();
+    const file = this.#held.spool(this.#identity.owner, record.epoch, checkpoint.held);
     this.#transaction(() => {
       this.#assertOwner();
       if (this.#meta.number("epoch") !== record.epoch - 1) {
@@ -71,10 +93,7 @@ export class SqliteState {
       for (const { source, split, position, clock } of checkpoint.marks) {
         mark.run(source, split, JSON.stringify(position), clock, record.epoch);
       }
-      const held = this.#prepare("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?)");
-      for (const { sink, shard, seq, rows, bytes } of checkpoint.held) {
-        held.run(sink, record.epoch, shard, seq, rows, bytes);
-      }
+      this.#held.insert(record.epoch, checkpoint.held, file);
       const sink = this.#prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
       for (const { id, connector, options, shape } of checkpoint.sinks) {
         sink.run(id, connector, JSON.stringify(options), JSON.stringify(shape));
@@ -145,18 +164,13 @@ export class SqliteState {
   /** What each sink holds and has not yet staged. */
   undelivered(): Undelivered[] {
     this.#assertOwner();
-    return this.#prepare<[], Undelivered>(
-      "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink ORDER BY sink",
-    ).all();
+    return this.#held.undelivered();
   }
 
   /** A frame that is held, in the order epoch, shard, number; `after` continues behind the last one. */
   heldFrames(sink: string, through: number, after: number, limit: number): HeldFrame[] {
     this.#assertOwner();
-    return this.#prepare<[string, number, number, number], HeldFrame>(
-      `SELECT sink, shard, seq, rows, bytes FROM held WHERE sink = ? AND epoch <= ?
-         ORDER BY epoch, shard, seq LIMIT ? OFFSET ?`,
-    ).all(sink, through, limit, after);
+    return this.#held.frames(sink, through, after, limit);
   }
 
   storeIntent({ sink, rows, intent }: StoredIntent): void {
@@ -197,7 +211,7 @@ export class SqliteState {
   recordDelivery({ sink, delivered, rows, index }: Delivery): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, delivered.epoch);
+      this.#held.drop(sink, delivered.epoch);
       this.#prepare("DELETE FROM intent WHERE sink = ?").run(sink);
       this.#prepare("DELETE FROM intent_index WHERE sink = ?").run(sink);
       this.#applyIndex(sink, index);
@@ -216,6 +230,7 @@ export class SqliteState {
              SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ${DELIVERIES_KEPT})`,
       ).run(sink, sink);
     });
+    this.#held.tidy();
     // What the next epochs will fill again is kept.
     giveBackPages(this.#db, FREE_PAGES_KEPT);
   }

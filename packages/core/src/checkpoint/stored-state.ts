@@ -41,7 +41,7 @@ export function readStoredState(file: string): StoredState {
       record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
       undelivered: db
         .prepare<[], Undelivered>(
-          "SELECT sink, sum(rows) AS rows, sum(length(bytes)) AS bytes FROM held GROUP BY sink",
+          "SELECT sink, sum(rows) AS rows, sum(length) AS bytes FROM held GROUP BY sink",
         )
         .all(),
       delivered: db

@@ -1,9 +1,10 @@
-/** The state of simulated processes: the real one, in a database in memory that a host keeps. */
+/** The state of simulated processes: the real one, in a database and files in memory that a host keeps. */
 import Database from "better-sqlite3";
 import { DataflowError } from "@df/core";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
 import type { Checkpoint } from "@df/core/checkpoint/records";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
+import type { Spool } from "@df/core/checkpoint/spool";
 import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import type { Phase, Process, World } from "../world.ts";
 
@@ -15,27 +16,39 @@ const PHASE_OF: Partial<Record<Method, Phase>> = {
   recordDelivery: "delivered transaction",
 };
 
-/** A state directory: its database, and who has it open. */
+/** Some epochs of a run hold more than this, some less: both ways to hold rows are taken. */
+const SPOOLED_BYTES_MIN = 2048;
+
+/** What lies in a state directory at one moment. */
+export interface StateImage {
+  readonly db: Buffer;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A state directory: its database and files, and who has it open. */
 export class StateDirectory {
   db: Database.Database;
+  #files: Map<string, Uint8Array>;
   /** Two processes may have it open: the lock of a network file system. */
   unlocked = false;
   /** An older image, for who restores it. */
-  backup: Buffer | undefined;
+  backup: StateImage | undefined;
   #holder: Process | undefined;
 
-  constructor(image?: Buffer) {
-    this.db = new Database(image ?? ":memory:");
+  constructor(image?: StateImage) {
+    this.db = new Database(image?.db ?? ":memory:");
+    this.#files = new Map(image?.files);
   }
 
   /** What lies on the disk now. */
-  image(): Buffer {
-    return this.db.serialize();
+  image(): StateImage {
+    return { db: this.db.serialize(), files: new Map(this.#files) };
   }
 
   /** Puts an older image in its place. Nobody may have it open. */
-  restore(image: Buffer): void {
-    this.db = new Database(image);
+  restore({ db, files }: StateImage): void {
+    this.db = new Database(db);
+    this.#files = new Map(files);
     this.#holder = undefined;
   }
 
@@ -72,6 +85,28 @@ export class StateDirectory {
       throw new DataflowError("DF_ALREADY_RUNNING", "Another process is using the simulated state.");
     }
     this.#holder = process;
-    return new SqliteState("simulated", pipeline, () => this.db);
+    return new SqliteState("simulated", pipeline, {
+      open: () => this.db,
+      spool: memorySpool(this.#files),
+      spooledBytesMin: SPOOLED_BYTES_MIN,
+    });
   }
+}
+
+/** Files of a spool, each in one piece. */
+function memorySpool(files: Map<string, Uint8Array>): Spool {
+  return {
+    write: (name, parts) => {
+      if (files.has(name)) throw new Error(`${name} is there already`);
+      files.set(name, Buffer.concat(parts));
+    },
+    read: (name, place, length) => {
+      const file = files.get(name);
+      if (file === undefined) throw new Error(`${name} is gone`);
+      return file.slice(place, place + length);
+    },
+    keepOnly: (names) => {
+      for (const name of files.keys()) if (!names.has(name)) files.delete(name);
+    },
+  };
 }

@@ -21,6 +21,7 @@ export interface Variant {
 
 const DELIVERY = "core/src/runtime/delivery.ts";
 const STATE = "core/src/checkpoint/sqlite-state.ts";
+const HELD = "core/src/checkpoint/held-rows.ts";
 const GRAPH = "core/src/runtime/graph.ts";
 const RUNNER = "core/src/runtime/node-runner.ts";
 const DELTA = "connectors/src/delta/delta-committer.ts";
@@ -192,19 +193,19 @@ export const VARIANTS: readonly Variant[] = [
   ),
   one(
     "a delivery takes later rows off the list",
-    STATE,
+    HELD,
     "DELETE FROM held WHERE sink = ? AND epoch <= ?",
     "DELETE FROM held WHERE sink = ? AND ? >= 0",
   ),
   one(
     "a delivery shows rows that are left on the list",
-    STATE,
-    "FROM held WHERE sink = ? AND epoch <= ?\n         ORDER",
-    "FROM held WHERE sink = ? AND ? >= 0\n         ORDER",
+    HELD,
+    "FROM held WHERE sink = ? AND epoch <= ? ORDER",
+    "FROM held WHERE sink = ? AND ? >= 0 ORDER",
   ),
   one(
     "held rows come in another order",
-    STATE,
+    HELD,
     "ORDER BY epoch, shard, seq LIMIT",
     "ORDER BY seq, shard, epoch DESC LIMIT",
   ),

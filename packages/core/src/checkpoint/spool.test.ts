@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Checkpoint, HeldFrame } from "./records.ts";
+import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
+import { SqliteState } from "./sqlite-state.ts";
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), "dataflow-spool-"));
+const filesIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".frames"));
+
+/** Two frames of an epoch, together as large as said. */
+function frames(bytes: number, sink = "s"): HeldFrame[] {
+  const frame = (seq: number, length: number): HeldFrame => {
+    const filled = new Uint8Array(length).fill(seq + 1);
+    return { sink, shard: 0, seq, rows: length, bytes: filled };
+  };
+  return [frame(0, bytes - 5), frame(1, 5)];
+}
+
+function checkpoint(epoch: number, held: readonly HeldFrame[]): Checkpoint {
+  const record = { epoch, splits: [], clocks: {}, ledger: [], drained: false };
+  return { record, fingerprint: "plan", chunks: [], marks: [], held, sinks: [] };
+}
+
+function delivery(sink: string, epoch: number) {
+  const delivered = { epoch, hash: "h", contentHash: "0", version: "1", state: null };
+  return { sink, delivered, rows: 1, index: [] };
+}
+
+test("what an epoch holds lies in a file where it is much, and is read as it was, also by the next process", () => {
+  const folder = newFolder();
+  const first = new SqliteState(join(folder, "state.sqlite"), "p");
+  const [little, much] = [frames(SPOOLED_BYTES_MIN - 1), frames(SPOOLED_BYTES_MIN)];
+  first.commit(checkpoint(1, little));
+  expect(filesIn(folder)).toEqual([]);
+  first.commit(checkpoint(2, much));
+  expect(filesIn(folder)).toEqual(["held-1-2.frames"]);
+  first.close();
+  const second = new SqliteState(join(folder, "state.sqlite"), "p");
+  const read = second.heldFrames("s", 2, 0, 10);
+  expect(read.map((frame) => ({ ...frame, bytes: new Uint8Array(frame.bytes) }))).toEqual([
+    ...little,
+    ...much,
+  ]);
+  expect(second.undelivered()).toEqual([
+    { sink: "s", rows: SPOOLED_BYTES_MIN * 2 - 1, bytes: SPOOLED_BYTES_MIN * 2 - 1 },
+  ]);
+  second.close();
+});
+
+test("a file goes when the last of its rows is delivered, and what no epoch names goes at the next start", () => {
+  const folder = newFolder();
+  const state = new SqliteState(join(folder, "state.sqlite"), "p");
+  state.commit(checkpoint(1, [...frames(SPOOLED_BYTES_MIN), ...frames(SPOOLED_BYTES_MIN, "t")]));
+  state.commit(checkpoint(2, frames(SPOOLED_BYTES_MIN)));
+  state.recordDelivery(delivery("s", 1));
+  expect(filesIn(folder)).toEqual(["held-1-1.frames", "held-1-2.frames"]);
+  state.recordDelivery(delivery("t", 2));
+  expect(filesIn(folder)).toEqual(["held-1-2.frames"]);
+  // A process was killed between the file and the transaction.
+  writeFileSync(join(folder, "held-1-3.frames"), "begun");
+  writeFileSync(join(folder, "held-notes.frames"), "not ours");
+  state.close();
+  new SqliteState(join(folder, "state.sqlite"), "p").close();
+  expect(filesIn(folder)).toEqual(["held-1-2.frames", "held-notes.frames"]);
+});
+
+test("rows whose file is gone or cut are told as damage of the state", () => {
+  const folder = newFolder();
+  const state = new SqliteState(join(folder, "state.sqlite"), "p");
+  state.commit(checkpoint(1, frames(SPOOLED_BYTES_MIN)));
+  truncateSync(join(folder, "held-1-1.frames"), SPOOLED_BYTES_MIN - 1);
+  const whole = SPOOLED_BYTES_MIN;
+  expect(() => state.heldFrames("s", 1, 0, 10)).toThrow(
+    `rows that are decided and not yet delivered lie in ${folder}/held-1-1.frames, but it ends at byte ${whole - 1} instead of ${whole}. Put back the newest copy of its whole directory`,
+  );
+  rmSync(join(folder, "held-1-1.frames"));
+  expect(() => state.heldFrames("s", 1, 0, 10)).toThrow(/DF_STATE_CORRUPT|no such file/);
+  state.close();
+});
+
+test("a file that cannot be written whole is not left behind", () => {
+  const folder = newFolder();
+  const spool = directorySpool(folder);
+  const broken = new Proxy(new Uint8Array(1), {});
+  expect(() => spool.write("held-1-1.frames", [new Uint8Array(9), broken])).toThrow();
+  expect(filesIn(folder)).toEqual([]);
+});
