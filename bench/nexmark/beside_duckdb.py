@@ -2,9 +2,9 @@
 
     .cache/readers/bin/python bench/nexmark/beside_duckdb.py INPUT_DIRECTORY [--rounds N] [QUERY...]
 
-Each round runs both sides in turn, and the order changes from round to round. CPU time is user and system time of the
-whole process, less that of a run over empty files in the same round. Prints medians per query: CPU ns per event of both,
-their ratio and its range over the rounds, peak RSS in MiB of both; each answer of the last round is compared (check.py).
+Each round runs both sides in turn, and the order changes from round to round. CPU time is user and system time of
+the whole process, less that of a run over empty files in the same round. Prints medians per query: CPU ns per event
+of both, their ratio and its range over the rounds, peak RSS in MiB of both; the last answer is compared (check.py).
 """
 
 import argparse
@@ -30,7 +30,8 @@ ANSWERS = {
         join (select id, seller, dateTime // 10000 * 10000 w from events where type = 'auction') a
         on p.id = a.seller and p.w = a.w""",
     "q11": f"""select bidder, min(dateTime), max(dateTime), count(*) from (
-        select bidder, dateTime, sum(starts) over (partition by bidder order by dateTime, eid rows unbounded preceding) nth
+        select bidder, dateTime,
+            sum(starts) over (partition by bidder order by dateTime, eid rows unbounded preceding) nth
         from (select bidder, dateTime, eid, case when dateTime - lag(dateTime)
             over (partition by bidder order by dateTime, eid) > 10000 then 1 else 0 end starts from {BIDS}))
         group by bidder, nth""",

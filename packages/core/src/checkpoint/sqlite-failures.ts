@@ -6,8 +6,8 @@ const REFUSED =
   /^SQLITE_(?:FULL|IOERR|CANTOPEN|READONLY|NOMEM)|^E(?:NOSPC|DQUOT|FBIG|IO|MFILE|NFILE|ROFS|ACCES|PERM|NOENT)$/;
 
 /**
- * What SQLite, or the system, says of a state on a disk that is full, limited, read-only or broken, in words; undefined for any other
- * error. What was stored stays; a transaction that did not end is not there.
+ * What SQLite, or the system, says of a state on a disk that is full, limited, read-only or broken, in words; undefined
+ * for any other error. What was stored stays; a transaction that did not end is not there.
  */
 export function diskFailureOf(file: string, thrown: unknown): DataflowError | undefined {
   const { code: said = "" } = thrown as { readonly code?: string };

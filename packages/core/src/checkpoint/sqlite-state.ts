@@ -43,7 +43,8 @@ function localDisk(file: string): StateDisk {
 
 /**
  * The state of one pipeline in one SQLite file (exclusive lock, WAL, `synchronous=FULL`), with large epochs of held rows
- * in files beside it (spool.ts). Synchronous; runs on the state thread (state-thread.ts). SQLite never holds anything but checkpoints and deliveries, so recovery is opening it.
+ * in files beside it (spool.ts). Synchronous; runs on the state thread (state-thread.ts). SQLite never holds anything
+ * but checkpoints and deliveries, so recovery is opening it.
  *
  * Each method throws DF_FENCED when another process owns the state now (a lock that does not hold, as on some network
  * file systems). Reads too: a fenced process that compared a newer state with a target it read before would blame the

@@ -1,6 +1,6 @@
 /** The state of simulated processes: the real one, in a database and files in memory that a host keeps. */
 import Database from "better-sqlite3";
-import { DataflowError } from "@df/core";
+import { assert, DataflowError, present } from "@df/core";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
 import type { Checkpoint } from "@df/core/checkpoint/records";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
@@ -97,13 +97,11 @@ export class StateDirectory {
 function memorySpool(files: Map<string, Uint8Array>): Spool {
   return {
     write: (name, parts) => {
-      if (files.has(name)) throw new Error(`${name} is there already`);
+      assert(!files.has(name), `${name} is there already`);
       files.set(name, Buffer.concat(parts));
     },
     read: (name, place, length) => {
-      const file = files.get(name);
-      if (file === undefined) throw new Error(`${name} is gone`);
-      return file.slice(place, place + length);
+      return present(files.get(name), name).slice(place, place + length);
     },
     keepOnly: (names) => {
       for (const name of files.keys()) if (!names.has(name)) files.delete(name);
