@@ -8,13 +8,16 @@ import { lineEncoder } from "@df/formats/text/line-encoder";
 import { fileEnding } from "@df/formats/text/text-format";
 import type { TextFormat } from "@df/formats/text/text-format";
 import type { CommittedFile } from "../lake/manifest.ts";
-import { stageFile } from "../lake/staged-file.ts";
+import { StagedFile } from "../lake/staged-file.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { changeRows, changeSchema } from "./change-rows.ts";
 import { rowSum } from "./row-sum.ts";
 
 /** Bytes at which a file is full; the batch that reaches it is its last one. */
 export const FILE_BYTES: number = 64 * 1024 * 1024;
+
+/** Bytes that are kept in memory before they are written. */
+const PART_BYTES = 1024 * 1024;
 
 /** Where and how rows are staged. */
 export interface StageOptions {
@@ -35,28 +38,37 @@ export function stager(
   const add = rowSum(shape);
   return async ({ batches, through }, contentHash) => {
     const files: CommittedFile[] = [];
-    const into = new ByteSink();
+    const part = new ByteSink(PART_BYTES);
+    let file: StagedFile | undefined;
     let rows = 0;
-    const finish = async (): Promise<void> => {
-      const path = fileName(through, files.length, format);
-      files.push(
-        await stageFile(store, { path, bytes: into.bytes.subarray(0, into.length), rows, partition: [] }),
-      );
-      into.length = 0;
+    const flush = async (to: StagedFile): Promise<void> => {
+      await to.write(part.bytes.subarray(0, part.length));
+      part.length = 0;
+    };
+    const finish = async (full: StagedFile): Promise<void> => {
+      await flush(full);
+      files.push(await full.finish({ rows, partition: [] }));
+      file = undefined;
       rows = 0;
     };
-    for await (const batch of batches) {
-      // The encoding of a batch takes a millisecond: whoever else needs this thread comes in between.
-      await setImmediate();
-      add(batch, contentHash);
-      for (const written of changes(batch)) {
-        if (rows === 0) into.append(lines.head);
-        lines.encode(written, into);
-        rows += written.length;
-        if (into.length >= fileBytes) await finish();
+    try {
+      for await (const batch of batches) {
+        // The encoding of a batch takes a millisecond: whoever else needs this thread comes in between.
+        await setImmediate();
+        add(batch, contentHash);
+        for (const written of changes(batch)) {
+          if (file === undefined) part.append(lines.head);
+          file ??= await StagedFile.begin(store, fileName(through, files.length, format));
+          lines.encode(written, part);
+          rows += written.length;
+          if (file.size + part.length >= fileBytes) await finish(file);
+          else if (part.length >= PART_BYTES) await flush(file);
+        }
       }
+      if (file !== undefined) await finish(file);
+    } finally {
+      await file?.abandon();
     }
-    if (rows > 0) await finish();
     return files;
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { localStore } from "./local-store.ts";
 import { raceTest } from "./object-store.ts";
@@ -42,6 +43,43 @@ describe("a directory as object store", () => {
     const winners = won.flatMap((one, i) => (one ? [i] : []));
     expect(winners).toHaveLength(1);
     expect(new TextDecoder().decode(await store.get("_log/1.json"))).toBe(`writer ${winners[0]}`);
+  });
+
+  test("an object that is written in parts is seen once it is finished, whole", async () => {
+    const writer = await store.create("a/parts");
+    const part = bytes("one");
+    await writer.write(part);
+    part.fill(0x2e);
+    await writer.write(bytes(", two"));
+    expect([await store.get("a/parts"), await store.list("")]).toEqual([undefined, []]);
+    await writer.finish();
+    await writer.abandon();
+    expect(new TextDecoder().decode(await store.get("a/parts"))).toBe("one, two");
+    expect(await readdir(join(root, "a"))).toEqual(["parts"]);
+  });
+
+  test("an object that was given up, or could not be written, leaves nothing", async () => {
+    const given = await store.create("a/given-up");
+    await given.write(bytes("one"));
+    await given.abandon();
+    const failed = await store.create("a/failed");
+    await expect(failed.write(undefined as unknown as Uint8Array)).rejects.toThrow(
+      'Could not write "a/failed"',
+    );
+    await failed.abandon();
+    await expect(store.create("../outside")).rejects.toThrow("DF_PATH");
+    expect(await readdir(join(root, "a"))).toEqual([]);
+  });
+
+  test("a digest is that of the whole object", async () => {
+    const large = new Uint8Array(600_000).map((_, i) => i * 7);
+    await store.put("large", large);
+    expect(await store.digest("large")).toEqual({ size: large.length, crc32: crc32(large) });
+    await store.put("empty", bytes(""));
+    expect([await store.digest("empty"), await store.digest("none")]).toEqual([
+      { size: 0, crc32: 0 },
+      undefined,
+    ]);
   });
 
   test("leaves no temporary files behind, neither of winners nor of losers", async () => {

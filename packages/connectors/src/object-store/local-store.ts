@@ -1,12 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { crc32 } from "node:zlib";
 import { DataflowError, reasonOf } from "@df/core";
 import { NOT_OURS } from "@df/core/checkpoint/keep-names";
-import type { ObjectStore, StoredObject } from "./object-store.ts";
+import type { Digest, ObjectStore, ObjectWriter, StoredObject } from "./object-store.ts";
 
 /** Begins the name of a file that is being written; listings leave such files out. */
 const TEMPORARY = ".tmp-";
+/** Bytes that are looked at at once where only a digest is wanted. */
+const DIGESTED_BYTES = 256 * 1024;
 /** Directories known to be durable that are remembered. */
 const DIRECTORIES_MAX = 10_000;
 
@@ -19,25 +32,45 @@ export function localStore(root: string): ObjectStore {
   const base = resolve(root);
   const makeDirectory = directoryMaker(base);
 
-  /** A durable copy of the bytes under a name of its own beside `target`. */
-  async function temporary(target: string, bytes: Uint8Array): Promise<string> {
+  async function begin(target: string): Promise<Temporary> {
     await makeDirectory(dirname(target));
-    return writeTemporary(dirname(target), bytes);
+    return Temporary.open(dirname(target));
+  }
+
+  /** A durable copy of the bytes under a name of its own beside `target`. */
+  async function copy(target: string, bytes: Uint8Array): Promise<string> {
+    const file = await begin(target);
+    await file.write(bytes);
+    return file.end();
   }
 
   return {
     get: (path) => asStoreErrors(`read "${path}" in "${base}"`, () => read(locate(base, path))),
 
+    digest: (path) => asStoreErrors(`read "${path}" in "${base}"`, () => digest(locate(base, path))),
+
+    create: async (path) => {
+      const named = <T>(call: () => Promise<T>): Promise<T> =>
+        asStoreErrors(`write "${path}" in "${base}"`, call);
+      const target = await named(async () => locate(base, path));
+      const file = await named(() => begin(target));
+      return {
+        write: (bytes) => named(() => file.write(bytes)),
+        finish: () => named(async () => replace(await file.end(), target)),
+        abandon: () => named(() => file.giveUp()),
+      } satisfies ObjectWriter;
+    },
+
     put: (path, bytes) =>
       asStoreErrors(`write "${path}" in "${base}"`, async () => {
         const target = locate(base, path);
-        await replace(await temporary(target, bytes), target);
+        await replace(await copy(target, bytes), target);
       }),
 
     putIfAbsent: (path, bytes) =>
       asStoreErrors(`write "${path}" in "${base}"`, async () => {
         const target = locate(base, path);
-        return linkIfAbsent(await temporary(target, bytes), target);
+        return linkIfAbsent(await copy(target, bytes), target);
       }),
 
     move: (from, to) =>
@@ -83,20 +116,52 @@ function directoryMaker(base: string): (path: string) => Promise<void> {
   };
 }
 
-/** Writes and fsyncs a new file; returns its path. */
-async function writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
-  const path = join(folder, TEMPORARY + randomUUID());
-  const file = await open(path, "wx");
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } catch (error) {
-    await unlink(path).catch(() => undefined);
-    throw error;
-  } finally {
-    await file.close();
+/** A new file that nobody reads. Where a call fails it is gone. */
+class Temporary {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #isOpen = true;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
   }
-  return path;
+
+  static async open(folder: string): Promise<Temporary> {
+    const path = join(folder, TEMPORARY + randomUUID());
+    return new Temporary(path, await open(path, "wx"));
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#orGone(() => this.#file.writeFile(bytes));
+  }
+
+  /** Makes its bytes durable; returns its path. */
+  async end(): Promise<string> {
+    await this.#orGone(() => this.#file.sync());
+    await this.#close();
+    return this.#path;
+  }
+
+  async giveUp(): Promise<void> {
+    if (!this.#isOpen) return;
+    await this.#close();
+    await remove(this.#path);
+  }
+
+  async #orGone<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      await this.giveUp().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
+    await this.#file.close();
+  }
 }
 
 async function replace(made: string, target: string): Promise<void> {
@@ -168,6 +233,28 @@ async function read(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     if (isAbsent(error) || codeOf(error) === "EISDIR") return undefined;
     throw error;
+  }
+}
+
+async function digest(path: string): Promise<Digest | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  try {
+    const part = new Uint8Array(DIGESTED_BYTES);
+    let [size, sum] = [0, 0];
+    for (;;) {
+      const { bytesRead } = await file.read(part, 0, part.length, size);
+      if (bytesRead === 0) return { size, crc32: sum };
+      sum = crc32(part.subarray(0, bytesRead), sum);
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -9,6 +9,24 @@ export interface StoredObject {
   readonly size: number;
 }
 
+/** An object that is being written, part by part. Whoever sees it, sees all of it, durably, once it is finished. */
+export interface ObjectWriter {
+  /** Adds bytes, whose memory may be used again once this settles. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Gives the object its name. */
+  finish(): Promise<void>;
+  /** Gives it up, unless it is finished. */
+  abandon(): Promise<void>;
+}
+
+/** What is known of an object's bytes without having them. */
+export interface Digest {
+  /** Bytes. */
+  readonly size: number;
+  /** CRC-32. */
+  readonly crc32: number;
+}
+
 /**
  * Where tables lie: a directory, later a bucket. Paths are relative, divided by "/", without empty, "." and ".."
  * segments (@throws DF_PATH). What fails for reasons of the system throws DF_STORE_IO, and its outcome is then unknown.
@@ -16,6 +34,10 @@ export interface StoredObject {
 export interface ObjectStore {
   /** The whole object; undefined when there is none. */
   get(path: string): Promise<Uint8Array | undefined>;
+  /** What the whole object would show, in the memory of a small part of it; undefined when there is none. */
+  digest(path: string): Promise<Digest | undefined>;
+  /** Begins an object under a name never used before. */
+  create(path: string): Promise<ObjectWriter>;
   /**
    * Stores an object durably: whoever sees it, sees all of it. Replaces an older one, so use names never used before.
    */

@@ -1,5 +1,5 @@
 /** A table's object store in another place: requests take time, and may arrive when their sender is gone. */
-import { memoryStore } from "@df/connectors/object-store/memory-store";
+import { collector, memoryStore } from "@df/connectors/object-store/memory-store";
 import type { ObjectStore } from "@df/connectors/object-store/object-store";
 import { DataflowError } from "@df/core";
 import type { Phase, Process, World } from "../world.ts";
@@ -17,13 +17,15 @@ export class Bucket {
     const { direct } = this;
     const sent = <T>(what: string, phase: Phase, effect: () => Promise<T>): Promise<T> =>
       world.request(process, `${table} ${what}`, phase, world.random.below(this.latencyMs + 1), effect);
+    const put = (path: string, bytes: Uint8Array): Promise<void> =>
+      sent(`put ${path}`, isLog(path) ? "other" : "stage", () => direct.put(path, bytes));
     return withoutRaces(direct, {
+      digest: (path) => sent(`digest ${path}`, "other", () => direct.digest(path)),
+      // What is written part by part is sent as a whole.
+      create: async (path) => collector((bytes) => put(path, bytes)),
+      put: (path, given) => put(path, given.slice()),
       get: (path) => sent(`get ${path}`, "other", () => direct.get(path)),
       list: (prefix) => sent(`list ${prefix}`, "other", () => direct.list(prefix)),
-      put: (path, given) => {
-        const bytes = given.slice();
-        return sent(`put ${path}`, isLog(path) ? "other" : "stage", () => direct.put(path, bytes));
-      },
       putIfAbsent: (path, given) => {
         const bytes = given.slice();
         return sent(`putIfAbsent ${path}`, isLog(path) ? "commit" : "other", () =>
