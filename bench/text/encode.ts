@@ -4,7 +4,8 @@
  */
 import { t } from "@df/core";
 import type { Batch, Schema } from "@df/core";
-import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
+import { ContentHash } from "@df/core/batch/canonical";
+import { RowHasher } from "@df/core/batch/row-hasher";
 import { rowsOf } from "@df/core/batch/rows";
 import { ByteSink } from "@df/formats/byte-sink";
 import { lineEncoder } from "@df/formats/text/line-encoder";
@@ -92,11 +93,10 @@ function encoding(format: TextFormat, schema: Schema, batches: readonly Batch[])
 }
 
 function hashing(schema: Schema, batches: readonly Batch[]): Work {
-  const codec = new CanonicalCodec(schema);
+  const hasher = new RowHasher(schema);
   return () => {
     const hash = new ContentHash();
-    for (const batch of batches)
-      for (let row = 0; row < batch.length; row++) hash.add(codec.encode(batch, row));
+    for (const batch of batches) hasher.add(batch, hash);
     return { units: UNITS };
   };
 }

@@ -1,5 +1,6 @@
 /** Stages rows that only add to a table. */
-import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
+import { ContentHash } from "@df/core/batch/canonical";
+import { RowHasher } from "@df/core/batch/row-hasher";
 import type { Batch, Shape, StageRequest } from "@df/core";
 import { writeDataFiles } from "./data-files.ts";
 import type { DataFileOptions } from "./data-files.ts";
@@ -23,13 +24,13 @@ export async function stageAppend(
   contentHash: string,
   options: DataFileOptions,
 ): Promise<StagedAppend> {
-  const codec = new CanonicalCodec(input.schema);
+  const hasher = new RowHasher(input.schema);
   const hash = ContentHash.parse(contentHash);
   const batches: Batch[] = [];
   let rows = 0;
   for await (const given of request.batches) {
     const batch = emptyTextAsNull(given, input.schema, options.partitionBy);
-    for (let row = 0; row < batch.length; row++) hash.add(codec.encode(batch, row));
+    hasher.add(batch, hash);
     rows += batch.length;
     batches.push(batch);
   }

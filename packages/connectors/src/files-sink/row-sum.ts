@@ -1,7 +1,6 @@
-import { diffAt } from "@df/core";
 import type { Batch, Shape } from "@df/core";
-import { CanonicalCodec } from "@df/core/batch/canonical";
 import type { ContentHash } from "@df/core/batch/canonical";
+import { RowHasher } from "@df/core/batch/row-hasher";
 import { changeRows, changeSchema } from "./change-rows.ts";
 
 /**
@@ -13,16 +12,12 @@ import { changeRows, changeSchema } from "./change-rows.ts";
  */
 export function rowSum(shape: Shape): (batch: Batch, sum: ContentHash) => void {
   if (shape.change !== "upsert") {
-    const codec = new CanonicalCodec(shape.schema);
-    return (batch, sum) => {
-      for (let row = 0; row < batch.length; row++) sum.add(codec.encode(batch, row), diffAt(batch, row));
-    };
+    const hasher = new RowHasher(shape.schema);
+    return (batch, sum) => hasher.add(batch, sum);
   }
-  const codec = new CanonicalCodec(changeSchema(shape));
+  const hasher = new RowHasher(changeSchema(shape));
   const changes = changeRows(shape);
   return (batch, sum) => {
-    for (const rows of changes(batch)) {
-      for (let row = 0; row < rows.length; row++) sum.add(codec.encode(rows, row));
-    }
+    for (const rows of changes(batch)) hasher.add({ ...rows, diffs: undefined }, sum);
   };
 }

@@ -1,7 +1,7 @@
 /** Commits to a Parquet directory, by the protocol that all directories of data files share. */
 import { resolve } from "node:path";
 import type { Committer, CommitterContext, CommitterFactory } from "@df/core";
-import { CanonicalCodec } from "@df/core/batch/canonical";
+import { RowHasher } from "@df/core/batch/row-hasher";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
 import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
 import { DirectoryCommitter } from "../lake/directory-committer.ts";
@@ -28,14 +28,14 @@ export function parquetCommitter(
   encoder: ParquetEncoder = parquetEncoder(),
 ): Committer {
   const { schema } = context.input;
-  const codec = new CanonicalCodec(schema);
+  const hasher = new RowHasher(schema);
   return new DirectoryCommitter(store, options, context, {
     format: "dataflow-parquet",
     noun: "Parquet table",
     call: 'parquet({ path: "…" })',
     schema,
     stage: ({ batches }, contentHash) =>
-      stageFiles({ store, encoder, schema, partitionBy: options.partitionBy, codec, contentHash }, batches),
+      stageFiles({ store, encoder, schema, partitionBy: options.partitionBy, hasher, contentHash }, batches),
     close: () => encoder.close(),
   });
 }

@@ -1,7 +1,8 @@
 /** Rows as data files under hidden names. */
 import { randomUUID } from "node:crypto";
 import type { Batch, Schema } from "@df/core";
-import type { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
+import type { ContentHash } from "@df/core/batch/canonical";
+import type { RowHasher } from "@df/core/batch/row-hasher";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
 import { groupByPartition } from "../lake/group.ts";
 import { partitionPath } from "../lake/partition.ts";
@@ -18,7 +19,7 @@ export interface StageOptions {
   readonly encoder: ParquetEncoder;
   readonly schema: Schema;
   readonly partitionBy: readonly string[];
-  readonly codec: CanonicalCodec;
+  readonly hasher: RowHasher;
   /** Each row is added to it. */
   readonly contentHash: ContentHash;
 }
@@ -32,7 +33,7 @@ export async function stageFiles(
   let collected: Batch[] = [];
   let size = 0;
   for await (const batch of batches) {
-    for (let row = 0; row < batch.length; row++) options.contentHash.add(options.codec.encode(batch, row));
+    options.hasher.add(batch, options.contentHash);
     collected.push(batch);
     size += columnBytes(batch);
     if (size < FILE_COLUMN_BYTES) continue;

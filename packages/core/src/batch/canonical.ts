@@ -1,43 +1,23 @@
-import { unreachable } from "../assert.ts";
 import { DataflowError } from "../error.ts";
-import type { ColumnType, Schema } from "../schema/schema.ts";
+import type { Schema } from "../schema/schema.ts";
 import type { Batch } from "./batch.ts";
 import type { ColumnBuilder } from "./builder.ts";
 import type { BoolColumn, Column, DoubleColumn, IntColumn, LongColumn, TextColumn } from "./column.ts";
+import {
+  ABSENT,
+  ESCAPED,
+  formOf,
+  PRESENT,
+  readDouble,
+  readInteger,
+  writeDouble,
+  writeInteger,
+} from "./canonical-values.ts";
+import type { Form } from "./canonical-values.ts";
 import { hash128 } from "./hash.ts";
 
 export { ContentHash, ROW_HASH_BYTES, rowHash } from "./content-hash.ts";
 export { hash128 } from "./hash.ts";
-
-/** How a value is encoded; several types share one form. */
-type Form = "bool" | "integer" | "double" | "text";
-
-function formOf(type: ColumnType): Form {
-  switch (type.kind) {
-    case "bool":
-      return "bool";
-    case "int32":
-    case "int64":
-    case "decimal":
-    case "timestamp":
-    case "date":
-      return "integer";
-    case "float64":
-      return "double";
-    case "string":
-    case "bytes":
-    case "json":
-      return "text";
-    default:
-      return unreachable(type);
-  }
-}
-
-const ABSENT = 0x00;
-const PRESENT = 0x01;
-/** Stands after a 0x00 of the text itself; a 0x00 after it ends the text. */
-const ESCAPED = 0xff;
-const TWO_32 = 4294967296;
 
 /** The key group, 0 to 127, of a key's hash: the upper 7 bits of h1. Frozen. */
 export function keyGroupOf(hash: Uint32Array): number {
@@ -211,47 +191,4 @@ export class CanonicalCodec {
 
 function corrupt(what: string): DataflowError {
   return new DataflowError("DF_CORRUPT", `Canonical row bytes do not fit their columns: ${what}.`);
-}
-
-function writeInteger(view: DataView, at: number, value: number | bigint): void {
-  if (typeof value === "bigint") {
-    view.setBigUint64(at, BigInt.asUintN(64, value) ^ 0x8000000000000000n);
-    return;
-  }
-  const high = Math.floor(value / TWO_32);
-  view.setInt32(at, high ^ 0x80000000);
-  view.setUint32(at + 4, value - high * TWO_32);
-}
-
-function readInteger(view: DataView, at: number, builder: ColumnBuilder): void {
-  const value = (view.getInt32(at) ^ 0x80000000) * TWO_32 + view.getUint32(at + 4);
-  // Beyond 2^53 the number is rounded, and a long column keeps the value as a bigint.
-  if (Number.isSafeInteger(value) || builder.layout !== "long") builder.number(value);
-  else builder.bigint(BigInt.asIntN(64, view.getBigUint64(at) ^ 0x8000000000000000n));
-}
-
-function writeDouble(view: DataView, at: number, value: number): void {
-  if (Number.isNaN(value)) {
-    view.setUint32(at, 0xfff80000);
-    view.setUint32(at + 4, 0);
-    return;
-  }
-  // Adding 0 makes −0 to 0.
-  view.setFloat64(at, value + 0);
-  const high = view.getInt32(at);
-  if (high >= 0) view.setInt32(at, high ^ 0x80000000);
-  else {
-    view.setInt32(at, ~high);
-    view.setInt32(at + 4, ~view.getInt32(at + 4));
-  }
-}
-
-const eight: DataView = new DataView(new ArrayBuffer(8));
-
-function readDouble(view: DataView, at: number): number {
-  const high = view.getInt32(at);
-  const low = view.getInt32(at + 4);
-  eight.setInt32(0, high < 0 ? high ^ 0x80000000 : ~high);
-  eight.setInt32(4, high < 0 ? low : ~low);
-  return eight.getFloat64(0);
 }

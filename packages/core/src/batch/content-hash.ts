@@ -1,8 +1,14 @@
+import { assert } from "../assert.ts";
 import { DataflowError } from "../error.ts";
 import { hash128 } from "./hash.ts";
 
 /** Bytes of a row's hash. */
 export const ROW_HASH_BYTES = 16;
+
+/** Rows whose hashes are added at once at most: so many words, each so many times, have an exact sum in a double. */
+export const HASHES_MAX = 1024;
+const TIMES_MAX = 1024;
+const TWO_32 = 4294967296;
 
 /** The hash of canonical row bytes: 16 bytes of its own, the four words of `hash128` in order, each little-endian. */
 export function rowHash(bytes: Uint8Array): Uint8Array {
@@ -26,8 +32,38 @@ export class ContentHash {
   /** Adds a row by its canonical bytes so many times, as a diff has it: below 0 it is taken away. */
   add(bytes: Uint8Array, diff = 1): void {
     hash128(bytes, 0, bytes.length, this.#row);
-    for (let i = 0; i < diff; i++) this.#add();
-    for (let i = 0; i > diff; i--) this.#subtract();
+    if (diff === 1) this.#add();
+    else this.#addTimes(diff);
+  }
+
+  /**
+   * Adds rows by their hashes, four words each as `hashRows` gives them, as often as their diffs say; each once where
+   * there are no diffs. At most `HASHES_MAX` rows.
+   */
+  addHashes(hashes: Int32Array, diffs?: Int32Array): void {
+    assert(hashes.length <= HASHES_MAX * 4, "the sum of the hashes is exact in a double");
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let at = 0; at < hashes.length; at += 4) {
+      let times = diffs === undefined ? 1 : (diffs[at >> 2] as number);
+      if (Math.abs(times) > TIMES_MAX) {
+        this.#row.set(hashes.subarray(at, at + 4));
+        this.#addTimes(times);
+        times = 0;
+      }
+      a += ((hashes[at] as number) >>> 0) * times;
+      b += ((hashes[at + 1] as number) >>> 0) * times;
+      c += ((hashes[at + 2] as number) >>> 0) * times;
+      d += ((hashes[at + 3] as number) >>> 0) * times;
+    }
+    let carry = 0;
+    for (const [i, part] of [a, b, c, d].entries()) {
+      const sum = (this.#sum[i] as number) + part + carry;
+      this.#sum[i] = sum;
+      carry = Math.floor(sum / TWO_32);
+    }
   }
 
   /** Adds a row by its `rowHash`. */
@@ -76,6 +112,11 @@ export class ContentHash {
     }
   }
 
+  #addTimes(times: number): void {
+    const sum = BigInt.asUintN(128, wordsAsOne(this.#sum) + wordsAsOne(this.#row) * BigInt(times));
+    for (let i = 0; i < 4; i++) this.#sum[i] = Number(BigInt.asUintN(32, sum >> BigInt(i * 32)));
+  }
+
   #add(): void {
     let carry = 0;
     for (let i = 0; i < 4; i++) {
@@ -93,4 +134,9 @@ export class ContentHash {
       borrow = difference < 0 ? 1 : 0;
     }
   }
+}
+
+/** Four words as a number, the least significant one first. */
+function wordsAsOne(words: Uint32Array): bigint {
+  return words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
 }
