@@ -1,14 +1,14 @@
 import { decimalText } from "@df/core/batch/cells";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { trimZeros, writeAscii, writeDecimal, writeInteger, writePadded } from "./digits.ts";
+import { writeDecimal, writeInteger, writePadded, writeTrimmed } from "./digits.ts";
 
-/** The text that a function writes, between bytes that must stay as they are. */
-function written(write: (out: DataView, at: number) => number): string {
+/** The text that a function writes, between bytes that must stay as they are. `more` bytes behind it may change. */
+function written(write: (out: DataView, at: number) => number, more = 3): string {
   const bytes = new Uint8Array(64).fill(0x23);
   const end = write(new DataView(bytes.buffer), 5);
   expect(Buffer.from(bytes.subarray(0, 5)).toString()).toBe("#####");
-  expect([...bytes.subarray(end + 3)].every((byte) => byte === 0x23)).toBe(true);
+  expect([...bytes.subarray(end + more)].every((byte) => byte === 0x23)).toBe(true);
   return Buffer.from(bytes.subarray(5, end)).toString();
 }
 
@@ -46,14 +46,16 @@ test("zeros are put before a number up to the digits asked for", () => {
   expect(written((out, at) => writePadded(out, at, 1_200_034, 12))).toBe("000001200034");
 });
 
-test.each([
-  ["1.500", "1.5"],
-  ["10.000", "10"],
-  ["0.001", "0.001"],
-  ["0.000", "0"],
-])("%s is shortened to %s", (text, short) => {
-  const bytes = new Uint8Array(64);
-  const out = new DataView(bytes.buffer);
-  const end = trimZeros(out, writeAscii(out, 0, text));
-  expect(Buffer.from(bytes.subarray(0, end)).toString()).toBe(short);
+test("a decimal that is trimmed has no zeros at its end, and no point that would be last", () => {
+  fc.assert(
+    fc.property(integer, fc.integer({ min: 0, max: 18 }), (value, scale) => {
+      const text = decimalText(value, scale);
+      const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+      expect(written((out, at) => writeTrimmed(out, at, value, scale), 3 + scale)).toBe(short);
+    }),
+    { numRuns: 2000 },
+  );
+  const shortened = ["1.5", "10", "0.001", "0"];
+  for (const [i, value] of [1500, 10_000, 1, 0].entries())
+    expect(written((out, at) => writeTrimmed(out, at, value, 3), 6)).toBe(shortened[i]);
 });

@@ -17,21 +17,30 @@ const FOUR: Int32Array = Int32Array.from({ length: 10_000 }, (_, value) => {
 
 /** Writes an integer of less than 2^53 in magnitude; −0 is 0. At most 17 bytes. */
 export function writeInteger(out: DataView, at: number, value: number): number {
-  let rest = value;
-  if (rest < 0) {
-    out.setUint8(at++, MINUS);
-    rest = -rest;
+  const small = value | 0;
+  if (small === value && small >= 0) return writeSmall(out, at, small);
+  return writeLarge(out, at, value);
+}
+
+/** A whole number below 2^31: the work of integers of a processor. */
+function writeSmall(out: DataView, at: number, value: number): number {
+  if (value < 10_000) return writeFew(out, at, value);
+  if (value < 100_000_000) {
+    const high = (value / 10_000) | 0;
+    return writeFour(out, writeFew(out, at, high), value - Math.imul(high, 10_000));
   }
-  if (rest < 10_000) return writeFew(out, at, rest);
-  if (rest < 100_000_000) {
-    const high = (rest / 10_000) | 0;
-    return writeFour(out, writeFew(out, at, high), rest - high * 10_000);
+  const high = (value / 100_000_000) | 0;
+  return writeEight(out, writeFew(out, at, high), value - Math.imul(high, 100_000_000));
+}
+
+/** A negative number, or one from 2^31 on. */
+function writeLarge(out: DataView, at: number, value: number): number {
+  if (value < 0) {
+    out.setUint8(at, MINUS);
+    return writeInteger(out, at + 1, -value);
   }
-  const high = Math.floor(rest / 100_000_000);
-  const low = rest - high * 100_000_000;
-  if (high < 10_000) return writeEight(out, writeFew(out, at, high), low);
-  const top = (high / 10_000) | 0;
-  return writeEight(out, writeFour(out, writeFew(out, at, top), high - top * 10_000), low);
+  const high = Math.floor(value / 100_000_000);
+  return writeEight(out, writeSmall(out, at, high), value - high * 100_000_000);
 }
 
 /** A number below 10 000 without zeros before it. */
@@ -47,8 +56,9 @@ function writeFour(out: DataView, at: number, value: number): number {
 }
 
 function writeEight(out: DataView, at: number, value: number): number {
-  const high = (value / 10_000) | 0;
-  return writeFour(out, writeFour(out, at, high), value - high * 10_000);
+  const low = value | 0;
+  const high = (low / 10_000) | 0;
+  return writeFour(out, writeFour(out, at, high), low - Math.imul(high, 10_000));
 }
 
 /** Writes the last `digits` (0 to 4) digits of a number below 10 000. */
@@ -80,15 +90,31 @@ export function writeDecimal(out: DataView, at: number, unscaled: number, scale:
   return writePadded(out, at + 1, magnitude - whole * power, scale);
 }
 
-/** The place behind a decimal without the zeros at its end, and without a point that is last then. */
-export function trimZeros(out: DataView, at: number): number {
-  let end = at;
+/**
+ * Writes what `writeDecimal` does without the zeros at its end, and without a point that would be last then. The zeros
+ * may stand behind.
+ */
+export function writeTrimmed(out: DataView, at: number, unscaled: number, scale: number): number {
+  const whole = unscaled / (POWERS[scale] as number);
+  if (Number.isInteger(whole)) return writeInteger(out, at, whole);
+  let end = writeDecimal(out, at, unscaled, scale);
   while (out.getUint8(end - 1) === ZERO) end--;
-  return out.getUint8(end - 1) === POINT ? end - 1 : end;
+  return end;
 }
 
 /** Writes text that is known to be ASCII. */
 export function writeAscii(out: DataView, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) out.setUint8(at + i, text.charCodeAt(i));
   return at + text.length;
+}
+
+/** Writes a double as JavaScript does, but −0 as "-0". At most 25 bytes. */
+export function writeDouble(out: DataView, at: number, value: number): number {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return writeInteger(out, at, value);
+  return writeAscii(out, at, value === 0 ? "-0" : String(value));
+}
+
+/** The same, but what JSON has no number for as a string. */
+export function writeJsonDouble(out: DataView, at: number, value: number): number {
+  return Number.isFinite(value) ? writeDouble(out, at, value) : writeAscii(out, at, `"${value}"`);
 }

@@ -1,8 +1,13 @@
-import type { Batch, Column, Field, Schema } from "@df/core";
+import type { Batch, Column, Field, Schema, TextColumn } from "@df/core";
 import { ByteSink } from "../byte-sink.ts";
+import { planCell } from "./cell-plan.ts";
+import type { CellPlan } from "./cell-plan.ts";
 import { CellWriter } from "./cell-writer.ts";
-import type { TextFormat } from "./text-format.ts";
 import { fixedText, writeFixed } from "./fixed-text.ts";
+import type { FixedText } from "./fixed-text.ts";
+import { compileLines } from "./line-code.ts";
+import type { WriteLines } from "./line-code.ts";
+import type { TextFormat } from "./text-format.ts";
 import { textBytesMax, textsOf, writeCsvText } from "./texts.ts";
 
 /** Turns batches of one schema into lines, straight from columns into bytes. */
@@ -15,43 +20,64 @@ export interface LineEncoder {
 
 const encoder = new TextEncoder();
 
-/** The encoder of a format: see README.md for the text of each type. */
-export function lineEncoder(format: TextFormat, schema: Schema): LineEncoder {
+/** Bytes that are made room for at once, unless a line may need more. */
+const ROOM_BYTES = 64 * 1024;
+
+/** The encoder of a format: see README.md for the text of each type. Without `generated` it makes no code for itself. */
+export function lineEncoder(format: TextFormat, schema: Schema, generated = true): LineEncoder {
   if (format.kind === "csv") {
-    const cells = schema.fields.map(
-      (field, i) => new CellWriter(field, { kind: "csv", before: i === 0 ? "" : "," }),
+    const plans = schema.fields.map((field, i) =>
+      planCell(field, { kind: "csv", before: i === 0 ? "" : "," }),
     );
     const head = format.header ? headerLine(schema.fields) : new Uint8Array(0);
-    return encoderOf(head, cells, "\n");
+    return { head, encode: encoderOf(plans, fixedText("\n"), generated) };
   }
-  const cells = schema.fields.map((field, i) => {
+  const plans = schema.fields.map((field, i) => {
     const before = `${i === 0 ? "{" : ","}${JSON.stringify(field.name)}:`;
-    return new CellWriter(field, { kind: "json", before });
+    return planCell(field, { kind: "json", before });
   });
-  return encoderOf(new Uint8Array(0), cells, "}\n");
+  return { head: new Uint8Array(0), encode: encoderOf(plans, fixedText("}\n"), generated) };
 }
 
-function encoderOf(head: Uint8Array, cells: readonly CellWriter[], lineEnd: string): LineEncoder {
-  const end = fixedText(lineEnd);
-  const texts = cells.filter(({ isText }) => isText);
-  const lineBytesMax = cells.reduce((sum, { bytesMax }) => sum + bytesMax, end.length);
-  return {
-    head,
-    encode: (batch, into) => {
-      for (const [i, cell] of cells.entries()) cell.begin(batch.columns[i] as Column);
-      for (let row = 0; row < batch.length; row++) {
-        let bytesMax = lineBytesMax;
-        for (const text of texts) bytesMax += text.textBytesMax(row);
-        into.reserve(bytesMax);
-        into.length = writeFixed(into.view, writeLine(into.view, into.length, cells, row), end);
-      }
-    },
+function encoderOf(
+  plans: readonly CellPlan[],
+  end: FixedText,
+  generated: boolean,
+): (batch: Batch, into: ByteSink) => void {
+  const writers = plans.map((plan) => new CellWriter(plan));
+  const write = (generated ? compileLines(plans, writers, end) : undefined) ?? writeLines(writers, end);
+  const lineBytesMax = plans.reduce((sum, { bytesMax }) => sum + bytesMax, end.length);
+  return ({ columns, length }, into) => {
+    for (const [i, writer] of writers.entries()) writer.begin(columns[i] as Column);
+    const texts = columns.filter((column) => column.layout === "text");
+    for (let from = 0; from < length;) {
+      let to = from;
+      let room = 0;
+      do {
+        room += lineBytesMax;
+        for (let i = 0; i < texts.length; i++) room += cellTextBytesMax(texts[i] as TextColumn, to);
+        to++;
+      } while (to < length && room < ROOM_BYTES);
+      into.reserve(room);
+      into.length = write(columns, into.view, into.length, { from, to });
+      from = to;
+    }
   };
 }
 
-function writeLine(out: DataView, at: number, cells: readonly CellWriter[], row: number): number {
-  for (let i = 0; i < cells.length; i++) at = (cells[i] as CellWriter).write(out, at, row);
-  return at;
+function cellTextBytesMax({ starts, ends }: TextColumn, row: number): number {
+  return textBytesMax((ends[row] as number) - (starts[row] as number));
+}
+
+/** What `compileLines` makes, cell by cell. */
+function writeLines(writers: readonly CellWriter[], end: FixedText): WriteLines {
+  return (_columns, out, at, { from, to }) => {
+    for (let row = from; row < to; row++) {
+      for (let i = 0; i < writers.length; i++) at = (writers[i] as CellWriter).write(out, at, row);
+      at = writeFixed(out, at, end);
+    }
+    return at;
+  };
 }
 
 /** The names as fields. */
