@@ -8,9 +8,10 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
 import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
-import { planCommand } from "./plan-command.ts";
+import { planCommand, type PlanFlags } from "./plan-command.ts";
 import { tellFailure } from "./restart/tell.ts";
-import { runCommand } from "./run-command.ts";
+import { type RunFlags, runCommand } from "./run-command.ts";
+import { ACTIONS, type Action, savepointCommand, type SavepointFlags } from "./savepoint-command.ts";
 import { statusCommand } from "./status-command.ts";
 
 const program = new Command("dataflow")
@@ -33,14 +34,16 @@ const run = program
     "<file>",
     "a TypeScript or JavaScript file whose default export is a pipeline, or an array of them",
   )
-  .action((file: string, flags: Flags) => end(() => runCommand(file, flags)));
+  .option("--from <directory>", "the savepoint that a new state directory begins from")
+  .action((file: string, flags: RunFlags) => end(() => runCommand(file, flags)));
 addParams(addSettings(run, SETTING_NAMES));
 
 const plan = program
   .command("plan")
   .description("what a restart would make of the state: which steps go on, begin, or do not fit any more")
   .argument("<file>", "a file with pipelines")
-  .action((file: string, flags: Flags) => end(() => planCommand(file, flags)));
+  .option("--from <directory>", "a savepoint, instead of the state: what a run --from it would do")
+  .action((file: string, flags: PlanFlags) => end(() => planCommand(file, flags)));
 addParams(addSettings(plan, ["stateDir", "json"]));
 
 const status = program
@@ -48,6 +51,17 @@ const status = program
   .description("what pipelines are doing, or where they have stopped")
   .action((flags: Flags) => end(() => statusCommand(flags)));
 addSettings(status, ["stateDir", "json"]);
+
+const savepoint = program
+  .command("savepoint")
+  .description("keep the state of a pipeline as it is now, running or not, to begin from it later")
+  .addArgument(new Argument("<action>", "what to do").choices(ACTIONS))
+  .argument("[name]", "of the savepoint (create: default the time)")
+  .option("--pipeline <name>", "which, where a state directory has the states of several")
+  .action((action: Action, name: string | undefined, flags: SavepointFlags) =>
+    end(() => savepointCommand(action, name, flags)),
+  );
+addSettings(savepoint, ["stateDir", "json"]);
 
 const config = program
   .command("config")

@@ -4,6 +4,8 @@ import { readStoredState } from "@df/core/checkpoint/stored-state";
 import { fingerprint } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
 import { changedLambdas, type NodeRestart, restartOf } from "@df/core/plan/restart";
+import { checkCopy, readSavepoint, stateOfSavepoint } from "@df/core/checkpoint/savepoint";
+import { restartFromSavepoint } from "@df/core/runtime/child-sinks";
 import { askStatus, type RunFacts } from "@df/core/runtime/control-socket";
 import type { BuiltPlan } from "dataflow";
 import { aligned } from "./aligned.ts";
@@ -24,6 +26,9 @@ interface Restart {
   readonly lambdas: readonly string[];
 }
 
+/** What a plan is compared with. */
+type Facts = RunFacts & { readonly epoch: number };
+
 const OUTCOMES: Readonly<Record<Restart["outcome"], string>> = {
   begins: "begins, for there is no checkpoint",
   "goes on": "goes on",
@@ -36,25 +41,37 @@ const WORDS: Readonly<Record<NodeRestart["verdict"], string>> = {
   refuse: "",
 };
 
+/** Options of the command. */
+export interface PlanFlags extends Flags {
+  /** The folder of a savepoint. */
+  readonly from?: string;
+}
+
 /** `dataflow plan FILE`: what a restart would make of the state, node by node. Resolves to the exit code. */
-export async function planCommand(file: string, flags: Flags): Promise<number> {
+export async function planCommand(file: string, flags: PlanFlags): Promise<number> {
   const resolved = await resolveHere(flags);
   const { settings } = resolved;
   const plans = buildAll(await loadPipelines(file), resolved);
   const restarts: Restart[] = [];
-  for (const plan of plans) restarts.push(await restart(plan, join(resolve(settings.stateDir), plan.name)));
+  for (const plan of plans) {
+    const state = join(resolve(settings.stateDir), plan.name);
+    restarts.push(
+      flags.from === undefined
+        ? restart(plan, state, await factsIn(state))
+        : restart(plan, flags.from, factsOf(flags.from, plan), restartFromSavepoint),
+    );
+  }
   for (const one of restarts) {
     process.stdout.write(settings.json ? `${JSON.stringify(one)}\n` : render(one));
   }
   return restarts.some(({ outcome }) => outcome === "refused") ? EXIT.incompatible : EXIT.ok;
 }
 
-async function restart(plan: BuiltPlan, state: string): Promise<Restart> {
-  const found = await factsIn(state);
+function restart(plan: BuiltPlan, state: string, found: Facts | undefined, compare = restartOf): Restart {
   if (found === undefined) {
     return { pipeline: plan.name, state, epoch: undefined, outcome: "begins", nodes: [], lambdas: [] };
   }
-  const nodes = restartOf(found.fingerprint, fingerprint(prune(plan)));
+  const nodes = compare(found.fingerprint, fingerprint(prune(plan)));
   return {
     pipeline: plan.name,
     state,
@@ -66,11 +83,21 @@ async function restart(plan: BuiltPlan, state: string): Promise<Restart> {
 }
 
 /** From the process that runs there, else from its state; undefined before the first checkpoint. */
-async function factsIn(state: string): Promise<(RunFacts & { readonly epoch: number }) | undefined> {
+async function factsIn(state: string): Promise<Facts | undefined> {
   const running = await askStatus(state);
   if (running !== undefined) return { ...running.facts, epoch: running.status.epoch };
   const file = join(state, "state.sqlite");
-  if (!existsSync(file)) return undefined;
+  return existsSync(file) ? storedFacts(file) : undefined;
+}
+
+/** From a savepoint. */
+function factsOf(from: string, { name }: BuiltPlan): Facts | undefined {
+  const savepoint = readSavepoint(from, name);
+  checkCopy(stateOfSavepoint(from), from, savepoint);
+  return storedFacts(stateOfSavepoint(from));
+}
+
+function storedFacts(file: string): Facts | undefined {
   const { record, fingerprint: stored } = readStoredState(file);
   if (record === undefined || stored === undefined) return undefined;
   return { fingerprint: stored, lambdas: record.lambdas, epoch: record.epoch };

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
 import type { RunReport } from "@df/core/runtime/report";
 import { type BuiltPlan, start } from "dataflow";
@@ -15,15 +16,23 @@ import { runAgain } from "./restart/run-again.ts";
 import { tellFailure, tellGotOn } from "./restart/tell.ts";
 import { stopSignals } from "./signals.ts";
 
+/** Options of the command. */
+export interface RunFlags extends Flags {
+  /** The folder of a savepoint. */
+  readonly from?: string;
+}
+
 /** `dataflow run FILE`: runs all pipelines of a file beside each other. Resolves to the exit code. */
-export async function runCommand(file: string, flags: Flags): Promise<number> {
+export async function runCommand(file: string, flags: RunFlags): Promise<number> {
   const resolved = await resolveHere(flags);
   const { settings } = resolved;
   if (settings.restart) return runAgain(process.argv.slice(2));
   const plans = buildAll(await loadPipelines(file), resolved);
+  const { from } = flags;
+  if (from !== undefined) refuseSeveral(plans, file);
   const stop = stopSignals();
   const view = progress();
-  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, { stop, view })));
+  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, { stop, view, from })));
   for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
@@ -37,12 +46,21 @@ export async function runCommand(file: string, flags: Flags): Promise<number> {
 async function runOne(
   plan: BuiltPlan,
   settings: Settings,
-  { stop, view }: { readonly stop: ReturnType<typeof stopSignals>; readonly view: Progress },
+  {
+    stop,
+    view,
+    from,
+  }: {
+    readonly stop: ReturnType<typeof stopSignals>;
+    readonly view: Progress;
+    readonly from: string | undefined;
+  },
 ): Promise<RunReport> {
   let shown: ReturnType<Progress["start"]> | undefined;
   try {
     const run = await start(plan, {
       stateDirectory: join(resolve(settings.stateDir), plan.name),
+      from,
       parallelism: settings.parallelism,
       drain: settings.drain,
       follow: settings.follow,
@@ -63,6 +81,16 @@ async function runOne(
   } finally {
     shown?.stop();
   }
+}
+
+/** A savepoint is of one pipeline. */
+function refuseSeveral(plans: readonly BuiltPlan[], file: string): void {
+  if (plans.length === 1) return;
+  const names = plans.map(({ name }) => `"${name}"`).join(", ");
+  throw new DataflowError(
+    "DF_USAGE",
+    `--from is the savepoint of one pipeline, and ${file} has ${plans.length}: ${names}. Give a file that exports the one that is meant.`,
+  );
 }
 
 function print(report: RunReport, { json }: Settings): void {

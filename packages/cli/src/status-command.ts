@@ -1,26 +1,16 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DataflowError } from "@df/core";
 import { storedStatus } from "@df/core/runtime/stored-status";
 import { askStatus } from "@df/core/runtime/control-socket";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
 import { renderStatus } from "./render.ts";
+import { pipelinesIn } from "./states.ts";
 
 /** `dataflow status`: what the pipelines of a state directory are doing, or where they have stopped. */
 export async function statusCommand(flags: Flags): Promise<number> {
   const { settings } = await resolveHere(flags);
   const directory = resolve(settings.stateDir);
-  const pipelines = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
-    ? readdirSync(directory).filter((name) => existsSync(join(directory, name, "state.sqlite")))
-    : [];
-  if (pipelines.length === 0) {
-    throw new DataflowError(
-      "DF_USAGE",
-      `${directory} holds no state of a pipeline. Run one, or name the directory with --state-dir.`,
-    );
-  }
-  for (const name of pipelines) {
+  for (const name of pipelinesIn(directory)) {
     const running = await askStatus(join(directory, name));
     const status = running?.status ?? storedStatus(join(directory, name, "state.sqlite"));
     const words = running === undefined ? "not running" : `running as process ${running.pid}`;

@@ -169,6 +169,8 @@ export interface IndexChange {
 export interface Marker {
   readonly pipeline: string;
   readonly lineage: string;
+  /** The lineage that this one was begun from, and the last epoch that both have; absent where it began empty. */
+  readonly parent?: { readonly lineage: string; readonly epoch: Epoch };
   readonly epoch: Epoch;
   /** Hash of the intent that was committed. */
   readonly hash: string;

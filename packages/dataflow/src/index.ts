@@ -6,6 +6,7 @@ export { defineConfig } from "./config.ts";
 export { pipeline } from "./pipeline.ts";
 export { lit } from "./expressions.ts";
 export { session, sliding, tumbling } from "./windows.ts";
+export { takeSavepoint } from "./savepoint.ts";
 export { start } from "./start.ts";
 export { secret, t } from "@df/core";
 export { defineAggregate } from "@df/operators";
@@ -17,6 +18,7 @@ export type { ParamValue, ParamValues } from "./params.ts";
 export type { JoinKind, JoinOn, LateSides } from "./join-types.ts";
 export type { Refused } from "./refusals.ts";
 export type { Run } from "./run.ts";
+export type { SavepointOptions } from "./savepoint.ts";
 export type { StartOptions } from "./start.ts";
 export type {
   AnyStream,
@@ -54,5 +56,6 @@ export type {
 } from "@df/core";
 export type { AggregateDefinition, Law } from "@df/operators";
 export type { LedgerEntry } from "@df/core/checkpoint/records";
+export type { Savepoint } from "@df/core/checkpoint/savepoint";
 export type { QuarantineRow } from "@df/core/plan/quarantine";
 export type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";

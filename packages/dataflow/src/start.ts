@@ -3,10 +3,10 @@ import { checkOptions, DataflowError, reasonOf } from "@df/core";
 import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
-import { askStatus, type RunFacts, serveStatus } from "@df/core/runtime/control-socket";
+import { askStatus, type RunFacts, type Served, serveControl } from "@df/core/runtime/control-socket";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
-import { run, type RunOptions } from "@df/core/runtime/run";
+import { run, type RunHandle, type RunOptions } from "@df/core/runtime/run";
 import { CONNECTORS } from "./connectors.ts";
 import type { ParamValues } from "./params.ts";
 import type { BuiltPlan, PipelineDefinition } from "./pipeline-types.ts";
@@ -19,6 +19,7 @@ type Given =
   | "follow"
   | "unsafeStateFs"
   | "signal"
+  | "from"
   | "onShown"
   | "onNotice"
   | "onStep";
@@ -42,6 +43,7 @@ const OPTIONS: readonly (keyof StartOptions)[] = [
   "follow",
   "unsafeStateFs",
   "signal",
+  "from",
   "onShown",
   "onNotice",
   "onStep",
@@ -63,12 +65,13 @@ export async function start(
   const stateDirectory = resolve(directory, options.stateDirectory ?? join(".dataflow", plan.name));
   const readers = new Readers();
   const stop = new AbortController();
-  const { params: _, signal, ...given } = options;
-  const started = Promise.withResolvers<{ status(): Status }>();
+  const { params: _, signal, from, ...given } = options;
+  const started = Promise.withResolvers<RunHandle>();
   const report = run(plan, {
     ...given,
     directory,
     stateDirectory,
+    from: from === undefined ? undefined : resolve(directory, from),
     connectors: CONNECTORS,
     readers,
     signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
@@ -78,8 +81,9 @@ export async function start(
   try {
     const handle = await started.promise;
     const status = (): Status => handle.status();
-    const facts = factsOf(plan);
-    const served = serving(stateDirectory, { status, facts, report, onNotice: options.onNotice });
+    const savepoint: RunHandle["savepoint"] = (request) => handle.savepoint(request);
+    const answers = { status, facts: factsOf(plan), savepoint };
+    const served = serving(stateDirectory, answers, { report, onNotice: options.onNotice });
     return runOf({ plan, readers, status, stop: () => stop.abort(), report: served });
   } catch (thrown) {
     throw await namingProcess(thrown, stateDirectory);
@@ -93,7 +97,7 @@ function checkTypes(options: StartOptions): void {
     if (given === undefined || typeof given === type) return;
     throw new DataflowError("DF_OPTION", `${name} of start() is a ${type}, not ${typeof given}.`);
   };
-  for (const name of ["stateDirectory", "directory"] as const) check(name, "string");
+  for (const name of ["stateDirectory", "directory", "from"] as const) check(name, "string");
   for (const name of ["drain", "follow", "unsafeStateFs"] as const) check(name, "boolean");
   for (const name of ["onShown", "onNotice", "onStep"] as const) check(name, "function");
 }
@@ -116,18 +120,14 @@ function factsOf(plan: BuiltPlan): RunFacts {
   return { fingerprint: fingerprint(prune(plan)), lambdas: lambdaHashes(plan.lambdas) };
 }
 
-/** Answers `dataflow status` until the run has ended. Where that cannot be, the run goes on all the same. */
+/** Answers the other commands until the run has ended. Where that cannot be, the run goes on all the same. */
 async function serving(
   stateDirectory: string,
-  run: {
-    readonly report: Promise<RunReport>;
-    readonly status: () => Status;
-    readonly facts: RunFacts;
-    readonly onNotice: StartOptions["onNotice"];
-  },
+  answers: Served,
+  run: { readonly report: Promise<RunReport>; readonly onNotice: StartOptions["onNotice"] },
 ): Promise<RunReport> {
-  const serving = serveStatus(stateDirectory, run.status, run.facts).catch((error: unknown) => {
-    run.onNotice?.(`"dataflow status" cannot ask this run: ${reasonOf(error)}.`);
+  const serving = serveControl(stateDirectory, answers).catch((error: unknown) => {
+    run.onNotice?.(`"dataflow status" and "dataflow savepoint" cannot ask this run: ${reasonOf(error)}.`);
   });
   try {
     return await run.report;

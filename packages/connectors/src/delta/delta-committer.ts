@@ -65,7 +65,7 @@ export class DeltaCommitter implements Committer {
     this.#store = ports.store;
     this.#log = new TableLog(ports.store);
     this.#appId = `dataflow/${context.pipeline}/${context.sink}`;
-    this.#markers = new MarkerReader(this.#log, this.#appId, context.delivered);
+    this.#markers = new MarkerReader(this.#log, this.#appId, context);
     this.#table = { store: ports.store, input: context.input, partitionBy };
     const encoder = ports.encoder ?? parquetEncoder();
     this.#files = { store: ports.store, encoder, schema: context.input.schema, partitionBy };

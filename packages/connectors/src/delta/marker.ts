@@ -1,6 +1,6 @@
 /** Finds the marker of a sink in its table, and judges whether it holds on the table's present history. */
 import { DataflowError } from "@df/core";
-import type { Delivered, Json, Marker } from "@df/core";
+import type { CommitterContext, Delivered, Json, Marker } from "@df/core";
 import type { TableLog } from "./log.ts";
 import { markerOf, restoreOf } from "./snapshot.ts";
 import type { MarkedCommit, Restore, Snapshot } from "./snapshot.ts";
@@ -34,15 +34,21 @@ export class MarkerReader {
   readonly #log: TableLog;
   readonly #appId: string;
   readonly #delivered: Delivered | undefined;
+  readonly #lineage: string;
   /** A commit before the snapshot's checkpoint, once it was looked up. */
   #early: { readonly base: number; readonly epoch: number; readonly commit: MarkedCommit } | undefined;
   /** Restores before the snapshot's checkpoint and behind the early commit; undefined where the log is cleaned up. */
   #earlyRestores: readonly Restore[] | undefined;
 
-  constructor(log: TableLog, appId: string, delivered: Delivered | undefined) {
+  constructor(
+    log: TableLog,
+    appId: string,
+    { delivered, lineage }: Pick<CommitterContext, "delivered" | "lineage">,
+  ) {
     this.#log = log;
     this.#appId = appId;
     this.#delivered = delivered;
+    this.#lineage = lineage;
   }
 
   /**
@@ -54,12 +60,45 @@ export class MarkerReader {
     if (txn === undefined) return undefined;
     const known = snapshot.marked.get(this.#appId);
     const commit = known ?? (await this.#findEarly(snapshot, txn.version));
+    if (this.#isBegun() && snapshot.restores.length > 0) {
+      const shown = await this.#walkBack(snapshot.version);
+      if (shown !== undefined) return shown;
+    }
     this.#checkRestores(commit, snapshot.restores);
     if (commit.version < snapshot.base) {
       if (this.#earlyRestores !== undefined) this.#checkRestores(commit, this.#earlyRestores);
       else this.#checkFiles(commit, snapshot);
     }
     return commit;
+  }
+
+  /** Whether all that was delivered is of the lineage that this one was begun from. */
+  #isBegun(): boolean {
+    const lineage = stateOf(this.#delivered)?.marker?.lineage;
+    return lineage !== undefined && lineage !== this.#lineage;
+  }
+
+  /**
+   * The last commit of this sink on the way that the table has taken, where a restore leads back to the version that it
+   * shows again. So a table may be set back to where a savepoint was taken. Undefined where the log does not say.
+   */
+  async #walkBack(from: number): Promise<MarkedCommit | undefined> {
+    for (let version = from, latest = Infinity; version >= 0;) {
+      const actions = await this.#log.commit(version);
+      const info = actions?.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo;
+      if (actions === undefined) return undefined;
+      const timestamp = Number(info?.["timestamp"] ?? 0);
+      const to = restoreOf(info, version)?.to;
+      const marker = markerOf(info);
+      const isOurs = marker !== undefined && actions.some(({ txn }) => txn?.appId === this.#appId);
+      if (timestamp <= latest) {
+        if (to !== undefined && "timestamp" in to) latest = to.timestamp;
+        else if (to === undefined && isOurs) return { marker, version, timestamp };
+      }
+      const isLed = timestamp <= latest && to !== undefined && "version" in to;
+      version = isLed ? Math.min(version - 1, to.version) : version - 1;
+    }
+    return undefined;
   }
 
   /** The commit is older than the checkpoint that was read: its file may still be there, or we know it ourselves. */

@@ -5,12 +5,15 @@ import type { Outcome } from "../operator.ts";
 import type { Chunk } from "../state/state-store.ts";
 import type { Epoch, Shape } from "../stream.ts";
 import type { Time } from "../time.ts";
+import type { Ancestor } from "./ancestors.ts";
 
 /** Whose state this is, and how far it has come. */
 export interface Identity {
   readonly pipeline: string;
   /** A UUID: new with each new state, never copied. */
   readonly lineage: string;
+  /** The lineages that this one was begun from, the oldest first. */
+  readonly ancestors: readonly Ancestor[];
   /** Raised by each process that opens the state: an older one can write no more. */
   readonly owner: number;
   readonly epoch: Epoch;

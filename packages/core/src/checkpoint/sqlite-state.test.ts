@@ -42,6 +42,7 @@ test("an epoch is there after the process has ended without a word", () => {
   expect(again.identity()).toEqual({
     pipeline: "p",
     lineage,
+    ancestors: [],
     owner: 2,
     epoch: 1,
     fingerprint: "plan",

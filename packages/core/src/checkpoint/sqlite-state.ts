@@ -5,6 +5,7 @@ import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Shape } from "../stream.ts";
+import { ancestorsOf } from "./ancestors.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
@@ -19,6 +20,7 @@ import type {
   StoredIntent,
   Undelivered,
 } from "./records.ts";
+import { type Savepoint, type SavepointRequest, writeSavepoint } from "./savepoint.ts";
 import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
 import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
 
@@ -52,6 +54,7 @@ function localDisk(file: string): StateDisk {
  */
 export class SqliteState {
   readonly #db: Database.Database;
+  readonly #file: string;
   readonly #held: HeldRows;
   readonly #meta: MetaTable;
   readonly #statements = new Map<string, Database.Statement>();
@@ -64,6 +67,7 @@ export class SqliteState {
    */
   constructor(file: string, pipeline: string, disk: StateDisk = localDisk(file)) {
     this.#db = disk.open(file) as Database.Database;
+    this.#file = file;
     this.#db.exec(TABLES);
     this.#meta = new MetaTable(this.#db);
     this.#identity = this.#takeOwnership(pipeline, file);
@@ -291,6 +295,12 @@ export class SqliteState {
     });
   }
 
+  /** Copies the state, which may hold nothing undelivered, to a savepoint beside it. @throws as `writeSavepoint` */
+  savepoint(request: SavepointRequest): Savepoint {
+    this.#assertOwner();
+    return writeSavepoint(this.#db, dirname(this.#file), request);
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -348,6 +358,7 @@ export class SqliteState {
       return {
         pipeline,
         lineage: this.#meta.get("lineage") ?? "",
+        ancestors: ancestorsOf(this.#meta),
         owner,
         epoch: this.#meta.number("epoch"),
         fingerprint: this.#meta.get("fingerprint"),

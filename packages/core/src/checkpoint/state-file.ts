@@ -29,5 +29,6 @@ export const STATE_METHODS: readonly (keyof SqliteState)[] = [
   "indexClear",
   "indexAdd",
   "indexFinish",
+  "savepoint",
   "close",
 ];

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
+import { type Ancestor, ancestorsOf } from "./ancestors.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
 import { damageOf } from "./sqlite-failures.ts";
 
@@ -7,6 +8,8 @@ import { damageOf } from "./sqlite-failures.ts";
 interface StoredState {
   readonly pipeline: string;
   readonly lineage: string;
+  /** The lineages that this one was begun from, the oldest first. */
+  readonly ancestors: readonly Ancestor[];
   /** The plan's fingerprint at the last checkpoint; undefined before the first. */
   readonly fingerprint: string | undefined;
   readonly record: CheckpointRecord | undefined;
@@ -37,6 +40,7 @@ export function readStoredState(file: string): StoredState {
     return {
       pipeline: meta.get("pipeline") ?? "",
       lineage: meta.get("lineage") ?? "",
+      ancestors: ancestorsOf(meta),
       fingerprint: meta.get("fingerprint"),
       record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
       undelivered: db

@@ -1,6 +1,5 @@
 import { present } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
-import { ContentHash } from "../batch/content-hash.ts";
 import { decodeFrames } from "../batch/frame.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
@@ -17,10 +16,9 @@ import type {
 import { DataflowError, reasonOf, within } from "../error.ts";
 import type { Json } from "../json.ts";
 import type { Epoch } from "../stream.ts";
+import { refuseForeign } from "./foreign.ts";
 import { intentHash } from "./intent-hash.ts";
 
-/** Content hash of a target without rows. */
-const NO_CONTENT = new ContentHash().toString();
 /** Frames read from the state at once while staging. */
 const FRAMES_AT_ONCE = 16;
 
@@ -119,6 +117,11 @@ export class SinkDelivery {
     return this.#named(() => this.#committer.prepare());
   }
 
+  /** Whether the target shows anything of this sink, of whatever lineage. */
+  async isMarked(): Promise<boolean> {
+    return (await this.#named(() => this.#committer.marker())) !== undefined;
+  }
+
   /**
    * Refuses a target that does not continue this state, whose last checkpoint is `epoch`.
    * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND
@@ -129,7 +132,7 @@ export class SinkDelivery {
   ): Promise<Marker | undefined> {
     const marker = await this.#named(() => this.#committer.marker());
     const deliveries = await this.#state.deliveries(this.id);
-    refuseForeign(this.id, { ...this.#identity, epoch }, marker, deliveries, intent);
+    refuseForeign(marker, { sink: this.id, identity: { ...this.#identity, epoch }, deliveries, intent });
     return marker;
   }
 
@@ -153,7 +156,8 @@ export class SinkDelivery {
 
   /** Shows everything held up to the last checkpoint, whose frames `keep` is given. */
   async deliver(checkpoint: CheckpointRecord, keep?: (frame: Uint8Array) => void): Promise<Shown> {
-    const { lineage, pipeline } = this.#identity;
+    const { lineage, pipeline, ancestors } = this.#identity;
+    const parent = ancestors.at(-1);
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
     const staged = await this.#stage({
@@ -168,6 +172,7 @@ export class SinkDelivery {
     const open: Omit<Marker, "hash"> = {
       pipeline,
       lineage,
+      ...(parent === undefined ? {} : { parent: { lineage: parent.lineage, epoch: parent.epoch } }),
       epoch: checkpoint.epoch,
       positions,
       clock,
@@ -243,63 +248,6 @@ function clockOf({ clocks }: CheckpointRecord): number | null {
   return all.length === 0 || all.includes(null)
     ? null
     : Math.min(...all.map((clock) => present(clock, "clock")));
-}
-
-function refuseForeign(
-  sink: string,
-  identity: Identity,
-  marker: Marker | undefined,
-  deliveries: readonly Delivered[],
-  intent: StoredIntent | undefined,
-): void {
-  const wayOn = "Start with a new state directory (--state-dir) and a new target for the sink.";
-  const [last] = deliveries;
-  if (marker === undefined) {
-    // Nothing was shown, or nothing that is still there: a console, or rows that cancelled out before their delivery.
-    if (last === undefined || last.contentHash === NO_CONTENT) return;
-    throw new DataflowError(
-      "DF_SINK_BEHIND",
-      `Sink "${sink}" was shown epoch ${last.epoch}, but its target no longer knows of it. ${wayOn}`,
-    );
-  }
-  if (marker.lineage !== identity.lineage) {
-    throw new DataflowError(
-      "DF_SINK_OTHER_LINEAGE",
-      `The target of sink "${sink}" was written by another state of pipeline "${marker.pipeline}" (lineage ${marker.lineage}, epoch ${marker.epoch}); this state is lineage ${identity.lineage}. Use the state directory that wrote it, or give the sink a new target.`,
-    );
-  }
-  const pending = intent?.intent.marker;
-  const known = deliveries.find(({ epoch }) => epoch === marker.epoch)?.hash ?? hashAt(pending, marker.epoch);
-  const newest = Math.max(last?.epoch ?? 0, pending?.epoch ?? 0);
-  if (newest === 0 && marker.epoch <= identity.epoch) {
-    throw new DataflowError(
-      "DF_SINK_AHEAD",
-      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows of no delivery to it: the sink was taken out of the pipeline and put back, so its target lacks what came between, or the state was restored from an older backup. Give the sink a new id and a new target, or use the newest state directory.`,
-    );
-  }
-  if (marker.epoch > identity.epoch || marker.epoch > newest) {
-    throw new DataflowError(
-      "DF_SINK_AHEAD",
-      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows only of ${newest} (its last checkpoint is ${identity.epoch}): the state was lost, copied or restored from an older backup. Use the newest state directory. ${wayOn}`,
-    );
-  }
-  // Deliveries in which all rows cancelled out leave the target, and its marker, as they were.
-  if (last !== undefined && marker.epoch < last.epoch && marker.contentHash !== last.contentHash) {
-    throw new DataflowError(
-      "DF_SINK_BEHIND",
-      `Sink "${sink}" was shown epoch ${last.epoch}, but its target is at epoch ${marker.epoch}: it was restored to an older version. ${wayOn}`,
-    );
-  }
-  if (known !== undefined && known !== marker.hash) {
-    throw new DataflowError(
-      "DF_SINK_OTHER_LINEAGE",
-      `The target of sink "${sink}" shows another epoch ${marker.epoch} than this state delivered: the state was copied and both copies have run. ${wayOn}`,
-    );
-  }
-}
-
-function hashAt(marker: Marker | undefined, epoch: Epoch): string | undefined {
-  return marker?.epoch === epoch ? marker.hash : undefined;
 }
 
 function keyIndex(state: StateFile, sink: string): KeyIndex {

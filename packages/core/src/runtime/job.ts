@@ -8,6 +8,7 @@ import {
   type SinkRecord,
   type SplitRecord,
 } from "../checkpoint/records.ts";
+import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SinkNode, SourceNode } from "../plan/plan.ts";
@@ -22,6 +23,7 @@ import { Graph } from "./graph.ts";
 import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
+import { Savepoints } from "./savepoints.ts";
 import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
@@ -61,6 +63,7 @@ export class Job {
   readonly #graph: Graph;
   readonly #checkpointer: Checkpointer;
   readonly #acknowledgements: Acknowledgements;
+  readonly #savepoints: Savepoints;
   readonly #sinkRecords: readonly SinkRecord[];
   readonly #lateUnread: readonly string[];
   #last: CheckpointRecord | undefined;
@@ -100,6 +103,7 @@ export class Job {
     this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
       this.#fail(error),
     );
+    this.#savepoints = new Savepoints((request) => this.#copy(request), this.#wake);
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
   }
@@ -115,6 +119,7 @@ export class Job {
       );
     } finally {
       signal.removeEventListener("abort", this.#wake);
+      this.#savepoints.end();
     }
   }
 
@@ -123,10 +128,16 @@ export class Job {
     await this.#graph.open(sources, (node) => state.chunks(node));
     await this.#findSplits(true);
     const ended = await this.#loop();
+    await this.#finishSavepoints();
     const drained = ended === "drained";
     if (drained) await this.#drain();
     await this.#stopCleanly(drained);
     return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
+  }
+
+  /** Takes a savepoint of all that was read until now. */
+  savepoint(request: SavepointRequest): Promise<Savepoint> {
+    return this.#savepoints.ask(request);
   }
 
   /** The pipeline at this moment. */
@@ -165,7 +176,7 @@ export class Job {
       if (signal.aborted && this.#sourcesStopped()) return "stopped";
       const progressed = this.#work();
       this.#checkpointWhenDue();
-      deliveries.deliverWhenDue(this.#last, signal.aborted);
+      if (!this.#savepoints.copying) deliveries.deliverWhenDue(this.#last, signal.aborted);
       this.#acknowledge();
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
@@ -256,11 +267,34 @@ export class Job {
     const now = this.#parts.clock.now();
     // Only what a checkpoint holds can be delivered, so crowded sinks do not wait for its time.
     const due = now >= this.#checkpointAt || (this.#graph.heldBytes() > 0 && this.#crowded());
-    if (due && this.#committing === undefined && !this.#checkpointer.running) {
+    const isQuiet =
+      this.#committing === undefined && !this.#checkpointer.running && !this.#savepoints.copying;
+    if (isQuiet && this.#savepoints.waiting) {
+      if (this.#savepoints.step(this.#hasNews()) === "barrier") this.#beginCheckpoint();
+    } else if (isQuiet && due) {
       this.#checkpointAt = now + this.#parts.plan.checkpointEvery / 1000;
-      if (this.#hasNews()) this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+      if (this.#hasNews()) this.#beginCheckpoint();
     }
     this.#storeWhenComplete(false);
+  }
+
+  #beginCheckpoint(): void {
+    this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+  }
+
+  /** Copies the state when its last checkpoint is delivered: what is begun from the copy has nothing left to show. */
+  async #copy(request: SavepointRequest): Promise<Savepoint> {
+    const { deliveries, state } = this.#parts;
+    if (this.#last !== undefined) await deliveries.deliverAll(this.#last);
+    return state.savepoint(request);
+  }
+
+  /** Savepoints that were asked for before the input ended have what was read until then. */
+  async #finishSavepoints(): Promise<void> {
+    await this.#savepoints.settled();
+    if (!this.#savepoints.waiting) return;
+    await this.#stopCleanly(false);
+    await this.#savepoints.finish();
   }
 
   #acknowledge(): void {
@@ -312,7 +346,7 @@ export class Job {
     // A barrier that is on its way went before the end of the input.
     await this.#finishCheckpoint(false);
     if (this.#hasNews() || drained) {
-      this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+      this.#beginCheckpoint();
       await this.#finishCheckpoint(drained);
     }
     if (this.#last !== undefined) await this.#parts.deliveries.deliverAll(this.#last);

@@ -1,13 +1,13 @@
-import { present } from "../assert.ts";
 import {
   splitKey,
   splitsByKey,
   type CheckpointRecord,
   type Identity,
   type SinkRecord,
-  type StoredIntent,
 } from "../checkpoint/records.ts";
 import { type FileSystemOf, refuseUnsafe } from "../checkpoint/file-system.ts";
+import { beginFrom } from "../checkpoint/begin-from.ts";
+import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import type { Source } from "../connector.ts";
@@ -16,22 +16,33 @@ import { fingerprint } from "../plan/fingerprint.ts";
 import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
-import { difference } from "../plan/restart.ts";
+import { type NodeRestart, restartOf } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
+import { bornFrom, openChildSink, restartFromSavepoint } from "./child-sinks.ts";
 import { closing } from "./closing.ts";
 import { Deliveries } from "./deliveries.ts";
-import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
+import { deliverHeld, finishIntents, openDelivery, type SinkHost } from "./decided.ts";
+import type { Connectors, OnStep, Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
 import { Readers } from "./readers.ts";
 import { changeNotices, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 
+/** A run, as long as it goes on. */
+export interface RunHandle {
+  status(): Status;
+  /** Takes a savepoint of what was read until now. @throws DF_RUN_ENDED, and as `writeSavepoint` */
+  savepoint(request: SavepointRequest): Promise<Savepoint>;
+}
+
 /** How a pipeline is run, and who hears of it. */
 export interface RunOptions {
   /** Where this pipeline's state lies. */
   readonly stateDirectory: string;
+  /** The folder of the savepoint that a state directory without a state begins from. */
+  readonly from?: string | undefined;
   /** Keep the state on a network or memory file system too, where it can be damaged or lost. */
   readonly unsafeStateFs?: boolean | undefined;
   /** Says what lies below the state directory; default: this system. */
@@ -58,7 +69,7 @@ export interface RunOptions {
   /** Who is told the changes that deliveries show. The caller ends them. */
   readonly readers?: Readers | undefined;
   /** The pipeline has recovered and runs, or has nothing new; `status` may be called at any time from now on. */
-  readonly onStart?: ((handle: { status(): Status }) => void) | undefined;
+  readonly onStart?: ((handle: RunHandle) => void) | undefined;
   /** A sink has shown rows, also while it is finished what an earlier run had decided. */
   readonly onShown?: ((shown: Shown) => void) | undefined;
   /** Something that is no error and that whoever runs this should know. */
@@ -79,6 +90,8 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   // A state that is opened otherwise is no file of ours.
   if (openState === openStateThread && options.unsafeStateFs !== true)
     refuseUnsafe(options.stateDirectory, options.fileSystemOf);
+  const { from, stateDirectory } = options;
+  if (from !== undefined) beginFrom({ from, stateDirectory, pipeline: plan.name });
   const state = openState(options.stateDirectory, plan.name);
   try {
     const identity = await state.identity();
@@ -126,7 +139,7 @@ class Run {
 
   async run(): Promise<RunReport> {
     const restored = await this.#state.lastCheckpoint();
-    await this.#finishIntents();
+    await finishIntents(this.#host);
     this.#refuseOtherPlan(restored);
     await this.#forgetRemovedSinks(restored);
     const sources = new Map<string, Source>();
@@ -140,16 +153,27 @@ class Run {
     await this.#openSinks();
     await this.#openSources(sources);
     const job = this.#job(sources, restored);
+    const handle = {
+      status: () => job.status(),
+      savepoint: (request: SavepointRequest) => job.savepoint(request),
+    };
     if (this.#identity.drained && restored !== undefined) {
       // The run that drained it may have died between its last checkpoint and its last delivery.
       await this.#deliveries.deliverAll(restored);
       await this.#refuseNewInput(sources, restored);
-      this.#options.onStart?.({ status: () => job.status() });
+      this.#options.onStart?.(handle);
       return { ...job.status(), ended: "nothing new" };
     }
     this.#notice(liveNotice(this.#plan));
-    this.#options.onStart?.({ status: () => job.status() });
+    this.#options.onStart?.(handle);
     return await job.run();
+  }
+
+  get #host(): SinkHost {
+    const { connectors, directory, onShown = () => {} } = this.#options;
+    const codeOf = (record: SinkRecord): unknown => this.#codeOf(record);
+    const [state, identity, onStep] = [this.#state, this.#identity, this.#onStep];
+    return { state, identity, connectors, directory, codeOf, onStep, onShown };
   }
 
   get #onStep(): OnStep {
@@ -160,54 +184,32 @@ class Run {
     return this.#options.clock ?? SYSTEM_CLOCK;
   }
 
-  /** Finishes what was decided, before the plan is looked at: intents are self-contained. */
-  async #finishIntents(): Promise<void> {
-    const records = new Map((await this.#state.sinks()).map((record) => [record.id, record]));
-    for (const intent of await this.#state.intents()) {
-      const record = present(records.get(intent.sink), `the record of sink "${intent.sink}"`);
-      const delivery = await this.#openDelivery(record, intent);
-      try {
-        // Not inside the call of an optional listener: without one its arguments are not evaluated.
-        const shown = await delivery.finish(intent);
-        this.#options.onShown?.(shown);
-      } finally {
-        await delivery.close();
-      }
-    }
-  }
-
-  /**
-   * Delivers what sinks hold that the plan no longer has, then forgets them. A target may be gone if nothing is held
-   * for it.
-   */
+  /** Delivers what sinks hold that the plan no longer has, then forgets them. */
   async #forgetRemovedSinks(restored: CheckpointRecord | undefined): Promise<void> {
     const planned = new Set(sinkNodes(this.#plan).map(({ id }) => id));
-    const holding = new Set((await this.#state.undelivered()).map(({ sink }) => sink));
-    for (const record of await this.#state.sinks()) {
-      if (planned.has(record.id)) continue;
-      if (holding.has(record.id)) {
-        const delivery = await this.#openDelivery(record, undefined);
-        try {
-          const shown = await delivery.deliver(present(restored, "the checkpoint of what is held"));
-          this.#options.onShown?.(shown);
-        } finally {
-          await delivery.close();
-        }
-      }
-      await this.#state.forgetSink(record.id);
-    }
+    const removed = (await this.#state.sinks()).filter(({ id }) => !planned.has(id));
+    await deliverHeld(removed, restored, this.#host);
+    for (const { id } of removed) await this.#state.forgetSink(id);
   }
 
   #refuseOtherPlan(restored: CheckpointRecord | undefined): void {
     const before = this.#identity.fingerprint;
     if (before === undefined) return;
     const now = this.#fingerprint;
-    const changes = difference(before, now);
+    const changes = this.#restart(before, now).flatMap(({ verdict, reasons }) =>
+      verdict === "refuse" ? reasons : [],
+    );
     if (changes.length === 0) return this.#notice(changeNotices(this.#plan, restored, { before, now }));
     throw new DataflowError(
       "DF_PLAN_CHANGED",
       `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
     );
+  }
+
+  #restart(before: string, now: string): NodeRestart[] {
+    return bornFrom(this.#identity) === undefined
+      ? restartOf(before, now)
+      : restartFromSavepoint(before, now);
   }
 
   #notice(notices: readonly string[]): void {
@@ -217,25 +219,22 @@ class Run {
   async #openSinks(): Promise<void> {
     const undelivered = new Map((await this.#state.undelivered()).map((waiting) => [waiting.sink, waiting]));
     for (const node of sinkNodes(this.#plan)) {
-      const delivery = await this.#openDelivery(sinkRecord(node), undefined);
+      const delivery = await this.#openSink(sinkRecord(node));
       const comparable = !isByArrival(this.#plan, node.id);
       const guarantee = guaranteeOf(this.#plan, node);
       this.#deliveries.add(delivery, { node, comparable, guarantee }, undelivered.get(node.id));
     }
   }
 
-  async #openDelivery(record: SinkRecord, intent: StoredIntent | undefined): Promise<SinkDelivery> {
-    const delivery = await SinkDelivery.open(record, {
-      state: this.#state,
-      identity: this.#identity,
-      connectors: this.#options.connectors,
-      directory: this.#options.directory,
-      code: this.#codeOf(record),
-      onStep: this.#onStep,
-    });
-    await delivery.prepare();
-    await delivery.check(intent);
-    return delivery;
+  #openSink(record: SinkRecord): Promise<SinkDelivery> {
+    const { fingerprint: before } = this.#identity;
+    if (bornFrom(this.#identity) === undefined || before === undefined)
+      return openDelivery(record, this.#host);
+    const restart = this.#restart(before, this.#fingerprint).find(
+      ({ kind, node }) => kind === "sink" && node === record.id,
+    );
+    const notice = (text: string): void => this.#notice([text]);
+    return openChildSink(record, this.#host, { reasons: restart?.reasons ?? [], notice });
   }
 
   /** Also for an intent that a process before has stored: the function is that of this pipeline. */

@@ -1,0 +1,82 @@
+/** A new state that begins where a savepoint ends: a child lineage. */
+import { randomUUID } from "node:crypto";
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import Database from "better-sqlite3";
+import { DataflowError, reasonOf } from "../error.ts";
+import { keepNames } from "./keep-names.ts";
+import { MetaTable } from "./meta-table.ts";
+import { ancestorsOf, ANCESTORS, type Ancestor } from "./ancestors.ts";
+import { checkCopy, readSavepoint, type Savepoint, stateOfSavepoint, syncFile } from "./savepoint.ts";
+import { readStoredState } from "./stored-state.ts";
+
+/** Where a state begins. */
+interface Beginning {
+  /** The folder of the savepoint. */
+  readonly from: string;
+  readonly stateDirectory: string;
+  readonly pipeline: string;
+}
+
+/** What a new state is called until it is complete. */
+const DRAFT = "begins-";
+
+/**
+ * Makes the state of a directory without one from a savepoint, under a lineage of its own. A directory that holds what
+ * was begun from this savepoint is left as it is, so a run may be started again with the same words.
+ * @throws DF_NO_SAVEPOINT, DF_SAVEPOINT_FORMAT, DF_SAVEPOINT_DAMAGED, DF_SAVEPOINT_OTHER_PIPELINE, DF_STATE_EXISTS
+ */
+export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
+  const savepoint = readSavepoint(from, pipeline);
+  const file = join(stateDirectory, "state.sqlite");
+  if (existsSync(file)) return refuseOther(file, from, savepoint);
+  mkdirSync(stateDirectory, { recursive: true });
+  for (const name of readdirSync(stateDirectory))
+    if (name.startsWith(DRAFT)) rmSync(join(stateDirectory, name), { force: true });
+  const draft = join(stateDirectory, `${DRAFT}${randomUUID()}`);
+  try {
+    copyFileSync(stateOfSavepoint(from), draft);
+    checkCopy(draft, from, savepoint);
+    giveLineage(draft, savepoint);
+    syncFile(draft);
+    // Commit point: unlike a rename it fails where another process was first.
+    linkSync(draft, file);
+    keepNames(resolve(stateDirectory));
+  } catch (thrown) {
+    throw thrown instanceof DataflowError ? thrown : notBegun(stateDirectory, from, thrown);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function giveLineage(file: string, { lineage, epoch, id }: Savepoint): void {
+  const db = new Database(file, { fileMustExist: true });
+  try {
+    const meta = new MetaTable(db);
+    const parent: Ancestor = { lineage, epoch, savepoint: id };
+    db.transaction(() => {
+      meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
+      meta.set("lineage", randomUUID());
+      meta.set("owner", 0);
+    })();
+  } finally {
+    db.close();
+  }
+}
+
+function refuseOther(file: string, from: string, { id }: Savepoint): void {
+  const { ancestors } = readStoredState(file);
+  if (ancestors.some(({ savepoint }) => savepoint === id)) return;
+  throw new DataflowError(
+    "DF_STATE_EXISTS",
+    `There is a state already, ${file}, which was not begun from the savepoint ${from}. Name a new directory with --state-dir, or leave out --from to go on from the state.`,
+  );
+}
+
+function notBegun(stateDirectory: string, from: string, cause: unknown): DataflowError {
+  return new DataflowError(
+    "DF_STATE_DIRECTORY",
+    `The savepoint ${from} cannot be copied to the state directory ${stateDirectory}: ${reasonOf(cause)}. Look at its disk (room, permissions) or name another one with --state-dir.`,
+    { cause },
+  );
+}

@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DataflowError } from "../error.ts";
+import { askSavepoint, askStatus, serveControl, type Served, socketPath } from "./control-socket.ts";
+import type { Status } from "./report.ts";
+
+const request = { name: "one", created: "2026-05-01T08:00:00.000Z" };
+
+function served(savepoint: Served["savepoint"]): Served {
+  return { status: () => ({ pipeline: "p", epoch: 3 }) as Status, facts: { fingerprint: "f" }, savepoint };
+}
+
+test("what has failed is told with its code; where nobody listens nothing is answered", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "dataflow-socket-"));
+  expect(await askSavepoint(directory, request)).toBeUndefined();
+  const close = await serveControl(
+    directory,
+    served(() => Promise.reject(new DataflowError("DF_SAVEPOINT_EXISTS", "There is one."))),
+  );
+  expect(await askStatus(directory)).toMatchObject({ pid: process.pid, status: { epoch: 3 } });
+  await expect(askSavepoint(directory, request)).rejects.toThrow("There is one. [DF_SAVEPOINT_EXISTS]");
+  await close();
+  expect(await askStatus(directory)).toBeUndefined();
+});
+
+test("whoever asks what is no question, too much or nothing is hung up on, and holds nothing up", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "dataflow-socket-"));
+  const close = await serveControl(
+    directory,
+    served(() => Promise.reject(new DataflowError("DF_BUG", "not asked"))),
+  );
+  for (const text of ["GET / HTTP/1.1\n", "null\n", "x".repeat(20_000)]) {
+    const socket = connect(socketPath(directory));
+    socket.on("error", () => {});
+    socket.write(text);
+    await once(socket, "close");
+  }
+  const silent = connect(socketPath(directory));
+  await once(silent, "connect");
+  expect(await askStatus(directory)).toMatchObject({ protocol: 3 });
+  const hungUp = once(silent, "close");
+  await close();
+  await hungUp;
+});
