@@ -20,6 +20,8 @@ export function begin(base: string): () => void {
   if (unsafeFor(fileSystemOf(base)) !== undefined) process.env["DATAFLOW_UNSAFE_STATE_FS"] ??= "1";
   const folder = mkdtempSync(join(base, "df-"));
   for (const name of NAMES) process.env[name] = folder;
+  // What the command compiled at its first start serves all others of this run.
+  process.env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
   return () => {
     // Vitest sets the exit code before it calls this.
     const failed = process.exitCode === 1;

@@ -3,9 +3,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants, homedir } from "node:os";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cacheFolder } from "./cache-folder.js";
 
 const NEEDED = "dataflow needs Node 22.18 or newer";
 const THIS = `this is ${process.versions.node} (${process.execPath})`;
@@ -33,7 +34,7 @@ function installed(name, version) {
 
 /** The program in the user's cache; the first time, npm brings it there. */
 function fetched(name, version) {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dataflow");
+  const cache = cacheFolder();
   const folder = join(cache, `${name}-${version}`);
   const node = program(join(folder, "node_modules", name));
   if (existsSync(node)) return node;

@@ -1,4 +1,4 @@
 // Started by newer-node.js. Whoever kills that process means this one: it dies with it, and the next run recovers.
 process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.channel?.unref();
-await import("#main");
+await import("./cached-main.js");
