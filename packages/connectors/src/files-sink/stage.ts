@@ -38,7 +38,7 @@ export function stager(
   const add = rowSum(shape);
   return async ({ batches, through }, contentHash) => {
     const files: CommittedFile[] = [];
-    const part = new ByteSink(PART_BYTES);
+    const part = new ByteSink();
     let file: StagedFile | undefined;
     let rows = 0;
     const flush = async (to: StagedFile): Promise<void> => {

@@ -1,11 +1,11 @@
-import { type Batch, BATCH_ROWS_MAX, type Origin } from "./batch.ts";
+import { ALL_ROWS } from "./all-rows.ts";
+import { type Batch, type Origin } from "./batch.ts";
 import type { Column } from "./column.ts";
 import { gatherRows } from "./gather.ts";
 import { checkTextBytes } from "./text-limit.ts";
 
 /** Bytes from which on a native copy is faster than a loop. */
 const NATIVE_BYTES_MIN = 48;
-const ALL_ROWS = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
 
 /** Slices of bytes, one a row. */
 interface Slices {

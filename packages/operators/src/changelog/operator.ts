@@ -12,6 +12,7 @@ import {
   type Shape,
   type StateTable,
 } from "@df/core";
+import { ALL_ROWS } from "@df/core/batch/all-rows";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { Pending } from "../outputs/pending.ts";
 import { Halves } from "../outputs/halves.ts";
@@ -30,7 +31,6 @@ class Changelog implements Operator {
   readonly #time: number;
   readonly #codec: CanonicalCodec;
   readonly #halves: Halves;
-  readonly #rows: Int32Array = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -57,7 +57,7 @@ class Changelog implements Operator {
   onBatch(batch: Batch, _port: number, out: Output): Progress {
     const { length } = batch;
     const table = this.#table;
-    const keys = { batch, columns: this.#keyColumns, rows: this.#rows, count: length };
+    const keys = { batch, columns: this.#keyColumns, rows: ALL_ROWS, count: length };
     table.insert(keys, 0, this.#ids, this.#fresh);
     table.offsets(this.#ids, length, this.#offsets);
     for (let row = 0; row < length; row++) {

@@ -9,6 +9,7 @@ import {
   type Progress,
   type StateTable,
 } from "@df/core";
+import { ALL_ROWS } from "@df/core/batch/all-rows";
 import { FLAGS, Folding, groupState, ROWS, TOUCHED } from "../aggregates/folding.ts";
 import { Conditions } from "../aggregates/where/conditions.ts";
 import { Cursor } from "../outputs/cursor.ts";
@@ -36,7 +37,6 @@ class GroupOperator implements Operator {
   /** Whether rows can be taken back, so that groups can end. */
   readonly #isChanging: boolean;
 
-  readonly #rows: Int32Array = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -67,7 +67,7 @@ class GroupOperator implements Operator {
     const batch = this.#conditions.ask(given);
     if (batch === undefined) return "done";
     const { length: count } = batch;
-    const rows = this.#rows.subarray(0, count);
+    const rows = ALL_ROWS.subarray(0, count);
     this.#table.insert({ batch, columns: this.#groupColumns, rows, count }, 0, this.#ids, this.#fresh);
     this.#table.offsets(this.#ids, count, this.#offsets);
     this.#folding.fold(batch, rows, this.#offsets);

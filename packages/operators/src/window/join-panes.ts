@@ -7,6 +7,7 @@ import {
   type Schema,
   type StateTable,
 } from "@df/core";
+import { ALL_ROWS } from "@df/core/batch/all-rows";
 import { ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
 /** Joins the groups of panes into the groups of a window, in the same table. */
@@ -17,7 +18,6 @@ export class PaneJoiner {
   readonly #rowsWord: number;
   readonly #builders: readonly ColumnBuilder[];
   readonly #columns: readonly number[];
-  readonly #all: Int32Array = Int32Array.from({ length: BATCH_ROWS_MAX }, (_, row) => row);
   readonly #times: Float64Array = new Float64Array(BATCH_ROWS_MAX).fill(BEGINNING);
   readonly #from: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #into: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -55,7 +55,7 @@ export class PaneJoiner {
       times: this.#times,
       clocks: BEGINNING,
     } as const;
-    table.insert({ batch, columns: this.#columns, rows: this.#all, count }, into, this.#into, this.#fresh);
+    table.insert({ batch, columns: this.#columns, rows: ALL_ROWS, count }, into, this.#into, this.#fresh);
     // Offsets are valid until the next insert, so both are read behind it; ids are not needed any more.
     table.offsets(this.#from, count, this.#from);
     table.offsets(this.#into, count, this.#into);
