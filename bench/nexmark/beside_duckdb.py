@@ -75,7 +75,8 @@ def run(side: str, query: str, events: str, output: str) -> tuple[float, int, st
     shutil.rmtree(output, ignore_errors=True)
     os.makedirs(output)
     with tempfile.TemporaryFile("w+") as said:
-        child = subprocess.Popen(SIDES[side](query, events, output), env=ENVIRONMENT, stdout=said, stderr=subprocess.STDOUT)
+        command = SIDES[side](query, events, output)
+        child = subprocess.Popen(command, env=ENVIRONMENT, stdout=said, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)

@@ -18,10 +18,14 @@ const CACHE = fileURLToPath(new URL("../../.cache/bench/", import.meta.url));
 
 /** The directory of so many events, which are written the first time. */
 function eventsIn(count: number): string {
-  const folder = `${CACHE}nexmark-${count}`;
+  return makeOnce(`${CACHE}nexmark-${count}`, (folder) => generate(count, folder));
+}
+
+/** A directory that is there whole or not at all. */
+function makeOnce(folder: string, make: (folder: string) => void): string {
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;
-  generate(count, unfinished);
+  make(unfinished);
   renameSync(unfinished, folder);
   return folder;
 }
@@ -42,10 +46,43 @@ function sides(query: string, count: number): Sides {
   };
 }
 
+/** A query beside itself in other words. */
+function renamedSides(query: string, count: number): Sides {
+  const input = eventsIn(count);
+  const renamed = `${input}-renamed`;
+  const output = mkdtempSync(join(tmpdir(), "bench-nexmark-"));
+  return {
+    reference: async () => {
+      const { runQuery } = await import("./run.ts");
+      return { units: (await runQuery(query, input, output)).events };
+    },
+    subject: async () => {
+      const [{ renamedProgram }, { runQuery }] = await Promise.all([
+        import("./renamed.ts"),
+        import("./run.ts"),
+      ]);
+      return { units: (await runQuery(query, renamed, output, await renamedProgram())).events };
+    },
+    close: () => rmSync(output, { recursive: true }),
+  };
+}
+
+async function openRenamed(query: string, count: number): Promise<Sides> {
+  const { renameEvents } = await import("./renamed.ts");
+  makeOnce(`${eventsIn(count)}-renamed`, (folder) => renameEvents(eventsIn(count), folder));
+  return renamedSides(query, count);
+}
+
+const wholeRun = (name: string, open: Benchmark["open"]): Benchmark => ({
+  name: `nexmark/${name}`,
+  unit: "event",
+  short: SHORT.has(`nexmark/${name}`),
+  cold: true,
+  open,
+});
+
 /** Whole runs. */
-export const BENCHMARKS: readonly Benchmark[] = Object.entries(SIZES).flatMap(([size, count]) =>
-  QUERIES.map((query) => {
-    const name = `nexmark/${query} ${size}`;
-    return { name, unit: "event", short: SHORT.has(name), cold: true, open: () => sides(query, count) };
-  }),
-);
+export const BENCHMARKS: readonly Benchmark[] = Object.entries(SIZES).flatMap(([size, count]) => [
+  ...QUERIES.map((query) => wholeRun(`${query} ${size}`, () => sides(query, count))),
+  wholeRun(`q7 renamed ${size}`, () => openRenamed("q7", count)),
+]);

@@ -13,7 +13,13 @@ import { run } from "@df/core/runtime/run";
 import { pipeline } from "dataflow";
 import { csvLines, filesSink } from "dataflow/files";
 import { eventsOf } from "./event.ts";
-import { QUERIES } from "./queries.ts";
+import { QUERIES, type Query } from "./queries.ts";
+
+/** What is run: the queries, and what they read. */
+export interface Program {
+  readonly QUERIES: Readonly<Record<string, Query>>;
+  readonly eventsOf: typeof eventsOf;
+}
 
 /** What a run says at its end. */
 export interface Ran {
@@ -23,14 +29,19 @@ export interface Ran {
 }
 
 /** Runs a query to the end of its input. @throws for a query that there is not, and for an output that is not empty */
-export async function runQuery(name: string, input: string, output: string): Promise<Ran> {
-  const query = QUERIES[name];
+export async function runQuery(
+  name: string,
+  input: string,
+  output: string,
+  program: Program = { QUERIES, eventsOf },
+): Promise<Ran> {
+  const query = program.QUERIES[name];
   if (query === undefined)
     throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
   if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
   const sink = filesSink({ path: join(resolve(output), "result"), format: csvLines({ header: false }) });
   const definition = pipeline(name, (p) => {
-    query(eventsOf(p, resolve(input))).to("result", sink);
+    query(program.eventsOf(p, resolve(input))).to("result", sink);
   });
   let commits = 0;
   const report = await run(definition.build(), {

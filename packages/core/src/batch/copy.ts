@@ -1,5 +1,5 @@
 import { ALL_ROWS } from "./all-rows.ts";
-import { type Batch, type Origin } from "./batch.ts";
+import type { Batch, Origin } from "./batch.ts";
 import type { Column } from "./column.ts";
 import { gatherRows } from "./gather.ts";
 import { checkTextBytes } from "./text-limit.ts";
