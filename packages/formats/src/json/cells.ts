@@ -1,6 +1,7 @@
 import type { Column, ColumnType, Field } from "@df/core";
-import { layoutOf } from "@df/core";
+import { BATCH_ROWS_MAX, layoutOf } from "@df/core";
 import { fromBase64 } from "./base64.ts";
+import { CellCopies } from "./cell-copies.ts";
 import { daysOf, microsOf } from "./calendar.ts";
 import { Names } from "./names.ts";
 import { beginsNumber, EXACT_DIGITS } from "./number.ts";
@@ -13,11 +14,22 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const QUOTE = 0x22;
 
+/** Where values are written. Of these, those of the column's layout are in use. */
+export interface CellArrays {
+  readonly flags: Uint8Array;
+  readonly ints: Int32Array;
+  readonly doubles: Float64Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** 1 where the value is not null; undefined where the column is not nullable. */
+  readonly validity: Uint8Array | undefined;
+}
+
 /**
  * The values of one column while a batch is decoded. A row is written by its number, so that the values of a record
  * that turns out to be invalid are simply written over.
  */
-export class Cells {
+export class Cells implements CellArrays {
   readonly field: Field;
   readonly #type: ColumnType;
   readonly #kind: ColumnType["kind"];
@@ -28,15 +40,16 @@ export class Cells {
   /** First unscaled value that a decimal does not hold. */
   readonly #limit: number | bigint;
   readonly #allowed: Names | undefined;
-  /** Of these, those of the column's layout are in use. Generated code writes to them, see walk-text.ts. */
+  /** Generated code writes to these, see walk-text.ts. */
   flags: Uint8Array = new Uint8Array(0);
   ints: Int32Array = new Int32Array(0);
   doubles: Float64Array = new Float64Array(0);
   starts: Int32Array = this.ints;
   ends: Int32Array = this.ints;
-  /** 1 where the value is not null; undefined where the column is not nullable. */
   validity: Uint8Array | undefined;
   #room = 0;
+  /** What `finish` gives where others write to the arrays, too. */
+  #copies: CellCopies | undefined;
   /** Integers that a double does not hold; their rows are NaN in `doubles`. */
   #wide: BigInt64Array | undefined;
 
@@ -52,6 +65,18 @@ export class Cells {
       field.type.kind === "string" && field.type.values !== undefined
         ? new Names(field.type.values)
         : undefined;
+  }
+
+  /** Writes into arrays with room for every batch, which others use as well between `begin` and `finish`. */
+  share({ flags, ints, doubles, starts, ends, validity }: CellArrays): void {
+    this.flags = flags;
+    this.ints = ints;
+    this.doubles = doubles;
+    this.starts = starts;
+    this.ends = ends;
+    this.validity = validity;
+    this.#room = BATCH_ROWS_MAX;
+    this.#copies = new CellCopies();
   }
 
   /** Begins a batch of at most `rows` rows: what was read before is written over. */
@@ -80,6 +105,11 @@ export class Cells {
   /** The first `rows` rows as a column over `bytes`. */
   finish(rows: number, bytes: Uint8Array): Column {
     const validity = this.validity?.subarray(0, rows).includes(0) === true ? this.validity : undefined;
+    const column = this.#column(rows, bytes, validity);
+    return this.#copies === undefined ? column : this.#copies.of(column, rows);
+  }
+
+  #column(rows: number, bytes: Uint8Array, validity: Uint8Array | undefined): Column {
     const layout = layoutOf(this.#type);
     if (layout === "bool") return { layout, values: this.flags, validity };
     if (layout === "int") return { layout, values: this.ints, validity };

@@ -58,15 +58,6 @@ describe("records", () => {
     expect(decoder.decode(bytes, 0, false, 2)).toMatchObject({ length: 1, consumed: 24 });
   });
 
-  it("leaves batches as they were when the next ones are decoded", () => {
-    const decoder = json(Order).open(Order.schema, true);
-    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-    const first = decoder.decode(encode('{"id":1,"name":"\\u0041"}\n'), 0, true, 9);
-    const before = structuredClone(first);
-    decoder.decode(encode('{"id":2,"name":"\\u0042","note":"\\n"}\n'), 0, true, 9);
-    expect(first).toEqual(before);
-  });
-
   it("checks columns that are not read for presence and syntax, but not for their type", () => {
     const columns = pick(Order.schema, ["id"]);
     const text = '{"id":1,"name":7}\n{"id":2}\n{"id":3,"name":tru}\n{"id":4,"name":"\\x"}\n';
@@ -141,8 +132,9 @@ describe("records", () => {
   it("points into the bytes it was given where nothing is escaped", () => {
     const bytes = new TextEncoder().encode('{"id":1,"name":"a"}\n');
     const [, name] = json(Order).open(Order.schema, true).decode(bytes, 0, false, 1).columns;
-    expect(name).toMatchObject({ layout: "text", starts: Int32Array.of(16), ends: Int32Array.of(17) });
-    expect(name?.layout === "text" && name.bytes).toBe(bytes);
+    const text = name?.layout === "text" ? name : undefined;
+    expect([text?.starts[0], text?.ends[0]]).toEqual([16, 17]);
+    expect(text?.bytes).toBe(bytes);
   });
 
   it("takes __proto__, constructor and toString for plain keys", () => {

@@ -4,7 +4,10 @@ import { BATCH_ROWS_MAX } from "@df/core";
 import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
 import { hasByteOrderMark, NEWLINE, passLine, RETURN } from "../line-ends.ts";
+import { RowsCopy } from "./cell-copies.ts";
+import { KernelLines } from "./kernel-lines.ts";
 import { LearnedLayouts } from "./learned.ts";
+import type { LineWalks, Places } from "./line-walks.ts";
 import { RecordReader } from "./record.ts";
 import { isBlank } from "./scanner.ts";
 import type { Walks } from "./walks.ts";
@@ -31,7 +34,7 @@ export class JsonLines implements OpenLineDecoder {
   readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
 
-  readonly #layouts: LearnedLayouts | undefined;
+  readonly #layouts: LineWalks | undefined;
   /** Those of the running call: their arrays are used again by the next one. */
   readonly #rows: Rows = {
     length: 0,
@@ -39,13 +42,20 @@ export class JsonLines implements OpenLineDecoder {
     starts: new Int32Array(0),
     ends: new Int32Array(0),
   };
+  /** What is handed out where the rows lie in memory that other decoders use as well. */
+  readonly #copies: PlacesCopy | undefined;
   /** Mean of the lines that were walked last. */
   #lineBytes = LINE_BYTES;
 
   constructor(schema: Schema, columns: Schema, { recordBytesMax, walks }: LinesOptions) {
     this.#records = new RecordReader(schema, columns);
     this.#recordBytesMax = recordBytesMax;
-    if (walks !== undefined) this.#layouts = new LearnedLayouts(this.#records, walks);
+    if (walks?.kernel !== undefined) {
+      this.#layouts = new KernelLines(this.#records, walks.kernel);
+      const { positions, starts, ends } = walks.kernel.memory;
+      this.#rows = { length: 0, positions, starts, ends };
+      this.#copies = { positions: new RowsCopy(), starts: new RowsCopy(), ends: new RowsCopy() };
+    } else if (walks !== undefined) this.#layouts = new LearnedLayouts(this.#records, walks);
   }
 
   decode(bytes: Uint8Array, base: number, atEnd: boolean, rowsMax: number): DecodedLines {
@@ -102,19 +112,21 @@ export class JsonLines implements OpenLineDecoder {
    * layout is known. Undefined where no line is complete, or where not all are UTF-8: the code does not look for that.
    */
   #walk(bytes: Uint8Array, base: number, { first, rowsMax }: Bounds): Found | undefined {
-    const layouts = this.#layouts as LearnedLayouts;
+    const layouts = this.#layouts as LineWalks;
     const { state } = layouts;
     let rowsRoom = Math.min(rowsMax, Math.ceil(bytes.length / this.#lineBytes) + ROWS_SPARE);
     const rows = this.#begin(rowsRoom);
     const invalid: InvalidRecord[] = [];
+    /** No line was read one by one. */
+    let isWalked = true;
     this.#records.scan.begin(bytes);
     layouts.begin(bytes, base, first);
-    state.place(rows);
+    layouts.place(rows);
     while (state.row + invalid.length < rowsMax) {
       if (state.row === rowsRoom) {
         rowsRoom = Math.min(rowsMax, rowsRoom * 2);
         this.#grow(rowsRoom);
-        state.place(rows);
+        layouts.place(rows);
       }
       state.rowEnd = Math.min(rowsRoom, rowsMax - invalid.length);
       if (state.at <= state.limit) layouts.walk();
@@ -126,12 +138,14 @@ export class JsonLines implements OpenLineDecoder {
       state.at = newline + 1;
       if (bytes[start] !== OPENING && isBlank(bytes, start, end)) continue;
       rows.length = state.row;
+      isWalked = false;
       this.#readLine(bytes, base, { start, end, isText: true }, rows, invalid);
       if (rows.length > state.row && start <= state.limit) layouts.learn(start);
       state.row = rows.length;
     }
     const consumed = state.at;
-    if (consumed === first || !isUtf8(bytes.subarray(0, consumed))) return undefined;
+    const isText = (state.isAscii && isWalked) || isUtf8(bytes.subarray(0, consumed));
+    if (consumed === first || !isText) return undefined;
     rows.length = state.row;
     if (rows.length > 0) this.#lineBytes = (consumed / rows.length) * LINE_BYTES_SHARE;
     return { rows, invalid, consumed, cut: false };
@@ -186,21 +200,38 @@ export class JsonLines implements OpenLineDecoder {
     }
   }
 
+  #placesOf(rows: Rows): Places {
+    const copies = this.#copies;
+    if (copies === undefined) return rows;
+    return {
+      positions: copies.positions.of(rows.positions, rows.length),
+      starts: copies.starts.of(rows.starts, rows.length),
+      ends: copies.ends.of(rows.ends, rows.length),
+    };
+  }
+
   #finish(bytes: Uint8Array, found: Found): DecodedLines {
     const { rows, invalid, consumed, cut } = found;
     const { scan, cells } = this.#records;
     const text = scan.behind(bytes);
     scan.extraUsed = 0;
+    const { positions, starts, ends } = this.#placesOf(rows);
     return {
       length: rows.length,
       columns: cells.map((column) => column.finish(rows.length, text)),
-      positions: rows.positions,
-      raw: { starts: rows.starts, ends: rows.ends, bytes },
+      positions,
+      raw: { starts, ends, bytes },
       invalid,
       consumed,
       cut,
     };
   }
+}
+
+interface PlacesCopy {
+  readonly positions: RowsCopy<Float64Array>;
+  readonly starts: RowsCopy<Int32Array>;
+  readonly ends: RowsCopy<Int32Array>;
 }
 
 interface Lines {

@@ -97,7 +97,7 @@ function read(field: Field, k: number): string {
         s = p;
         ${readFast(field.type, k, taken)}
         ${field.nullable ? takeNull : ""}
-        p = io.read(${k}, s, row);
+        p = io.values.read(${k}, s, row);
         if (p < 0) break line;
       }`;
 }
@@ -106,7 +106,7 @@ function read(field: Field, k: number): string {
 function readFast(type: ColumnType, k: number, taken: string): string {
   switch (type.kind) {
     case "string": {
-      const check = type.values === undefined ? "" : `if (!io.allows(${k}, s + 1, p)) break line; `;
+      const check = type.values === undefined ? "" : `if (!io.values.allows(${k}, s + 1, p)) break line; `;
       return string(`${check}starts${k}[row] = s + 1; ends${k}[row] = p; p++; ${taken}`);
     }
     case "int32":
@@ -159,7 +159,7 @@ function skipped(kind: Slot["kind"]): string {
   return `slot: {
         s = p;
         ${skipFast(kind)}
-        p = io.skip(s);
+        p = io.values.skip(s);
         if (p < 0) break line;
       }`;
 }

@@ -1,6 +1,7 @@
 import type { Cells } from "./cells.ts";
+import type { LineState, Places } from "./line-walks.ts";
 import { POWERS } from "./number.ts";
-import { Refused } from "./refused.ts";
+import { OddValues } from "./odd-values.ts";
 import type { Scanner } from "./scanner.ts";
 import { walkText } from "./walk-text.ts";
 import type { WalkPlan } from "./walk-text.ts";
@@ -11,17 +12,10 @@ import type { WalkPlan } from "./walk-text.ts";
  */
 export type Walk = (io: WalkState) => void;
 
-/** Where the rows of a batch were read, one entry a row. */
-export interface Places {
-  readonly positions: Float64Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-}
-
 /** What generated code works on, and what it leaves to others. */
-export class WalkState {
+export class WalkState implements LineState {
   readonly cells: readonly Cells[];
-  readonly #scan: Scanner;
+  readonly values: OddValues;
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.bytes.buffer);
   /** Position of the first byte. */
@@ -33,12 +27,14 @@ export class WalkState {
   /** Next row, and the first one for which there is no room. */
   row = 0;
   rowEnd = 0;
+  /** Nobody has looked. */
+  readonly isAscii = false;
   positions: Float64Array = new Float64Array(0);
   starts: Int32Array = new Int32Array(0);
   ends: Int32Array = new Int32Array(0);
 
   constructor(scan: Scanner, cells: readonly Cells[]) {
-    this.#scan = scan;
+    this.values = new OddValues(scan, cells);
     this.cells = cells;
   }
 
@@ -59,37 +55,6 @@ export class WalkState {
     this.positions = positions;
     this.starts = starts;
     this.ends = ends;
-  }
-
-  /** Reads any value into column `column`; the place behind it, −1 where the record is to be refused. */
-  read(column: number, at: number, row: number): number {
-    const scan = this.#scan;
-    scan.at = at;
-    try {
-      (this.cells[column] as Cells).read(scan, row);
-      return scan.at;
-    } catch (thrown) {
-      if (thrown instanceof Refused) return -1;
-      throw thrown;
-    }
-  }
-
-  /** Passes any value; the place behind it, −1 where the record is to be refused. */
-  skip(at: number): number {
-    const scan = this.#scan;
-    scan.at = at;
-    try {
-      scan.skipValue(1);
-      return scan.at;
-    } catch (thrown) {
-      if (thrown instanceof Refused) return -1;
-      throw thrown;
-    }
-  }
-
-  /** Whether a column takes the text `bytes[start .. end)`. */
-  allows(column: number, start: number, end: number): boolean {
-    return (this.cells[column] as Cells).allows(this.bytes, start, end);
   }
 }
 

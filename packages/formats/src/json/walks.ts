@@ -1,4 +1,5 @@
 import type { Schema } from "@df/core";
+import { Kernel } from "./kernel.ts";
 import { layoutKey } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { compileWalk } from "./walk.ts";
@@ -13,15 +14,20 @@ export interface WalksOptions {
   readonly schema: Schema;
   readonly columns: Schema;
   readonly recordBytesMax: number;
+  /** JavaScript also where WebAssembly could be had: for tests and measurements. */
+  readonly script?: boolean;
 }
 
-/** The code for layouts, shared by all decoders of a source: V8 warms it up once, not once for every file. */
+/** The code for layouts, shared by all decoders of a source: it is made, and warmed up, once and not for every file. */
 export class Walks {
+  /** Undefined where there is only JavaScript. */
+  readonly kernel: Kernel | undefined;
   readonly #options: WalksOptions;
   readonly #made: Map<string, Walk> = new Map();
 
   constructor(options: WalksOptions) {
     this.#options = options;
+    this.kernel = options.script === true ? undefined : Kernel.open(options);
   }
 
   /** Whether there is code for the layout with this key. */
