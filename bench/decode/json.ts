@@ -1,7 +1,10 @@
-/** JSON Lines into columns, beside `JSON.parse` of one line after the other. */
+/** JSON Lines into columns, beside `JSON.parse` of one line after the other, and WebAssembly beside JavaScript. */
 import { readFileSync } from "node:fs";
 import { t } from "@df/core";
 import { json, type LineDecoder } from "@df/formats";
+import { JsonLines } from "@df/formats/json/lines";
+import { Walks } from "@df/formats/json/walks";
+import { RECORD_BYTES_MAX } from "@df/formats/record-bytes";
 import { warm, type Benchmark, type Done } from "../benchmark.ts";
 import { ALL, Bid, bid, decoding, FEW, jsonLines } from "./bids.ts";
 
@@ -84,8 +87,35 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 };
 const SHORT = new Set(["bids, 9 of 9 columns", "bids, two orders of keys"]);
 
-/** Decoding JSON Lines. */
-export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).map(
+/** Shapes that are also decoded without WebAssembly, to set one beside the other. */
+const IN_SCRIPT = new Set(["bids, 4 of 9 columns", "bids and persons", "earthquakes"]);
+
+/** The decoder as it is where there is no WebAssembly. */
+function inScript({ schema, ...decode }: LineDecoder): LineDecoder {
+  const recordBytesMax = RECORD_BYTES_MAX;
+  return {
+    ...decode,
+    schema,
+    open: (columns) => {
+      const walks = new Walks({ schema, columns, recordBytesMax, script: true });
+      return new JsonLines(schema, columns, { recordBytesMax, walks });
+    },
+  };
+}
+
+const BESIDE_SCRIPT: readonly Benchmark[] = Object.entries(SHAPES)
+  .filter(([name]) => IN_SCRIPT.has(name))
+  .map(([name, { text, decode = json(Bid), columns = FEW }]) =>
+    warm(`json/${name}, beside script`, "row", () => {
+      const lines = text();
+      return {
+        reference: decoding(inScript(decode), columns, lines),
+        subject: decoding(decode, columns, lines),
+      };
+    }),
+  );
+
+const BESIDE_PARSE: readonly Benchmark[] = Object.entries(SHAPES).map(
   ([name, { text, decode = json(Bid), columns = FEW, learned = true }]) =>
     warm(
       `json/${name}`,
@@ -97,3 +127,6 @@ export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).map(
       { short: SHORT.has(name) },
     ),
 );
+
+/** Decoding JSON Lines. */
+export const BENCHMARKS: readonly Benchmark[] = [...BESIDE_PARSE, ...BESIDE_SCRIPT];
