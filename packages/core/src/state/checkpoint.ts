@@ -3,7 +3,7 @@ import { padded } from "./row-records.ts";
 import { KEY_GROUPS } from "../stream.ts";
 import type { Pane } from "./row-pages.ts";
 import type { Chunk } from "./state-store.ts";
-import type { StagedText } from "./staged-keys.ts";
+import { textOf, type StagedText } from "./staged-keys.ts";
 import { assertSameLayout } from "./table-layout.ts";
 import type { MemoryStateTable } from "./table.ts";
 
@@ -162,7 +162,7 @@ export class TableCheckpoint {
     const pane = table.paneById.get(table.layout.panes ? reader.pane() : 0);
     this.#stageKey(reader, table.layout.keyWords);
     if (pane === undefined) return;
-    table.seek(pane, 0, this.#id, false);
+    this.#id[0] = table.finder.seek(pane, 0);
     if ((this.#id[0] as number) >= 0) table.remove(this.#id, 1);
   }
 
@@ -172,9 +172,10 @@ export class TableCheckpoint {
     const pane = table.paneMade(table.layout.panes ? reader.pane() : 0);
     const start = reader.int;
     this.#stageKey(reader, rowWords);
-    if (table.seek(pane, 0, this.#id, true) === 0) this.#id[0] = table.create(pane, 0, group);
-    else table.freeValueTexts(this.#id[0] as number);
-    const row = (this.#id[0] as number) * rowWords;
+    let id = table.finder.seek(pane, 0);
+    if (id < 0) id = table.create(pane, 0, group);
+    else table.freeValueTexts(id);
+    const row = id * rowWords;
     const { ints, words } = table;
     for (let k = keyWords * 2; k < rowWords * 2; k++) ints[row * 2 + k] = reader.ints[start + k] as number;
     for (const word of valueTexts) {
@@ -194,7 +195,7 @@ export class TableCheckpoint {
     for (let t = 0; t < layout.keyTexts.length; t++) {
       const text = staged.texts[t] as StagedText;
       const length = (reader.ints[start + (layout.keyTexts[t] as number) * 2] as number) - 1;
-      text.bytes = reader.bytes;
+      if (text.bytes !== reader.bytes) Object.assign(text, textOf(reader.bytes));
       text.starts[0] = reader.text(length);
       text.ends[0] = (text.starts[0] as number) + length;
     }

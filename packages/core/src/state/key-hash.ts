@@ -19,20 +19,13 @@ export function wordsHash(ints: Int32Array, at: number, { plainInts, stride, see
   return final(hash ^ stride);
 }
 
-/** The hash of `bytes[start .. end)`. */
-export function textHash(bytes: Uint8Array, start: number, end: number, seed: number): number {
+/** The hash of the bytes `start .. end` of a view. */
+export function textHash(bytes: DataView, start: number, end: number, seed: number): number {
   let hash = seed;
   let at = start;
-  for (; at + 4 <= end; at += 4) {
-    const word =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
-    hash = mixed(hash, word);
-  }
+  for (; at + 4 <= end; at += 4) hash = mixed(hash, bytes.getInt32(at, true));
   let rest = 0;
-  for (let shift = 0; at < end; at++, shift += 8) rest |= (bytes[at] as number) << shift;
+  for (let shift = 0; at < end; at++, shift += 8) rest |= bytes.getUint8(at) << shift;
   return final(mixed(hash, rest) ^ (end - start));
 }
 

@@ -1,75 +1,103 @@
 import { DataflowError } from "../error.ts";
 import { FlatMemory } from "./memory.ts";
+import type { IndexView } from "./probe.ts";
 
-/** Ints before the slots of a segment: rows in it, and the number of hash bits that lead to it. */
-export const SEGMENT_HEADER_INTS = 16;
-const COUNT = 0;
-const BITS = 1;
 const SLOTS_MIN = 64;
 /** A small index is one segment that doubles: without a directory to read it is 7–10 ns faster a row. */
 const SLOTS_SINGLE_MAX = 4096;
 const SLOTS_SEGMENT = 1024;
 const BITS_MAX = 20;
+/** The second int of a directory entry: rows of the segment, then its depth. */
+const DEPTH_BITS = 5;
+const DEPTH_MASK = 31;
+const ONE_ROW = 1 << DEPTH_BITS;
 
 /** The segments of all indexes of one table, with a free list per size. */
 export class SegmentPool {
   readonly memory: FlatMemory;
   readonly #free: number[][] = [];
+  /** The segment that is being split, while its two halves are filled. */
+  readonly #aside: Int32Array = new Int32Array(SLOTS_SEGMENT * 2);
   #usedInts = 0;
 
   constructor(what: string, bytesMax: number) {
     this.memory = new FlatMemory(what, bytesMax);
   }
 
-  /** The offset in ints of a zeroed segment's slots. */
-  take(slots: number, bits: number): number {
-    const sizeInts = SEGMENT_HEADER_INTS + slots * 2;
+  /** The offset in ints of a zeroed segment. */
+  take(slots: number): number {
     const reused = this.#free[31 - Math.clz32(slots)]?.pop();
-    const start = reused ?? this.#usedInts;
-    if (reused === undefined) {
-      this.memory.reserve((start + sizeInts) * 4);
-      this.#usedInts += sizeInts;
-    } else this.memory.ints.fill(0, start, start + sizeInts);
-    this.memory.ints[start + BITS] = bits;
-    return start + SEGMENT_HEADER_INTS;
+    if (reused !== undefined) {
+      this.memory.ints.fill(0, reused, reused + slots * 2);
+      return reused;
+    }
+    const start = this.#usedInts;
+    this.memory.reserve((start + slots * 2) * 4);
+    this.#usedInts += slots * 2;
+    return start;
   }
 
   give(base: number, slots: number): void {
-    (this.#free[31 - Math.clz32(slots)] ??= []).push(base - SEGMENT_HEADER_INTS);
+    (this.#free[31 - Math.clz32(slots)] ??= []).push(base);
+  }
+
+  /** Takes everything out of a segment of the common size; the slots are valid until the next call. */
+  emptied(base: number): Int32Array {
+    this.#aside.set(this.memory.ints.subarray(base, base + SLOTS_SEGMENT * 2));
+    this.memory.ints.fill(0, base, base + SLOTS_SEGMENT * 2);
+    return this.#aside;
   }
 }
 
 /**
  * From hashes to ids: open addressing with slots `{id + 1, hash}`, in one segment that doubles, then in segments of
  * 1024 slots by extendible hashing (Fagin et al. 1979): the upper bits of a hash choose the segment, the lower ones
- * the slot, and only a full segment splits. Reading is done in a loop of the table, over `base(hash)` and `mask`.
+ * the slot, and only a full segment splits. Finding is done in loops over `view` (probe.ts).
  */
-export class KeyIndex {
+export class KeyIndex implements IndexView {
   readonly #pool: SegmentPool;
-  /** Offsets of segments by the upper `bits` bits of the hash. */
+  /**
+   * Two ints for each value of the upper `bits` bits of a hash: where its segment begins; the segment's depth (how many
+   * bits lead to it) and, in the first entry of the segment, its rows. They stand here and not in the segment: a new
+   * row would have to fetch one more line of memory.
+   */
   directory: Int32Array;
   bits = 0;
   slots: number = SLOTS_MIN;
 
   constructor(pool: SegmentPool) {
     this.#pool = pool;
-    this.directory = Int32Array.of(pool.take(SLOTS_MIN, 0));
+    this.directory = Int32Array.of(pool.take(SLOTS_MIN), 0);
   }
 
-  /** Enters an id under a hash; the key must not be there yet. @throws DF_STATE_FULL */
-  insert(hash: number, id: number): void {
-    let base = this.#base(hash);
-    while ((this.#ints[base - SEGMENT_HEADER_INTS + COUNT] as number) >= this.slots * 0.75) {
-      this.#grow(base, hash);
-      base = this.#base(hash);
+  /** The slots of all indexes of the pool: read again after each row that was entered. */
+  get ints(): Int32Array {
+    return this.#pool.memory.ints;
+  }
+
+  /** Makes room for one more row under a hash; returns the offset of its segment. @throws DF_STATE_FULL */
+  reserve(hash: number): number {
+    let entry = this.#entry(hash);
+    while ((this.directory[entry + 1] as number) >>> DEPTH_BITS >= this.slots * 0.75) {
+      this.#grow(entry);
+      entry = this.#entry(hash);
     }
-    place(this.#ints, base, this.slots * 2 - 1, { hash, entry: id + 1 });
+    return this.directory[entry] as number;
+  }
+
+  /** Enters an id into a free slot of the segment that was reserved: the first one from the hash's own slot on. */
+  enter(hash: number, id: number, slot: number): void {
+    const { ints } = this;
+    ints[slot] = id + 1;
+    ints[slot + 1] = hash;
+    this.#countRows(this.#entry(hash), 1);
   }
 
   /** Takes an id out; later slots of its run move up (Knuth, vol. 3, 6.4, algorithm R). */
   remove(hash: number, id: number): void {
-    const ints = this.#ints;
-    const base = this.#base(hash);
+    const { ints } = this;
+    const entry = this.#entry(hash);
+    const base = this.directory[entry] as number;
     const mask = this.slots * 2 - 1;
     let hole = (hash << 1) & mask;
     while (ints[base + hole] !== id + 1) hole = (hole + 2) & mask;
@@ -81,14 +109,14 @@ export class KeyIndex {
       hole = next;
     }
     ints[base + hole] = 0;
-    const count = base - SEGMENT_HEADER_INTS + COUNT;
-    ints[count] = (ints[count] as number) - 1;
+    this.#countRows(entry, -1);
   }
 
   /** Gives all segments back. */
   release(): void {
     let last = -1;
-    for (const base of this.directory) {
+    for (let entry = 0; entry < this.directory.length; entry += 2) {
+      const base = this.directory[entry] as number;
       // Entries of one segment stand side by side.
       if (base !== last) this.#pool.give(base, this.slots);
       last = base;
@@ -96,55 +124,83 @@ export class KeyIndex {
     this.directory = new Int32Array(0);
   }
 
-  get #ints(): Int32Array {
-    return this.#pool.memory.ints;
+  /** Index in the directory of the first entry of the hash's segment. */
+  #entry(hash: number): number {
+    const at = (hash >>> 1) >>> (31 - this.bits);
+    const unused = this.bits - ((this.directory[at * 2 + 1] as number) & DEPTH_MASK);
+    return ((at >>> unused) << unused) * 2;
   }
 
-  #base(hash: number): number {
-    return this.directory[(hash >>> 1) >>> (31 - this.bits)] as number;
+  #countRows(entry: number, by: 1 | -1): void {
+    this.directory[entry + 1] = (this.directory[entry + 1] as number) + by * ONE_ROW;
   }
 
-  #grow(base: number, hash: number): void {
-    if (this.bits > 0) this.#split(base, hash);
-    else if (this.slots < SLOTS_SINGLE_MAX) this.#rebuild(base, this.slots * 2, 0);
-    else this.#rebuild(base, SLOTS_SEGMENT, 3);
+  #grow(entry: number): void {
+    if (this.bits > 0) this.#split(entry);
+    else if (this.slots < SLOTS_SINGLE_MAX) this.#rebuild(this.slots * 2, 0);
+    else this.#rebuild(SLOTS_SEGMENT, 3);
   }
 
   /** Replaces the only segment by 2^bits segments. */
-  #rebuild(old: number, slots: number, bits: number): void {
-    const directory = new Int32Array(2 ** bits);
-    for (let i = 0; i < directory.length; i++) directory[i] = this.#pool.take(slots, bits);
+  #rebuild(slots: number, bits: number): void {
+    const old = this.directory[0] as number;
     const oldSlots = this.slots;
+    const directory = new Int32Array(2 ** bits * 2);
+    for (let entry = 0; entry < directory.length; entry += 2) {
+      directory[entry] = this.#pool.take(slots);
+      directory[entry + 1] = bits;
+    }
     this.directory = directory;
     this.bits = bits;
     this.slots = slots;
     for (let at = 0; at < oldSlots * 2; at += 2) {
-      const entry = this.#ints[old + at] as number;
-      // Goes through insert: a segment may have to split again at once when hashes are skewed.
-      if (entry !== 0) this.insert(this.#ints[old + at + 1] as number, entry - 1);
+      const entered = this.ints[old + at] as number;
+      if (entered === 0) continue;
+      const hash = this.ints[old + at + 1] as number;
+      // A segment may have to split again at once when hashes are skewed.
+      const base = this.reserve(hash);
+      this.enter(hash, entered - 1, freeSlot(this.ints, base, slots * 2 - 1, hash));
     }
     this.#pool.give(old, oldSlots);
   }
 
-  #split(base: number, hash: number): void {
-    const bits = this.#ints[base - SEGMENT_HEADER_INTS + BITS] as number;
-    if (bits === this.bits) this.#doubleDirectory();
-    const pool = this.#pool;
-    const lower = pool.take(this.slots, bits + 1);
-    const upper = pool.take(this.slots, bits + 1);
-    const ints = pool.memory.ints;
-    const mask = this.slots * 2 - 1;
-    for (let at = 0; at < this.slots * 2; at += 2) {
-      const entry = ints[base + at] as number;
-      if (entry === 0) continue;
-      const moved = ints[base + at + 1] as number;
-      place(ints, (moved >>> (31 - bits)) & 1 ? upper : lower, mask, { hash: moved, entry });
+  #split(first: number): void {
+    const lower = this.directory[first] as number;
+    const depth = (this.directory[first + 1] as number) & DEPTH_MASK;
+    let entry = first;
+    if (depth === this.bits) {
+      this.#doubleDirectory();
+      entry = first * 2;
     }
-    const span = 2 ** (this.bits - bits);
-    const first = ((hash >>> 1) >>> (31 - bits)) * span;
-    this.directory.fill(lower, first, first + span / 2);
-    this.directory.fill(upper, first + span / 2, first + span);
-    pool.give(base, this.slots);
+    const upper = this.#pool.take(this.slots);
+    const slots = this.#pool.emptied(lower);
+    const { ints } = this;
+    const mask = this.slots * 2 - 1;
+    const shift = 31 - depth;
+    let lowerRows = 0;
+    let upperRows = 0;
+    for (let at = 0; at < slots.length; at += 2) {
+      const entered = slots[at] as number;
+      if (entered === 0) continue;
+      const hash = slots[at + 1] as number;
+      const isUpper = (hash >>> shift) & 1;
+      const slot = freeSlot(ints, lower ^ ((lower ^ upper) & -isUpper), mask, hash);
+      ints[slot] = entered;
+      ints[slot + 1] = hash;
+      upperRows += isUpper;
+      lowerRows += 1 - isUpper;
+    }
+    const span = 2 ** (this.bits - depth);
+    this.#point(entry, span / 2, lower, depth + 1 + lowerRows * ONE_ROW);
+    this.#point(entry + span, span / 2, upper, depth + 1 + upperRows * ONE_ROW);
+  }
+
+  /** Points `count` entries to a segment. Only the first one's rows are ever read. */
+  #point(entry: number, count: number, base: number, rowsAndDepth: number): void {
+    for (let at = entry; at < entry + count * 2; at += 2) {
+      this.directory[at] = base;
+      this.directory[at + 1] = rowsAndDepth;
+    }
   }
 
   #doubleDirectory(): void {
@@ -155,17 +211,18 @@ export class KeyIndex {
       );
     }
     const doubled = new Int32Array(this.directory.length * 2);
-    for (let i = 0; i < doubled.length; i++) doubled[i] = this.directory[i >>> 1] as number;
+    for (let at = 0; at < this.directory.length; at += 2) {
+      doubled[at * 2] = doubled[at * 2 + 2] = this.directory[at] as number;
+      doubled[at * 2 + 1] = doubled[at * 2 + 3] = this.directory[at + 1] as number;
+    }
     this.directory = doubled;
     this.bits++;
   }
 }
 
-function place(ints: Int32Array, base: number, mask: number, slot: { hash: number; entry: number }): void {
-  let at = (slot.hash << 1) & mask;
+/** The first free slot of a segment, from the hash's own on. */
+function freeSlot(ints: Int32Array, base: number, mask: number, hash: number): number {
+  let at = (hash << 1) & mask;
   while (ints[base + at] !== 0) at = (at + 2) & mask;
-  ints[base + at] = slot.entry;
-  ints[base + at + 1] = slot.hash;
-  const count = base - SEGMENT_HEADER_INTS + COUNT;
-  ints[count] = (ints[count] as number) + 1;
+  return base + at;
 }

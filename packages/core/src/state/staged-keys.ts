@@ -9,6 +9,8 @@ const TWO_32 = 4294967296;
 /** The text of one key column: row i is `bytes[starts[i] .. ends[i])`. */
 export interface StagedText {
   bytes: Uint8Array;
+  /** The same bytes, to be read four at a time. */
+  view: DataView;
   starts: Int32Array;
   ends: Int32Array;
 }
@@ -23,6 +25,10 @@ export class StagedKeys {
   ints: Int32Array = new Int32Array(0);
   doubles: Float64Array = new Float64Array(0);
   hashes: Int32Array = new Int32Array(0);
+  /** Positions of the keys that were not found, their rows in the batch, and their key groups. */
+  absent: Int32Array = new Int32Array(0);
+  absentRows: Int32Array = new Int32Array(0);
+  groups: Uint8Array = new Uint8Array(0);
   /** One per text column of the layout. */
   readonly texts: readonly StagedText[];
   readonly #layout: TableLayout;
@@ -32,7 +38,7 @@ export class StagedKeys {
     this.#layout = layout;
     this.#seed = seed;
     const empty = new Int32Array(0);
-    this.texts = layout.keyTexts.map(() => ({ bytes: new Uint8Array(0), starts: empty, ends: empty }));
+    this.texts = layout.keyTexts.map(() => ({ ...textOf(new Uint8Array(0)), starts: empty, ends: empty }));
   }
 
   /** Stages the keys of rows of a batch. */
@@ -65,6 +71,9 @@ export class StagedKeys {
     this.doubles = new Float64Array(capacity * this.#layout.keyWords);
     this.ints = new Int32Array(this.doubles.buffer);
     this.hashes = new Int32Array(capacity);
+    this.absent = new Int32Array(capacity);
+    this.absentRows = new Int32Array(capacity);
+    this.groups = new Uint8Array(capacity);
     for (const text of this.texts) {
       text.starts = new Int32Array(capacity);
       text.ends = new Int32Array(capacity);
@@ -77,10 +86,10 @@ export class StagedKeys {
     const { ints, hashes, count } = this;
     const stride = keyWords * 2;
     for (let t = 0; t < keyTexts.length; t++) {
-      const { bytes, starts, ends } = this.texts[t] as StagedText;
+      const { view, starts, ends } = this.texts[t] as StagedText;
       for (let i = 0, at = (keyTexts[t] as number) * 2; i < count; i++, at += stride) {
         ints[at] = 0;
-        ints[at + 1] = textHash(bytes, starts[i] as number, ends[i] as number, this.#seed);
+        ints[at + 1] = textHash(view, starts[i] as number, ends[i] as number, this.#seed);
       }
     }
     for (let i = 0, at = 0; i < count; i++, at += stride) {
@@ -108,7 +117,7 @@ export class StagedKeys {
         return stageWide(column.values, keys, this.ints, { at, stride });
       case "text": {
         const text = this.texts[this.#layout.keyTexts.indexOf(key.word)] as StagedText;
-        text.bytes = column.bytes;
+        if (text.bytes !== column.bytes) Object.assign(text, textOf(column.bytes));
         for (let i = 0; i < keys.count; i++) {
           const row = keys.rows[i] as number;
           text.starts[i] = column.starts[row] as number;
@@ -130,6 +139,11 @@ export class StagedKeys {
       if (text !== undefined) text.ends[i] = text.starts[i] as number;
     }
   }
+}
+
+/** Bytes and a view of them. */
+export function textOf(bytes: Uint8Array): Pick<StagedText, "bytes" | "view"> {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 interface Place {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../batch/batch.ts";
 import { schemaOf, t } from "../schema/kit.ts";
+import { wordsHash } from "./key-hash.ts";
 import { TableCheckpoint } from "./checkpoint.ts";
 import { readChunk } from "./chunk.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
@@ -21,7 +22,28 @@ function tableOf(seed = 7): MemoryStateTable {
 
 /** The keys `from`, `from + step`, … */
 function keysFrom(from: number, step = 1, count = COUNT): Keys {
-  const values = Float64Array.from({ length: count }, (_, i) => from + i * step);
+  return keysOf(Array.from({ length: count }, (_, i) => from + i * step));
+}
+
+/** Pairs of keys with one hash, side by side. */
+function colliding(seed: number): number[] {
+  const first = new Map<number, number>();
+  const keys: number[] = [];
+  for (let i = 0; i < 300_000; i++) {
+    // Keys that differ in one int only have different hashes.
+    const key = i * 5_000_000_029;
+    const ints = Int32Array.of(key | 0, Math.floor(key / 2 ** 32));
+    const hash = wordsHash(ints, 0, { plainInts: 2, stride: 2, seed });
+    const other = first.get(hash);
+    if (other === undefined) first.set(hash, key);
+    else keys.push(other, key);
+  }
+  return keys;
+}
+
+function keysOf(numbers: readonly number[]): Keys {
+  const values = Float64Array.from(numbers);
+  const count = values.length;
   const batch: Batch = {
     schema: SPEC.key,
     length: count,
@@ -71,6 +93,26 @@ describe("a large state table", () => {
     const ids = new Int32Array(COUNT);
     table.find(keysFrom(-COUNT), 0, ids);
     expect(ids.every((id) => id === -1)).toBe(true);
+  });
+
+  it("keeps keys apart whose hashes are equal, in one batch and in two", () => {
+    const table = tableOf();
+    const keys = colliding(7);
+    expect(keys.length).toBeGreaterThan(4);
+    const ids = new Int32Array(keys.length * 2);
+    const fresh = new Int32Array(keys.length);
+    expect(table.insert(keysOf(keys), 0, ids, fresh)).toBe(keys.length);
+    table.find(keysOf(keys), 0, ids.subarray(keys.length));
+    expect([...ids.subarray(keys.length)]).toEqual([...ids.subarray(0, keys.length)]);
+    expect(new Set(ids).size).toBe(keys.length);
+    // Of each pair one key is gone: the search for it ends at the other, which is not it.
+    table.remove(
+      ids.filter((_, i) => i < keys.length && i % 2 === 0),
+      keys.length / 2,
+    );
+    table.find(keysOf(keys), 0, ids);
+    expect([...ids.subarray(0, keys.length)].filter((id) => id === -1)).toHaveLength(keys.length / 2);
+    expect(table.insert(keysOf(keys), 0, ids, fresh)).toBe(keys.length / 2);
   });
 
   it("tags pages with a key group beyond 512 pages, and reuses what was removed", () => {

@@ -1,9 +1,10 @@
 import { assert } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
-import { CanonicalCodec } from "../batch/canonical.ts";
+import { KeyGroups } from "../batch/key-groups.ts";
 import { DataflowError } from "../error.ts";
 import { TextHeap } from "./heap.ts";
+import { KeyFinder } from "./key-finder.ts";
 import { KeyIndex, SegmentPool } from "./key-index.ts";
 import { wordsHash, type HashedWords } from "./key-hash.ts";
 import { appendKeys } from "./key-columns.ts";
@@ -15,6 +16,20 @@ import { RemovalLog, RowRecords } from "./row-records.ts";
 import { StagedKeys, type StagedText } from "./staged-keys.ts";
 import type { Keys, PaneId, StateTable, TableSpec } from "./state-store.ts";
 import { layoutOfTable, type TableLayout } from "./table-layout.ts";
+
+/**
+ * So many keys are looked for, and made, before the next ones: what a loop has brought near is still there in the one
+ * that follows.
+ */
+const BLOCK_KEYS = 1024;
+
+/** Where what is made is noted. */
+interface Making {
+  /** How many of the finder's absent keys there are. */
+  readonly missing: number;
+  readonly out: Int32Array;
+  readonly fresh: Int32Array;
+}
 
 /** What a table takes from its store. */
 export interface TableOptions {
@@ -40,10 +55,11 @@ export class MemoryStateTable implements StateTable {
   readonly removals: RemovalLog = new RemovalLog();
   readonly drops: Map<PaneId, Uint8Array> = new Map();
   readonly staged: StagedKeys;
+  readonly finder: KeyFinder;
   readonly #spec: TableSpec;
   readonly #rows: FlatMemory;
   readonly #segments: SegmentPool;
-  readonly #codec: CanonicalCodec;
+  readonly #keyGroups: KeyGroups;
   readonly #hashed: HashedWords;
   #size = 0;
 
@@ -55,7 +71,8 @@ export class MemoryStateTable implements StateTable {
     this.heap = new TextHeap(`texts of state table "${name}"`, memoryBytesMax);
     this.records = new RowRecords(this.layout, this.#rows, this.heap);
     this.staged = new StagedKeys(this.layout, seed);
-    this.#codec = new CanonicalCodec(spec.key);
+    this.finder = new KeyFinder(this.staged, { layout: this.layout, rows: this.#rows, heap: this.heap });
+    this.#keyGroups = new KeyGroups(spec.key);
     this.#hashed = { plainInts: this.layout.plainInts, stride: this.layout.keyWords * 2, seed };
   }
 
@@ -76,14 +93,10 @@ export class MemoryStateTable implements StateTable {
     if (keys.count === 0) return 0;
     this.staged.stage(keys);
     const into = this.paneMade(pane);
-    let view: Batch | undefined;
     let made = 0;
-    let i = this.seek(into, 0, out, true);
-    while (i < keys.count) {
-      view ??= keyView(keys, this.#spec);
-      out[i] = this.create(into, i, this.#codec.keyGroup(view, keys.rows[i] as number));
-      fresh[made++] = i;
-      i = this.seek(into, i + 1, out, true);
+    for (let from = 0; from < keys.count; from += BLOCK_KEYS) {
+      const missing = this.finder.find(into, { from, to: Math.min(from + BLOCK_KEYS, keys.count) }, out);
+      if (missing > 0) made += this.#make(into, keys, { missing, out, fresh: fresh.subarray(made) });
     }
     this.touch(out, keys.count);
     return made;
@@ -96,7 +109,9 @@ export class MemoryStateTable implements StateTable {
       return;
     }
     this.staged.stage(keys);
-    this.seek(within, 0, out, false);
+    for (let from = 0; from < keys.count; from += BLOCK_KEYS) {
+      this.finder.find(within, { from, to: Math.min(from + BLOCK_KEYS, keys.count) }, out);
+    }
   }
 
   offsets(ids: Int32Array, count: number, out: Int32Array): void {
@@ -183,64 +198,10 @@ export class MemoryStateTable implements StateTable {
     return ids;
   }
 
-  /**
-   * Looks up the staged keys from position `from` on. Where a key is absent, stops and returns its position, or writes
-   * −1 and goes on; at the end returns the number of staged keys. The loop returns at each new row, so that the arrays
-   * in it never change: creating a row may move all of them.
-   */
-  seek(pane: Pane, from: number, out: Int32Array, stop: boolean): number {
-    const { ints: keys, hashes, count } = this.staged;
-    const { directory, bits, slots: slotCount } = pane.index;
-    const { plainInts } = this.layout;
-    const stride = this.layout.keyWords * 2;
-    const rowInts = this.layout.rowWords * 2;
-    const slots = this.#segments.memory.ints;
-    const rows = this.#rows.ints;
-    const mask = slotCount * 2 - 1;
-    const shift = 31 - bits;
-    for (let i = from; i < count; i++) {
-      const hash = hashes[i] as number;
-      const base = directory[(hash >>> 1) >>> shift] as number;
-      const key = i * stride;
-      let found = -1;
-      for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-        const entry = slots[base + at] as number;
-        if (entry === 0) break;
-        if (slots[base + at + 1] !== hash) continue;
-        const row = (entry - 1) * rowInts;
-        let k = 0;
-        while (k < plainInts && rows[row + k] === keys[key + k]) k++;
-        if (k < plainInts || (plainInts < stride && !this.#sameTexts(i, row))) continue;
-        found = entry - 1;
-        break;
-      }
-      if (found < 0 && stop) return i;
-      out[i] = found;
-    }
-    return count;
-  }
-
   /** A new zeroed row for staged key i, which must not be there. */
   create(pane: Pane, i: number, group: number): number {
-    const { rowWords, keyWords, keyTexts } = this.layout;
-    const id = this.pages.take(pane, group);
-    this.#rows.reserve(this.pages.count * 64 * rowWords * 8);
-    const rows = this.#rows.ints;
-    const start = id * rowWords * 2;
-    for (let k = 0; k < keyWords * 2; k++) rows[start + k] = this.staged.ints[i * keyWords * 2 + k] as number;
-    for (let k = keyWords * 2; k < rowWords * 2; k++) rows[start + k] = 0;
-    for (let t = 0; t < keyTexts.length; t++) {
-      const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
-      rows[start + (keyTexts[t] as number) * 2] = this.heap.put(
-        bytes,
-        starts[i] as number,
-        ends[i] as number,
-      );
-    }
-    pane.index.insert(this.staged.hashes[i] as number, id);
-    pane.order = undefined;
-    this.#count(pane, group, 1);
-    return id;
+    pane.index.reserve(this.staged.hashes[i] as number);
+    return this.#enter(pane, i, group, this.finder.slotOf(pane, i));
   }
 
   /** The pane of an id, made where absent. */
@@ -257,22 +218,49 @@ export class MemoryStateTable implements StateTable {
     return pane;
   }
 
-  #sameTexts(i: number, row: number): boolean {
-    const { keyTexts, keyWords } = this.layout;
-    const rows = this.#rows.ints;
-    for (let t = 0; t < keyTexts.length; t++) {
-      const word = (keyTexts[t] as number) * 2;
-      if (rows[row + word + 1] !== this.staged.ints[i * keyWords * 2 + word + 1]) return false;
-      const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
-      const reference = rows[row + word] as number;
-      const start = starts[i] as number;
-      const length = (ends[i] as number) - start;
-      if (this.heap.lengthOf(reference) !== length) return false;
-      const stored = this.heap.memory.bytes;
-      const at = this.heap.startOf(reference);
-      for (let k = 0; k < length; k++) if (stored[at + k] !== bytes[start + k]) return false;
+  /** Makes rows for the keys that the finder found absent; one that comes twice is made once. Returns how many. */
+  #make(pane: Pane, keys: Keys, { missing, out, fresh }: Making): number {
+    const { absent, absentRows, groups, hashes } = this.staged;
+    for (let m = 0; m < missing; m++) absentRows[m] = keys.rows[absent[m] as number] as number;
+    this.#keyGroups.write(keyView(keys, this.#spec), absentRows, missing, groups);
+    let made = 0;
+    for (let m = 0; m < missing; m++) {
+      const i = absent[m] as number;
+      pane.index.reserve(hashes[i] as number);
+      const slot = this.finder.slotOf(pane, i);
+      const entered = this.#segments.memory.ints[slot] as number;
+      if (entered !== 0) out[i] = entered - 1;
+      else {
+        out[i] = this.#enter(pane, i, groups[m] as number, slot);
+        fresh[made++] = i;
+      }
     }
-    return true;
+    return made;
+  }
+
+  /** A new zeroed row for staged key i, in a free slot. */
+  #enter(pane: Pane, i: number, group: number, slot: number): number {
+    const { rowWords, keyWords, keyTexts } = this.layout;
+    const id = this.pages.take(pane, group);
+    this.#rows.reserve(this.pages.count * 64 * rowWords * 8);
+    const { ints: rows, words } = this.#rows;
+    const start = id * rowWords * 2;
+    const key = i * keyWords * 2;
+    const keys = this.staged.ints;
+    for (let k = 0; k < keyWords * 2; k++) rows[start + k] = keys[key + k] as number;
+    for (let word = id * rowWords + keyWords; word < (id + 1) * rowWords; word++) words[word] = 0;
+    for (let t = 0; t < keyTexts.length; t++) {
+      const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
+      rows[start + (keyTexts[t] as number) * 2] = this.heap.put(
+        bytes,
+        starts[i] as number,
+        ends[i] as number,
+      );
+    }
+    pane.index.enter(this.staged.hashes[i] as number, id, slot);
+    pane.order = undefined;
+    this.#count(pane, group, 1);
+    return id;
   }
 
   #removeRow(id: number): void {

@@ -1,0 +1,111 @@
+import type { TextHeap } from "./heap.ts";
+import type { FlatMemory } from "./memory.ts";
+import {
+  compareKeys,
+  compareTexts,
+  fetchSlots,
+  fetchTexts,
+  findHashes,
+  OTHER_KEY,
+  type Range,
+} from "./probe.ts";
+import type { Pane } from "./row-pages.ts";
+import type { StagedKeys, StagedText } from "./staged-keys.ts";
+import type { TableLayout } from "./table-layout.ts";
+
+/** From this size on a memory is not near by itself; an index reaches it at so many bits. */
+const FETCHED_BYTES_MIN = 256 * 1024;
+const FETCHED_BITS_MIN = 5;
+
+/** Where the rows are. */
+interface Rows {
+  readonly layout: TableLayout;
+  readonly rows: FlatMemory;
+  readonly heap: TextHeap;
+}
+
+/** Finds staged keys among the rows of a pane: many at once in loops over all of them, or one. */
+export class KeyFinder {
+  readonly #staged: StagedKeys;
+  readonly #layout: TableLayout;
+  readonly #rows: FlatMemory;
+  readonly #heap: TextHeap;
+  /** What loads that only fetch have summed up: of no use but that they are not left out. */
+  fetched = 0;
+
+  constructor(staged: StagedKeys, { layout, rows, heap }: Rows) {
+    this.#staged = staged;
+    this.#layout = layout;
+    this.#rows = rows;
+    this.#heap = heap;
+  }
+
+  /**
+   * Writes the ids of a range of the staged keys, −1 where absent; returns how many are absent, and leaves their
+   * positions in `staged.absent`.
+   */
+  find(pane: Pane, range: Range, out: Int32Array): number {
+    const { hashes, absent } = this.#staged;
+    const { index } = pane;
+    if (index.bits >= FETCHED_BITS_MIN) this.fetched ^= fetchSlots(index, hashes, range);
+    findHashes(index, hashes, range, out);
+    if (this.#compare(range, out) === 0) return 0;
+    let missing = 0;
+    for (let i = range.from; i < range.to; i++) {
+      if (out[i] === OTHER_KEY) out[i] = this.seek(pane, i);
+      if ((out[i] as number) < 0) absent[missing++] = i;
+    }
+    return missing;
+  }
+
+  /** The id of staged key i, −1 where it is absent. */
+  seek(pane: Pane, i: number): number {
+    return (pane.index.ints[this.slotOf(pane, i)] as number) - 1;
+  }
+
+  /** The slot in which staged key i is, or else the free one that ends the search for it. */
+  slotOf(pane: Pane, i: number): number {
+    const { directory, bits, slots, ints } = pane.index;
+    const hash = this.#staged.hashes[i] as number;
+    const base = directory[((hash >>> 1) >>> (31 - bits)) * 2] as number;
+    const mask = slots * 2 - 1;
+    let at = (hash << 1) & mask;
+    for (; ints[base + at] !== 0; at = (at + 2) & mask) {
+      if (ints[base + at + 1] === hash && this.#isKey(i, (ints[base + at] as number) - 1)) break;
+    }
+    return base + at;
+  }
+
+  /** Writes OTHER_KEY where an id's row has another key; returns how many keys have no row now. */
+  #compare(range: Range, out: Int32Array): number {
+    const { rowWords, keyWords, plainInts, keyTexts } = this.#layout;
+    const rows = this.#rows.ints;
+    const rowInts = rowWords * 2;
+    let missing = compareKeys(
+      { rows, rowInts, keys: this.#staged.ints, keyInts: keyWords * 2, plainInts },
+      range,
+      out,
+    );
+    const texts = this.#heap.memory;
+    for (const [t, word] of keyTexts.entries()) {
+      const view = { rows, rowInts, word: word * 2, texts: texts.ints };
+      if (texts.bytes.length >= FETCHED_BYTES_MIN) this.fetched ^= fetchTexts(view, range, out);
+      missing += compareTexts(view, this.#staged.texts[t] as StagedText, range, out);
+    }
+    return missing;
+  }
+
+  /** Whether the row of an id has staged key i. */
+  #isKey(i: number, id: number): boolean {
+    const { rowWords, keyWords, plainInts, keyTexts } = this.#layout;
+    const rows = this.#rows.ints;
+    const row = id * rowWords * 2;
+    const key = i * keyWords * 2;
+    for (let k = 0; k < plainInts; k++) if (rows[row + k] !== this.#staged.ints[key + k]) return false;
+    return keyTexts.every((word, t) => {
+      const { bytes, starts, ends } = this.#staged.texts[t] as StagedText;
+      const stored = this.#heap.get(rows[row + word * 2] as number);
+      return Buffer.compare(stored, bytes.subarray(starts[i], ends[i])) === 0;
+    });
+  }
+}
