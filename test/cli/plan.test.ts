@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataflow, newFolder, startDataflow } from "../command.ts";
+import { fencesOf } from "../docs/markdown.ts";
 import { Started, until } from "./started.ts";
 
 /** A pipeline with some of its parts replaced. */
@@ -79,6 +80,18 @@ test("new sinks begin, removed ones are dropped", () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/sink {4}copy {6}new {3}begins empty, with rows from now on/);
   expect(stdout).toMatch(/sink {4}all {7}drop {2}shows what it still holds/);
+});
+
+test("a step that has another id, as docs/operating.md writes it, goes on; without the option it does not start", () => {
+  const fence = fencesOf("docs/operating.md").find(({ text }) => text.includes("renamedFrom"))?.text ?? "";
+  const was =
+    'sales.keyBy("shop").window(tumbling("1h")).aggregate("per-hour", (a) => ({ sales: a.count() }))\n        .to(';
+  write(folder, [was, `${fence}perShop.to(`]);
+  const { code, stdout } = plan(folder);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/step {4}per-shop {2}keep {2}renamed from "per-hour"/);
+  write(folder, [was, `${fence.replace(', { renamedFrom: "per-hour" }', "")}perShop.to(`]);
+  expect(plan(folder).stdout).toContain('If it is "per-shop" now, say so: { renamedFrom: "per-hour" }.');
 });
 
 test("a step that no longer fits its state is refused with its reason, as the run would", () => {

@@ -236,7 +236,7 @@ pipeline("refused", (p) => {
   view.changelog("t").window(tumbling("1h"));
   // @ts-expect-error 'late' does not exist
   view.late.to("x", delta);
-  // @ts-expect-error Expected 2 arguments
+  // @ts-expect-error 'emit' does not exist
   s.groupBy("userId").aggregate("x", (a) => ({ n: a.count() }), { emit: "final" });
 
   // Aggregates over some rows

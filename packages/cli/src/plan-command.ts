@@ -71,7 +71,7 @@ function restart(plan: BuiltPlan, state: string, found: Facts | undefined, compa
   if (found === undefined) {
     return { pipeline: plan.name, state, epoch: undefined, outcome: "begins", nodes: [], lambdas: [] };
   }
-  const nodes = compare(found.fingerprint, fingerprint(prune(plan)));
+  const nodes = compare(found.fingerprint, fingerprint(prune(plan)), plan.renamedFrom);
   return {
     pipeline: plan.name,
     state,
@@ -105,8 +105,10 @@ function storedFacts(file: string): Facts | undefined {
 
 function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): string {
   const from = epoch === undefined ? "" : `, the checkpoint of epoch ${epoch}`;
-  const rows = nodes.flatMap(({ kind, node, verdict, reasons }) => {
-    const [first = WORDS[verdict], ...more] = reasons;
+  const rows = nodes.flatMap(({ kind, node, verdict, renamedFrom, reasons, note }) => {
+    const renamed = renamedFrom === undefined ? [] : [`renamed from "${renamedFrom}"`];
+    const words = [...renamed, WORDS[verdict], note ?? ""].filter((part) => part !== "").join("; ");
+    const [first = words, ...more] = reasons;
     return [[`  ${kind}`, node, verdict, first], ...more.map((reason) => ["", "", "", reason])];
   });
   const changed = lambdas.map((node) => `"${node}"`).join(", ");

@@ -132,6 +132,8 @@ export interface CommitterFactory {
 export interface CommitterContext {
   readonly pipeline: string;
   readonly sink: string;
+  /** Ids that the sink had before: its target may know it by one of them. */
+  readonly formerIds?: readonly string[] | undefined;
   readonly lineage: string;
   /** Directory that relative paths of the options start from. */
   readonly directory: string;

@@ -5,13 +5,14 @@ import { group, latest, session as sessions, window as windowed } from "@df/oper
 import { aggregatesOf } from "./aggregates.ts";
 import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
 import type { FluentStream } from "./fluent-stream.ts";
-import type { Emit } from "./stream-types.ts";
+import type { Emit, Renamed } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
 
 interface LatestInput {
   readonly by?: string | readonly string[] | undefined;
+  readonly renamedFrom?: string | undefined;
 }
-interface AggregateInput {
+interface AggregateInput extends Renamed {
   readonly allowedLateness?: Duration | undefined;
   readonly emit?: Emit | undefined;
 }
@@ -44,14 +45,9 @@ export class FluentGrouped {
     this.#by = by;
   }
 
-  aggregate(id: string, build: BuildAggregates, ...more: readonly unknown[]): FluentStream {
-    return this.#stream.aggregate(id, (conditionOf) => {
-      if (more.length > 0) {
-        throw new DataflowError(
-          "DF_OPTION",
-          "aggregate() behind groupBy() has no options: a view shows each group that changed, and no row is late.",
-        );
-      }
+  aggregate(id: string, build: BuildAggregates, options: Renamed = {}): FluentStream {
+    return this.#stream.aggregate({ ...options, id }, (conditionOf) => {
+      checkOptions(options, ["renamedFrom"], "aggregate() behind groupBy()");
       const { schema } = this.#stream.shape;
       const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
       return group({ by: this.#by, aggregates });
@@ -59,8 +55,8 @@ export class FluentGrouped {
   }
 
   latest(id: string, options: LatestInput): FluentStream {
-    return this.#stream.latest(id, () => {
-      checkOptions(options, ["by"], "latest()");
+    return this.#stream.latest({ ...options, id }, () => {
+      checkOptions(options, ["by", "renamedFrom"], "latest()");
       const { by = [] } = options;
       return latest({ group: this.#by, by: typeof by === "string" ? [by] : by });
     });
@@ -81,7 +77,7 @@ export class FluentWindowed {
 
   aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
     const make = (conditionOf: ConditionOf): OperatorSpec => {
-      checkOptions(options, ["allowedLateness", "emit"], "aggregate()");
+      checkOptions(options, ["allowedLateness", "emit", "renamedFrom"], "aggregate()");
       const { allowedLateness = "0s", emit = "final" } = options;
       if (emit !== "final" && emit !== "onUpdate") {
         throw new DataflowError(
@@ -101,7 +97,7 @@ export class FluentWindowed {
         ? sessions({ ...parts, gapMicros: this.#window.gapMicros })
         : windowed({ ...parts, window: this.#window });
     };
-    return this.#stream.aggregate(id, make, LATE_PORT);
+    return this.#stream.aggregate({ ...options, id }, make, LATE_PORT);
   }
 }
 

@@ -26,6 +26,7 @@ export interface JoinInput {
     window: FluentPicker,
   ) => Readonly<Record<string, FluentExpression>>;
   readonly allowedLateness?: Duration | undefined;
+  readonly renamedFrom?: string | undefined;
 }
 
 /**
@@ -37,7 +38,7 @@ export function joinSpecs(
   right: Schema,
   options: JoinInput,
 ): { readonly pairs: OperatorSpec; readonly columns: OperatorSpec } {
-  checkOptions(options, ["on", "window", "type", "select", "allowedLateness"], "joinWindow()");
+  checkOptions(options, ["on", "window", "type", "select", "allowedLateness", "renamedFrom"], "joinWindow()");
   const { type = "inner", allowedLateness = "0s" } = options;
   if (!KINDS.includes(type)) {
     throw new DataflowError(

@@ -37,7 +37,7 @@ import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import type { Lambda } from "./lambda-columns.ts";
 import { checkLambda } from "./lambda.ts";
 import { checkOf } from "./standard-schema.ts";
-import type { Named, SinkOptions } from "./stream-types.ts";
+import type { Named, Renamed, SinkOptions } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -49,6 +49,12 @@ interface DedupeInput {
   readonly within: Duration;
   readonly keep: "any" | "first";
   readonly allowedLateness?: Duration | undefined;
+  readonly renamedFrom?: string | undefined;
+}
+/** What a step with state is called, and what it was called before. */
+interface Place {
+  readonly id: string;
+  readonly renamedFrom?: string | undefined;
 }
 
 /** A stream while the graph is built: an output of a node. */
@@ -142,13 +148,16 @@ export class FluentStream {
     return step(this);
   }
 
-  via(id: string, spec: OperatorSpec): FluentStream {
-    return this.#keep("via()", id, () => spec);
+  via(id: string, spec: OperatorSpec, options: Renamed = {}): FluentStream {
+    return this.#keep("via()", { ...options, id }, () => {
+      checkOptions(options, ["renamedFrom"], "via()");
+      return spec;
+    });
   }
 
   dedupe(id: string, options: DedupeInput): FluentStream {
-    const made = this.#keep("dedupe()", id, () => {
-      checkOptions(options, ["by", "within", "keep", "allowedLateness"], "dedupe()");
+    const made = this.#keep("dedupe()", { ...options, id }, () => {
+      checkOptions(options, ["by", "within", "keep", "allowedLateness", "renamedFrom"], "dedupe()");
       const by = typeof options.by === "string" ? [options.by] : options.by;
       for (const column of by) columnIndex(this.shape.schema, column);
       return dedupe({
@@ -161,8 +170,11 @@ export class FluentStream {
     return new FluentStream(this.#graph, made.#edge, made.#base, 1);
   }
 
-  changelog(id: string): FluentStream {
-    return this.#keep("changelog()", id, () => changelog({ key: this.shape.key }));
+  changelog(id: string, options: Renamed = {}): FluentStream {
+    return this.#keep("changelog()", { ...options, id }, () => {
+      checkOptions(options, ["renamedFrom"], "changelog()");
+      return changelog({ key: this.shape.key });
+    });
   }
 
   keyBy(...columns: readonly string[]): FluentKeyed {
@@ -188,7 +200,7 @@ export class FluentStream {
     other: FluentStream,
     options: JoinInput,
   ): FluentStream & LateSides<FluentStream, FluentStream> {
-    const full = this.#graph.claim(id, "joinWindow()");
+    const full = this.#graph.claim(id, "joinWindow()", options.renamedFrom);
     if (!(other instanceof FluentStream) || other.#graph !== this.#graph) {
       throw new DataflowError(
         "DF_JOIN_SIDE",
@@ -207,21 +219,21 @@ export class FluentStream {
   }
 
   to(id: string, sink: SinkSpec, options?: SinkOptions): void {
-    this.#graph.addSink(this.#graph.claim(id, "to()"), sink, this.#edge, options);
+    this.#graph.addSink(this.#graph.claim(id, "to()", options?.renamedFrom), sink, this.#edge, options);
   }
 
   /**
    * Adds an operator that aggregates, with rows that came too late on its `latePort`; called by `FluentWindowed` and
    * `FluentGrouped` only.
    */
-  aggregate(id: string, make: (conditionOf: ConditionOf) => OperatorSpec, latePort?: number): FluentStream {
-    const made = this.#keep("aggregate()", id, (full) => make(this.#conditionsOf(full)));
+  aggregate(place: Place, make: (conditionOf: ConditionOf) => OperatorSpec, latePort?: number): FluentStream {
+    const made = this.#keep("aggregate()", place, (full) => make(this.#conditionsOf(full)));
     return latePort === undefined ? made : new FluentStream(this.#graph, made.#edge, made.#base, latePort);
   }
 
   /** Adds the latest rows of groups; called by `FluentGrouped` only. */
-  latest(id: string, make: () => OperatorSpec): FluentStream {
-    return this.#keep("latest()", id, make);
+  latest(place: Place, make: () => OperatorSpec): FluentStream {
+    return this.#keep("latest()", place, make);
   }
 
   #checkGroups(verb: string, columns: readonly string[], hint = ""): void {
@@ -264,8 +276,8 @@ export class FluentStream {
   }
 
   /** A step whose id the author must give. */
-  #keep(verb: string, id: string, make: (full: string) => OperatorSpec): FluentStream {
-    const full = this.#graph.claim(id, verb);
+  #keep(verb: string, { id, renamedFrom }: Place, make: (full: string) => OperatorSpec): FluentStream {
+    const full = this.#graph.claim(id, verb, renamedFrom);
     const spec = naming(full, () => make(full));
     const edge = this.#graph.addOperator(full, true, spec, [this.#edge]);
     return new FluentStream(this.#graph, edge, full);

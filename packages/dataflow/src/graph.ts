@@ -18,27 +18,35 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const COMMIT_TIME: Duration = "10s";
 const COMMIT_BYTES = 128 * 1024 * 1024;
 
+/** What a verb that takes an id may be told of the one before. */
+export interface Renaming {
+  readonly renamedFrom?: unknown;
+}
+
 /** Collects the nodes of one pipeline while its author's function runs. */
 export class Graph {
   readonly nodes: PlanNode[] = [];
   /** Texts of lambdas by node id. */
   readonly lambdas: Record<string, string> = {};
   readonly #named = new Map<string, string>();
-  readonly #scopes: string[] = [];
+  /** Ids that nodes had before, by those they have now. */
+  readonly #formerIds = new Map<string, string>();
+  readonly #scopes: { readonly name: string; readonly renamedFrom: string }[] = [];
   #closed = false;
 
   /**
-   * The full id, with the prefixes of the scopes that are open now; nothing else may have it.
+   * The full id, with the prefixes of the scopes that are open now; nothing else may have it. `renamedFrom` is the one
+   * that it had before, in the same scopes, or from the root where it begins with "/".
    * @throws DF_ID for text that is no id, DF_DUPLICATE_ID
    */
-  claim(id: unknown, verb: string): string {
+  claim(id: unknown, verb: string, renamedFrom?: unknown): string {
     if (this.#closed) {
       throw new DataflowError(
         "DF_CLOSED",
         `${verb} was called after the graph was built. Call it inside the pipeline's function.`,
       );
     }
-    const full = [...this.#scopes, checkedName(id, verb)].join("/");
+    const full = [...this.#scopes.map(({ name }) => name), checkedName(id, verb)].join("/");
     const taken = this.#named.get(full);
     if (taken !== undefined) {
       throw new DataflowError(
@@ -47,7 +55,17 @@ export class Graph {
       );
     }
     this.#named.set(full, verb);
+    const old = this.#formerId(renamedFrom ?? id, verb);
+    if (old !== full || renamedFrom !== undefined) this.#formerIds.set(full, old);
     return full;
+  }
+
+  #formerId(id: unknown, verb: string): string {
+    const parts = typeof id === "string" ? id.split("/") : [id];
+    const fromRoot = parts.length > 1 && parts[0] === "";
+    const names = parts.slice(fromRoot ? 1 : 0).map((part) => checkedName(part, `renamedFrom of ${verb}`));
+    const scopes = fromRoot ? [] : this.#scopes.map(({ renamedFrom }) => renamedFrom);
+    return [...scopes, ...names].join("/");
   }
 
   /** An id for a step that was given none: "orders.filter", "orders.filter.2". */
@@ -56,12 +74,23 @@ export class Graph {
     let id = first;
     for (let count = 2; this.#named.has(id); count++) id = `${first}.${count}`;
     this.#named.set(id, `the unnamed ${verb}() behind "${base}"`);
+    const old = this.#formerIds.get(base);
+    if (old !== undefined) this.#formerIds.set(id, `${old}${id.slice(base.length)}`);
     return id;
   }
 
-  /** Runs `build` with a prefix for all ids given meanwhile. */
-  scope<Result>(name: unknown, build: () => Result): Result {
-    this.#scopes.push(checkedName(name, "p.scope()"));
+  /** Ids that nodes had before, by those they have now. Close the graph first. */
+  get renamedFrom(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#formerIds);
+  }
+
+  /** Runs `build` with a prefix for all ids given meanwhile; `renamedFrom` is the one that they had before. */
+  scope<Result>(name: unknown, build: () => Result, { renamedFrom = name }: Renaming = {}): Result {
+    const verb = "p.scope()";
+    this.#scopes.push({
+      name: checkedName(name, verb),
+      renamedFrom: checkedName(renamedFrom, `renamedFrom of ${verb}`),
+    });
     try {
       return build();
     } finally {
@@ -72,6 +101,13 @@ export class Graph {
   /** No node may come after this. */
   close(): void {
     this.#closed = true;
+    const given = new Set(
+      this.nodes.flatMap((node) => (node.kind === "operator" && !node.named ? [] : [node.id])),
+    );
+    for (const [id, old] of this.#formerIds) {
+      // A step that was given no id goes after one that has: what it is called now may be another's since.
+      if (!given.has(id) && this.#named.has(old)) this.#formerIds.delete(id);
+    }
   }
 
   /** The shape of an output. */
@@ -161,7 +197,7 @@ function isSink(value: unknown): value is SinkSpec {
 }
 
 function commitEvery(options: SinkOptions): { readonly time: number; readonly bytes: number } {
-  checkOptions(options, ["commitEvery"], "to()");
+  checkOptions(options, ["commitEvery", "renamedFrom"], "to()");
   checkOptions(options.commitEvery ?? {}, ["time", "bytes"], "commitEvery");
   const { time = COMMIT_TIME, bytes = COMMIT_BYTES } = options.commitEvery ?? {};
   if (!Number.isSafeInteger(bytes) || bytes < 1) {

@@ -166,7 +166,7 @@ test.each<[string, (p: Pipeline) => unknown, string[]]>([
       const groups = bids(p).groupBy("auction") as unknown as { aggregate(...all: unknown[]): void };
       groups.aggregate("v", () => ({}), { emit: "onUpdate" });
     },
-    ["DF_OPTION", '"v"', "no options"],
+    ["DF_OPTION", '"v"', 'no option "emit"'],
   ],
   [
     "an async condition",

@@ -2,6 +2,7 @@
 import type { ChangeMode, Duration, Timestamp } from "@df/core";
 import type { ColumnPicker } from "./expression-types.ts";
 import type { Listed, Only, Refused } from "./refusals.ts";
+import type { Renamed } from "./stream-types.ts";
 import type { Sliding, Tumbling } from "./windows.ts";
 
 /** Which rows without a partner are part of the result: none, those of one side, or those of both. */
@@ -33,7 +34,7 @@ type LeftOf<Row, Kind> = [Kind] extends ["inner" | "left"] ? Row : Nulled<Row>;
 type RightOf<Row, Kind> = [Kind] extends ["inner" | "right"] ? Row : Nulled<Row>;
 
 /** What is paired, in which windows, and the columns of the result. */
-export interface JoinWindowOptions<Left, Right, On, Kind extends JoinKind, Made> {
+export interface JoinWindowOptions<Left, Right, On, Kind extends JoinKind, Made> extends Renamed {
   /** The columns that are equal in both rows of a pair. A null equals nothing, not even a null. */
   readonly on: On;
   /** `tumbling()` or `sliding()`. */

@@ -15,7 +15,7 @@ import type {
 import type { QuarantineRow } from "@df/core/plan/quarantine";
 import type { ParamValues } from "./params.ts";
 import type { Refused } from "./refusals.ts";
-import type { Stream } from "./stream-types.ts";
+import type { Renamed, Stream } from "./stream-types.ts";
 
 /** Where records go that cannot be decoded, and rows refused in the stateless steps behind the source. */
 export interface Reading {
@@ -47,10 +47,13 @@ export interface Pipeline {
     source: [Kind] extends ["events"]
       ? TypedSource<Row, Kind>
       : Refused<"this source carries updates and deletes: p.from() reads events only [DF_SOURCE_CHANGES]">,
-    options?: Reading & Clock<Time>,
+    options?: Reading & Clock<Time> & Renamed,
   ): Stream<Row, "append", never, IsTimed<Time>>;
-  /** Prefixes all ids given inside, so that one function can be used several times: "eu/orders". */
-  scope<Result>(name: string, build: (p: Pipeline) => Result): Result;
+  /**
+   * Prefixes all ids given inside, so that one function can be used several times: "eu/orders". With `renamedFrom` the
+   * scope had that name before.
+   */
+  scope<Result>(name: string, build: (p: Pipeline) => Result, options?: Renamed): Result;
 }
 
 /** What is said of a pipeline as a whole. */

@@ -3,7 +3,7 @@ import type { Columns, EventTime, RowType, Shape, SinkSpec, SourceSpec } from "@
 import { requireLabel } from "@df/core/plan/labels";
 import { validate } from "@df/core/plan/validate";
 import { FluentStream } from "./fluent-stream.ts";
-import { Graph, checkedName, naming } from "./graph.ts";
+import { Graph, checkedName, naming, type Renaming } from "./graph.ts";
 import { type DeclaredParams, type Params, paramsOf } from "./params.ts";
 import type { Build, BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
 
@@ -99,6 +99,7 @@ function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params
     require: options.require,
     params: params.texts,
     lambdas: graph.lambdas,
+    renamedFrom: graph.renamedFrom,
   };
   validate(made);
   requireLabel(made);
@@ -109,7 +110,10 @@ function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params
 function fluentPipeline(graph: Graph): Pipeline {
   const p = {
     from: (id: string, source: SourceSpec, options?: ReadingInput) => from(graph, id, source, options),
-    scope: (name: string, build: (p: unknown) => unknown) => graph.scope(name, () => build(p)),
+    scope: (name: string, build: (p: unknown) => unknown, options: Renaming = {}) => {
+      checkOptions(options, ["renamedFrom"], "p.scope()");
+      return graph.scope(name, () => build(p), options);
+    },
   };
   return p as unknown as Pipeline;
 }
@@ -120,14 +124,16 @@ interface ReadingInput {
   readonly idleTimeout?: Parameters<typeof micros>[0] | undefined;
   readonly onInvalid?: "fail" | SinkSpec | undefined;
   readonly validate?: "read" | "all" | undefined;
+  readonly renamedFrom?: string | undefined;
 }
 
 function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInput = {}): FluentStream {
-  const full = graph.claim(id, "p.from()");
+  const { renamedFrom } = options;
+  const full = graph.claim(id, "p.from()", renamedFrom);
   const time = naming(full, () => {
     checkOptions(
       options,
-      ["eventTime", "maxOutOfOrderness", "idleTimeout", "onInvalid", "validate"],
+      ["eventTime", "maxOutOfOrderness", "idleTimeout", "onInvalid", "validate", "renamedFrom"],
       "p.from()",
     );
     checkSource(source);
@@ -140,7 +146,14 @@ function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInpu
       `Source "${full}": validate is "read" or "all", not ${JSON.stringify(validate)}.`,
     );
   }
-  const invalid = onInvalid === "fail" ? undefined : graph.claim(`${id}.invalid`, "the option onInvalid");
+  const invalid =
+    onInvalid === "fail"
+      ? undefined
+      : graph.claim(
+          `${id}.invalid`,
+          "the option onInvalid",
+          renamedFrom === undefined ? undefined : `${renamedFrom}.invalid`,
+        );
   const { fields, check } = source.schema;
   const shape: Shape = { schema: { fields }, change: "append", key: [], timed: time !== undefined };
   const edge = graph.addSource(full, source, shape, {

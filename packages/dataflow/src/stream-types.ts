@@ -38,15 +38,24 @@ export interface Named {
   readonly id?: string | undefined;
 }
 
+/** For a source, sink or step with state that has got another id. */
+export interface Renamed {
+  /**
+   * The id that it had before: its state goes on under the new one. In the same scope, or from the root: "/eu/orders".
+   * May stay when that is done.
+   */
+  readonly renamedFrom?: string | undefined;
+}
+
 /** Held rows are delivered when either is reached, and at a clean stop. */
-export interface SinkOptions {
+export interface SinkOptions extends Renamed {
   readonly commitEvery?:
     | { readonly time?: Duration | undefined; readonly bytes?: number | undefined }
     | undefined;
 }
 
 /** Which rows are copies, and which copy is kept. */
-export interface DedupeOptions<P extends string> {
+export interface DedupeOptions<P extends string> extends Renamed {
   /** The columns that make two rows copies of each other. */
   readonly by: P | readonly [P, ...P[]];
   /** Copies further apart than this, in event time, are not copies. */
@@ -61,7 +70,7 @@ export interface DedupeOptions<P extends string> {
 }
 
 /** Which row of a group is the latest. */
-export interface LatestOptions<P extends string> {
+export interface LatestOptions<P extends string> extends Renamed {
   /**
    * The columns that tell, compared in this order; null is lowest. Of rows that are equal in them the one with the
    * highest other columns is taken, never the one that came last.
@@ -145,6 +154,7 @@ export interface Stream<
   via<R2, C2 extends ChangeMode, K2 extends string>(
     id: string,
     operator: TypedOperator<Row, Change, R2, C2, K2>,
+    options?: Renamed,
   ): Stream<R2, C2, K2, Timed>;
 
   /** Lets one of several copies pass. Rows that come too late to tell are in `.late`. */
@@ -153,7 +163,10 @@ export interface Stream<
     options: DedupeOptions<P>,
   ): Stream<Row, "append", never, Timed> & Late<Row, "append">;
   /** Turns upserts into old row and new row, by keeping the last row of each key. */
-  changelog(id: NeedsUpsert<Change, string, "changelog()">): Stream<Row, "retract", Key, Timed>;
+  changelog(
+    id: NeedsUpsert<Change, string, "changelog()">,
+    options?: Renamed,
+  ): Stream<Row, "retract", Key, Timed>;
 
   /** Groups rows: those with equal values in these columns belong together. */
   keyBy<const G extends keyof Row & string>(
@@ -225,6 +238,7 @@ export interface Grouped<out Row, out Change extends ChangeMode, G extends strin
   aggregate<const A extends Aggs>(
     id: string,
     build: (a: Aggregates<Row, Change, "group">) => NoClash<A, G>,
+    options?: Renamed,
   ): Stream<Flat<Pick<Row, G & keyof Row> & AggRow<A>>, "upsert", G, false>;
   /** The latest row of each group: the one with the highest `by` columns, whichever came first. */
   latest<const P extends Exclude<keyof Only<Row, Num | string | boolean> & string, G>>(
@@ -236,7 +250,7 @@ export interface Grouped<out Row, out Change extends ChangeMode, G extends strin
 /** When results are shown: when the window is over, or whenever something changed. */
 export type Emit = "final" | "onUpdate";
 /** When a window's results are shown, and how long they are corrected. */
-export interface WindowOptions<L, E> {
+export interface WindowOptions<L, E> extends Renamed {
   /**
    * How long after the window's end, in event time, rows still correct its result; in sessions, how long after its own
    * time a row still counts. Default 0: a result never changes.

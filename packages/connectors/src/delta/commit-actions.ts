@@ -20,14 +20,15 @@ export interface CommitInput {
   readonly snapshot: Snapshot;
   readonly intent: Intent;
   readonly manifest: Manifest;
-  readonly appId: string;
+  /** The first is that of the sink now. */
+  readonly appIds: readonly string[];
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
 
 /** The actions that show what is staged. Deletion vectors are written, under names never used before. */
 export async function commitActions(input: CommitInput): Promise<readonly Action[]> {
-  const { intent, manifest, appId, nowMs } = input;
+  const { intent, manifest, appIds, nowMs } = input;
   const deletions = await deletionActions(input);
   const added = manifest.files.map(({ path, partitionValues, sizeBytes, stats }): Action => ({
     add: {
@@ -41,14 +42,14 @@ export async function commitActions(input: CommitInput): Promise<readonly Action
   }));
   return [
     { commitInfo: commitInfo(input, deletions.length === 0) },
-    { txn: { appId, version: intent.marker.epoch, lastUpdated: nowMs } },
+    ...appIds.map((appId) => ({ txn: { appId, version: intent.marker.epoch, lastUpdated: nowMs } })),
     ...deletions,
     ...added,
   ];
 }
 
 function commitInfo(
-  { snapshot, intent, appId, nowMs }: CommitInput,
+  { snapshot, intent, appIds, nowMs }: CommitInput,
   isBlindAppend: boolean,
 ): Record<string, Json> {
   const { marker } = intent;
@@ -57,7 +58,7 @@ function commitInfo(
     operation: "STREAMING UPDATE",
     operationParameters: {
       outputMode: isBlindAppend ? "Append" : "Update",
-      queryId: appId,
+      queryId: appIds[0] ?? "",
       epochId: String(marker.epoch),
     },
     engineInfo: "dataflow",

@@ -49,7 +49,8 @@ export class DeltaCommitter implements Committer {
   readonly #markers: MarkerReader;
   readonly #table: KeyedTable;
   readonly #files: DataFileOptions;
-  readonly #appId: string;
+  /** Of the sink, and of the ids that it had before: a state from then knows the table's marker too. */
+  readonly #appIds: readonly string[];
   readonly #now: () => number;
   readonly #wait: (ms: number) => Promise<unknown>;
   /** Staged by this process, so known to be there. */
@@ -64,8 +65,9 @@ export class DeltaCommitter implements Committer {
     this.#context = context;
     this.#store = ports.store;
     this.#log = new TableLog(ports.store);
-    this.#appId = `dataflow/${context.pipeline}/${context.sink}`;
-    this.#markers = new MarkerReader(this.#log, this.#appId, context);
+    const { pipeline, sink, formerIds = [] } = context;
+    this.#appIds = [sink, ...formerIds].map((id) => `dataflow/${pipeline}/${id}`);
+    this.#markers = new MarkerReader(this.#log, this.#appIds, context);
     this.#table = { store: ports.store, input: context.input, partitionBy };
     const encoder = ports.encoder ?? parquetEncoder();
     this.#files = { store: ports.store, encoder, schema: context.input.schema, partitionBy };
@@ -165,7 +167,7 @@ export class DeltaCommitter implements Committer {
         snapshot,
         intent,
         manifest,
-        appId: this.#appId,
+        appIds: this.#appIds,
         nowMs: this.#now(),
       });
       try {

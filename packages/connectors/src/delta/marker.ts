@@ -1,6 +1,7 @@
 /** Finds the marker of a sink in its table, and judges whether it holds on the table's present history. */
 import { DataflowError } from "@df/core";
 import type { CommitterContext, Delivered, Json, Marker } from "@df/core";
+import type { Txn } from "./actions.ts";
 import type { TableLog } from "./log.ts";
 import { markerOf, restoreOf } from "./snapshot.ts";
 import type { MarkedCommit, Restore, Snapshot } from "./snapshot.ts";
@@ -32,7 +33,7 @@ export function stateJson(state: DeliveredState): Json {
 /** Finds this sink's marker on the table's present history. */
 export class MarkerReader {
   readonly #log: TableLog;
-  readonly #appId: string;
+  readonly #appIds: readonly string[];
   readonly #delivered: Delivered | undefined;
   readonly #lineage: string;
   /** A commit before the snapshot's checkpoint, once it was looked up. */
@@ -40,13 +41,14 @@ export class MarkerReader {
   /** Restores before the snapshot's checkpoint and behind the early commit; undefined where the log is cleaned up. */
   #earlyRestores: readonly Restore[] | undefined;
 
+  /** `appIds`: of the sink, and of the ids that it had before. */
   constructor(
     log: TableLog,
-    appId: string,
+    appIds: readonly string[],
     { delivered, lineage }: Pick<CommitterContext, "delivered" | "lineage">,
   ) {
     this.#log = log;
-    this.#appId = appId;
+    this.#appIds = appIds;
     this.#delivered = delivered;
     this.#lineage = lineage;
   }
@@ -56,9 +58,12 @@ export class MarkerReader {
    * @throws DF_SINK_ROLLED_BACK when the table was set back to before it, DF_SINK_MARKER when that cannot be told
    */
   async find(snapshot: Snapshot): Promise<MarkedCommit | undefined> {
-    const txn = snapshot.txns.get(this.#appId);
+    // A commit has the marker under each id that its sink had by then, so the highest one is the last.
+    const [txn] = this.#appIds
+      .flatMap((appId) => snapshot.txns.get(appId) ?? [])
+      .toSorted((a, b) => b.version - a.version);
     if (txn === undefined) return undefined;
-    const known = snapshot.marked.get(this.#appId);
+    const known = snapshot.marked.get(txn.appId);
     const commit = known ?? (await this.#findEarly(snapshot, txn.version));
     if (this.#isBegun() && snapshot.restores.length > 0) {
       const shown = await this.#walkBack(snapshot.version);
@@ -90,7 +95,7 @@ export class MarkerReader {
       const timestamp = Number(info?.["timestamp"] ?? 0);
       const to = restoreOf(info, version)?.to;
       const marker = markerOf(info);
-      const isOurs = marker !== undefined && actions.some(({ txn }) => txn?.appId === this.#appId);
+      const isOurs = marker !== undefined && actions.some(({ txn }) => this.#isOurs(txn));
       if (timestamp <= latest) {
         if (to !== undefined && "timestamp" in to) latest = to.timestamp;
         else if (to === undefined && isOurs) return { marker, version, timestamp };
@@ -99,6 +104,10 @@ export class MarkerReader {
       version = isLed ? Math.min(version - 1, to.version) : version - 1;
     }
     return undefined;
+  }
+
+  #isOurs(txn: Txn | undefined): boolean {
+    return txn !== undefined && this.#appIds.includes(txn.appId);
   }
 
   /** The commit is older than the checkpoint that was read: its file may still be there, or we know it ourselves. */
@@ -113,7 +122,7 @@ export class MarkerReader {
     if (commit === undefined) {
       throw new DataflowError(
         "DF_SINK_MARKER",
-        `The table says that "${this.#appId}" has written epoch ${epoch}, but the commit of it is no longer in the log` +
+        `The table says that "${this.#appIds[0]}" has written epoch ${epoch}, but the commit of it is no longer in the log` +
           ` and our last recorded delivery is ${delivered === undefined ? "none" : `epoch ${delivered.epoch}`}. ` +
           "Go on with the state directory that wrote it, or with a new state directory and a new target.",
       );
@@ -125,7 +134,7 @@ export class MarkerReader {
 
   async #read(version: number, epoch: number): Promise<MarkedCommit | undefined> {
     const actions = await this.#log.commit(version);
-    const isOurs = actions?.some(({ txn }) => txn?.appId === this.#appId && txn.version === epoch);
+    const isOurs = actions?.some(({ txn }) => this.#isOurs(txn) && txn?.version === epoch);
     const info = actions?.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo;
     const marker = markerOf(info);
     if (isOurs !== true || marker === undefined) return undefined;
@@ -168,7 +177,7 @@ export class MarkerReader {
       throw new DataflowError(
         "DF_SINK_ROLLED_BACK",
         `Version ${version} set the table back to ${target}, which is before epoch ${commit.marker.epoch} of ` +
-          `"${this.#appId}" (version ${commit.version}): the table lacks rows that count as delivered. ` +
+          `"${this.#appIds[0]}" (version ${commit.version}): the table lacks rows that count as delivered. ` +
           "Restore the table to a version that has them, or start with a new state directory and a new target.",
       );
     }
@@ -180,7 +189,7 @@ export class MarkerReader {
     if (state?.markerVersion === version && state.files.some((path) => snapshot.files.has(path))) return;
     throw new DataflowError(
       "DF_SINK_ROLLED_BACK",
-      `The log between version ${version}, which shows epoch ${marker.epoch} of "${this.#appId}", and version ` +
+      `The log between version ${version}, which shows epoch ${marker.epoch} of "${this.#appIds[0]}", and version ` +
         `${snapshot.base} is cleaned up, and no file of it is left: it cannot be told whether the table was set back. ` +
         "Start with a new state directory and a new target.",
     );

@@ -15,10 +15,10 @@ export function checkTable(
   context: CommitterContext,
   format: DirectoryFormat,
 ): void {
-  const { pipeline, sink } = context;
+  const { pipeline, sink, formerIds = [] } = context;
   const elsewhere = `Write to a new path: ${format.call}.`;
   const there = `The ${format.noun} at "${options.path}"`;
-  if (table.pipeline !== pipeline || table.sink !== sink) {
+  if (table.pipeline !== pipeline || ![sink, ...formerIds].includes(table.sink)) {
     throw new DataflowError(
       "DF_SINK_OTHER_PIPELINE",
       `${there} belongs to sink "${table.sink}" of pipeline "${table.pipeline}", not to ` +

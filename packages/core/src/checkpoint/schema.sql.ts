@@ -1,7 +1,9 @@
 import { META_TABLE } from "./meta-table.ts";
 
-/** Raised when the tables below change; a file of any other version is refused. 1 was never released. */
-export const FORMAT_VERSION = 2;
+/** Raised when the tables below change: see state-format.ts. 1 was never released. */
+export const FORMAT_VERSION = 3;
+/** The oldest that this code reads. */
+export const FORMAT_OLDEST = 2;
 
 /** All tables are STRICT: SQLite then stores what it is given or refuses it. */
 export const TABLES: string = `
@@ -20,6 +22,8 @@ CREATE TABLE IF NOT EXISTS mark (
 -- What is needed to finish the work of a sink without the pipeline file.
 CREATE TABLE IF NOT EXISTS sink (
   id TEXT PRIMARY KEY, connector TEXT NOT NULL, options TEXT NOT NULL, shape TEXT NOT NULL) STRICT;
+-- Ids that a sink had before: its target may know it by one of them.
+CREATE TABLE IF NOT EXISTS former_id (sink TEXT NOT NULL, old TEXT NOT NULL, PRIMARY KEY (sink, old)) STRICT;
 -- Rows that are decided but not staged: "length" bytes here, or from "place" on in a file of the spool.
 CREATE TABLE IF NOT EXISTS held (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, shard INTEGER NOT NULL, seq INTEGER NOT NULL, rows INTEGER NOT NULL,

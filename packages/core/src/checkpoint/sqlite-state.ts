@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
+import type { Renames } from "../plan/renames.ts";
 import type { Shape } from "../stream.ts";
-import { ancestorsOf } from "./ancestors.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
@@ -20,9 +19,11 @@ import type {
   StoredIntent,
   Undelivered,
 } from "./records.ts";
+import { renamedFingerprint, renamedRecord, renameRows } from "./rename-nodes.ts";
 import { type Savepoint, type SavepointRequest, writeSavepoint } from "./savepoint.ts";
-import { FORMAT_VERSION, TABLES } from "./schema.sql.ts";
+import { bringToFormat } from "./state-format.ts";
 import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
+import { takeOwnership } from "./take-ownership.ts";
 
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
@@ -68,9 +69,13 @@ export class SqliteState {
   constructor(file: string, pipeline: string, disk: StateDisk = localDisk(file)) {
     this.#db = disk.open(file) as Database.Database;
     this.#file = file;
-    this.#db.exec(TABLES);
-    this.#meta = new MetaTable(this.#db);
-    this.#identity = this.#takeOwnership(pipeline, file);
+    const opened = this.#transaction(() => {
+      bringToFormat(this.#db, file);
+      const meta = new MetaTable(this.#db);
+      return { meta, identity: takeOwnership(meta, pipeline, file) };
+    });
+    this.#meta = opened.meta;
+    this.#identity = opened.identity;
     this.#held = new HeldRows(this.#db, disk);
     this.#held.tidy();
   }
@@ -155,11 +160,40 @@ export class SqliteState {
       }));
   }
 
+  /**
+   * Gives nodes other ids in all that is stored of them, and returns the last checkpoint under these. No intent may be
+   * open: its target is asked for it under the id that it was decided with.
+   */
+  rename(renames: Renames): CheckpointRecord | undefined {
+    this.#transaction(() => {
+      this.#assertOwner();
+      renameRows(this.#db, renames);
+      const record = this.lastCheckpoint();
+      if (record !== undefined)
+        this.#prepare("UPDATE checkpoint SET record = ?").run(JSON.stringify(renamedRecord(record, renames)));
+      const fingerprint = this.#meta.get("fingerprint");
+      if (fingerprint !== undefined) this.#meta.set("fingerprint", renamedFingerprint(fingerprint, renames));
+      // Commit point.
+    });
+    this.#identity = { ...this.#identity, fingerprint: this.#meta.get("fingerprint") };
+    return this.lastCheckpoint();
+  }
+
+  /** The ids that a sink had before. */
+  formerIds(sink: string): string[] {
+    this.#assertOwner();
+    return this.#prepare<[string], { old: string }>(
+      "SELECT old FROM former_id WHERE sink = ? AND old <> sink ORDER BY old",
+    )
+      .all(sink)
+      .map(({ old }) => old);
+  }
+
   /** Forgets a sink that has nothing left to show. */
   forgetSink(sink: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      for (const table of ["delivered", "key_index", "key_index_version"]) {
+      for (const table of ["delivered", "key_index", "key_index_version", "former_id"]) {
         this.#prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
       }
       this.#prepare("DELETE FROM sink WHERE id = ?").run(sink);
@@ -329,42 +363,6 @@ export class SqliteState {
 
   #setIndexVersion(sink: string, version: string): void {
     this.#prepare("INSERT OR REPLACE INTO key_index_version VALUES (?, ?)").run(sink, version);
-  }
-
-  #takeOwnership(pipeline: string, file: string): Identity {
-    return this.#transaction(() => {
-      const format = this.#meta.get("format_version");
-      if (format === undefined) {
-        this.#meta.set("format_version", FORMAT_VERSION);
-        this.#meta.set("pipeline", pipeline);
-        this.#meta.set("lineage", randomUUID());
-        this.#meta.set("owner", "0");
-        this.#meta.set("epoch", "0");
-      } else if (Number(format) !== FORMAT_VERSION) {
-        throw new DataflowError(
-          "DF_STATE_FORMAT",
-          `The state ${file} has format ${format}; this dataflow reads format ${FORMAT_VERSION}. Use the version that wrote it.`,
-        );
-      }
-      const owned = this.#meta.get("pipeline") ?? "";
-      if (owned !== pipeline) {
-        throw new DataflowError(
-          "DF_STATE_OTHER_PIPELINE",
-          `The state ${file} belongs to pipeline "${owned}", not "${pipeline}". Give this one another --state-dir.`,
-        );
-      }
-      const owner = this.#meta.number("owner") + 1;
-      this.#meta.set("owner", owner);
-      return {
-        pipeline,
-        lineage: this.#meta.get("lineage") ?? "",
-        ancestors: ancestorsOf(this.#meta),
-        owner,
-        epoch: this.#meta.number("epoch"),
-        fingerprint: this.#meta.get("fingerprint"),
-        drained: this.#meta.get("drained") === "true",
-      };
-    });
   }
 
   #assertOwner(): void {

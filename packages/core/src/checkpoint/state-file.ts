@@ -17,6 +17,8 @@ export const STATE_METHODS: readonly (keyof SqliteState)[] = [
   "lastCheckpoint",
   "chunks",
   "sinks",
+  "rename",
+  "formerIds",
   "forgetSink",
   "undelivered",
   "heldFrames",

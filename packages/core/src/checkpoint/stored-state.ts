@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
 import { type Ancestor, ancestorsOf } from "./ancestors.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
+import { formatOf } from "./state-format.ts";
 import { damageOf } from "./sqlite-failures.ts";
 
 /** What lies in a state that nobody is running. */
@@ -25,11 +26,12 @@ interface StoredState {
 
 /**
  * Reads a state without owning it.
- * @throws DF_ALREADY_RUNNING when a process that does not answer has it open, DF_STATE_CORRUPT
+ * @throws DF_ALREADY_RUNNING when a process that does not answer has it open, DF_STATE_FORMAT, DF_STATE_CORRUPT
  */
 export function readStoredState(file: string): StoredState {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 });
   try {
+    formatOf(db, file);
     const meta = new Map(
       db
         .prepare<[], { name: string; value: string }>("SELECT name, value FROM meta")

@@ -171,12 +171,14 @@ describe("a restart is refused, in words, with", () => {
   });
 
   test("a step that has another id", () => {
-    expect(told(plan({ id: "renamed" }))).toEqual(['The step "group" is gone, but its state is there.']);
+    expect(told(plan({ id: "renamed" }))).toEqual([
+      'The step "group" is gone, but its state is there. If it is "renamed" now, say so: { renamedFrom: "group" }.',
+    ]);
   });
 
   test("a source that is gone", () => {
     expect(difference(now, fingerprint(planOf()))).toContain(
-      'The source "s" is gone, but its state is there.',
+      'The source "s" is gone, but its state is there. If it has another id now, say so there: { renamedFrom: "s" }.',
     );
   });
 });
@@ -200,7 +202,9 @@ test("What a plan has that an earlier one had not begins anew, and a sink that i
       node: "other",
       kind: "source",
       verdict: "refuse",
-      reasons: ['The source "other" is gone, but its state is there.'],
+      reasons: [
+        'The source "other" is gone, but its state is there. If it has another id now, say so there: { renamedFrom: "other" }.',
+      ],
     },
     { node: "copy", kind: "sink", verdict: "drop", reasons: [] },
   ]);

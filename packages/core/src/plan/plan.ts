@@ -79,6 +79,8 @@ export interface Plan {
   readonly params: Readonly<Record<string, string>>;
   /** Source texts of lambdas by id of the node that runs them: to tell which have changed. */
   readonly lambdas?: Readonly<Record<string, string>> | undefined;
+  /** Ids that nodes had before, by those they have now; see renames.ts. */
+  readonly renamedFrom?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The edges that come into a node. */

@@ -3,13 +3,16 @@ import { columnIndex } from "../schema/schema.ts";
 import { revealedIn } from "../secret/redact.ts";
 import type { Exchange, Shape } from "../stream.ts";
 import type { Edge, Plan, PlanNode } from "./plan.ts";
+import { checkRenames } from "./renames.ts";
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*)*$/;
 
 /**
  * Checks that a plan hangs together: ids, edges to nodes that come before, ports that exist, exchanges by columns that
- * exist, quarantine sinks that take rows from nowhere else, no value of a secret in what the state keeps.
- * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_SECRET_KEPT, DF_SINK_TARGET
+ * exist, quarantine sinks that take rows from nowhere else, no value of a secret in what the state keeps, one taker of
+ * each state.
+ * @throws DF_ID, DF_DUPLICATE_ID, DF_EDGE, DF_EXCHANGE, DF_NO_COLUMN, DF_QUARANTINE, DF_RENAMED, DF_SECRET_KEPT,
+ *   DF_SINK_TARGET
  */
 export function validate(plan: Plan): void {
   refuseSecrets("parameters", plan.params);
@@ -41,6 +44,7 @@ export function validate(plan: Plan): void {
   }
   checkQuarantine(plan.name, plan.rejected, before);
   checkTargets(plan);
+  checkRenames(plan);
 }
 
 /** What the state keeps of a node, and reports show. */

@@ -3,7 +3,7 @@ import type { Ancestor } from "../checkpoint/ancestors.ts";
 import type { Identity, SinkRecord } from "../checkpoint/records.ts";
 import { DataflowError } from "../error.ts";
 import { type NodeRestart, restartOf } from "../plan/restart.ts";
-import { openDelivery, type SinkHost } from "./decided.ts";
+import { environmentOf, openDelivery, type SinkHost } from "./decided.ts";
 import { SinkDelivery } from "./delivery.ts";
 import { NO_CONTENT } from "./foreign.ts";
 
@@ -14,11 +14,11 @@ export function bornFrom({ ancestors, epoch }: Identity): Ancestor | undefined {
 }
 
 /**
- * What becomes of each node at the start from a savepoint, from the two fingerprints. A sink that has changed is no
+ * What becomes of each node at the start from a savepoint, as `restartOf` says it. A sink that has changed is no
  * reason to refuse, as in a restart: it is a new one, and needs a new target.
  */
-export function restartFromSavepoint(before: string, now: string): NodeRestart[] {
-  return restartOf(before, now).map((restart) =>
+export function restartFromSavepoint(...compared: Parameters<typeof restartOf>): NodeRestart[] {
+  return restartOf(...compared).map((restart) =>
     restart.kind === "sink" && restart.verdict === "refuse"
       ? { ...restart, verdict: "new", reasons: [...restart.reasons, "It begins empty, on a new target."] }
       : restart,
@@ -65,9 +65,7 @@ const NOT_THERE: ReadonlySet<string> = new Set(["DF_SINK_BEHIND", "DF_SINK_REPLA
 /** Whether a target, made if it is absent, shows nothing of the sink. @throws what keeps it from being used */
 async function isNew(record: SinkRecord, host: SinkHost): Promise<boolean> {
   const state = { ...host.state, deliveries: () => Promise.resolve([]) };
-  const { identity, connectors, directory, onStep } = host;
-  const code = host.codeOf(record);
-  const delivery = await SinkDelivery.open(record, { state, identity, connectors, directory, code, onStep });
+  const delivery = await SinkDelivery.open(record, environmentOf(record, { ...host, state }));
   try {
     await delivery.prepare();
     return !(await delivery.isMarked());

@@ -2,7 +2,8 @@
 import { present } from "../assert.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
-import { type Connectors, type OnStep, type Shown, SinkDelivery } from "./delivery.ts";
+import { own } from "../own.ts";
+import { type Connectors, type OnStep, type Shown, SinkDelivery, type SinkEnvironment } from "./delivery.ts";
 
 /** An open state, and what its sinks need. */
 export interface SinkHost {
@@ -13,6 +14,8 @@ export interface SinkHost {
   readonly directory: string;
   /** The code of a sink's spec, where there is a plan that has it. */
   codeOf(record: SinkRecord): unknown;
+  /** Old ids by new ones, where there is a plan that says so. */
+  readonly renamedFrom?: Readonly<Record<string, string>> | undefined;
   readonly onStep: OnStep;
   readonly onShown: (shown: Shown) => void;
 }
@@ -23,9 +26,7 @@ export async function openDelivery(
   host: SinkHost,
   intent?: StoredIntent,
 ): Promise<SinkDelivery> {
-  const { state, identity, connectors, directory, onStep } = host;
-  const code = host.codeOf(record);
-  const delivery = await SinkDelivery.open(record, { state, identity, connectors, directory, code, onStep });
+  const delivery = await SinkDelivery.open(record, environmentOf(record, host));
   try {
     await delivery.prepare();
     await delivery.check(intent);
@@ -34,6 +35,13 @@ export async function openDelivery(
     await delivery.close().catch(() => undefined);
     throw thrown;
   }
+}
+
+/** What a sink is opened with. */
+export function environmentOf(record: SinkRecord, host: SinkHost): SinkEnvironment {
+  const { state, identity, connectors, directory, onStep, renamedFrom = {} } = host;
+  const code = host.codeOf(record);
+  return { state, identity, connectors, directory, code, renamedFrom: own(renamedFrom, record.id), onStep };
 }
 
 /** Finishes what has an intent: intents are self-contained. */

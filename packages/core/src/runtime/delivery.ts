@@ -44,6 +44,19 @@ export interface Shown {
   readonly version: string;
 }
 
+/** What a sink is opened with. */
+export interface SinkEnvironment {
+  readonly state: StateFile;
+  readonly identity: Identity;
+  readonly connectors: Connectors;
+  readonly directory: string;
+  /** The code of the sink's spec in the plan that runs. */
+  readonly code: unknown;
+  /** The id that the plan says it had before. */
+  readonly renamedFrom?: string | undefined;
+  readonly onStep: OnStep;
+}
+
 /** Makes the held rows of one sink visible. One call at a time. */
 export class SinkDelivery {
   readonly id: string;
@@ -72,19 +85,8 @@ export class SinkDelivery {
   }
 
   /** Opens the committer of a sink from what is stored of it. @throws DF_NO_CONNECTOR */
-  static async open(
-    record: SinkRecord,
-    environment: {
-      readonly state: StateFile;
-      readonly identity: Identity;
-      readonly connectors: Connectors;
-      readonly directory: string;
-      /** The code of the sink's spec in the plan that runs. */
-      readonly code: unknown;
-      readonly onStep: OnStep;
-    },
-  ): Promise<SinkDelivery> {
-    const { state, identity, connectors, directory, code, onStep } = environment;
+  static async open(record: SinkRecord, environment: SinkEnvironment): Promise<SinkDelivery> {
+    const { state, identity, connectors, directory, code, renamedFrom, onStep } = environment;
     const factory = connectors[record.connector];
     if (factory === undefined) {
       throw new DataflowError(
@@ -93,9 +95,12 @@ export class SinkDelivery {
       );
     }
     const [last] = await state.deliveries(record.id);
+    const formerIds = await state.formerIds(record.id);
     const committer = await factory.open(record.options, {
       pipeline: identity.pipeline,
       sink: record.id,
+      // Also where the state is new: a target of another state is then known as that.
+      formerIds: [...new Set([...formerIds, ...(renamedFrom === undefined ? [] : [renamedFrom])])],
       lineage: identity.lineage,
       directory,
       input: record.shape,

@@ -3,7 +3,7 @@ import type { CheckpointRecord } from "../checkpoint/records.ts";
 import { own } from "../own.ts";
 import { liveSources } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
-import { changedLambdas, restartOf } from "../plan/restart.ts";
+import { changedLambdas, type NodeRestart } from "../plan/restart.ts";
 
 /** For who wants the new meaning for all rows. */
 const ANEW = "start with a new state directory (--state-dir) and new targets";
@@ -12,26 +12,33 @@ const ANEW = "start with a new state directory (--state-dir) and new targets";
 export function changeNotices(
   plan: Plan,
   restored: CheckpointRecord | undefined,
-  fingerprints: { readonly before: string; readonly now: string },
+  restarts: readonly NodeRestart[],
 ): string[] {
   return [
-    ...additionNotice(plan, fingerprints),
+    ...additionNotice(plan, restarts),
+    ...renameNotice(plan, restarts),
     ...paramNotices(plan, restored),
     ...lambdaNotice(plan, restored),
   ];
 }
 
-function additionNotice(
-  { name }: Plan,
-  { before, now }: { readonly before: string; readonly now: string },
-): string[] {
-  const added = restartOf(before, now)
+function additionNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[] {
+  const added = restarts
     .filter(({ verdict }) => verdict === "new")
-    .map(({ kind, node }) => `${kind} "${node}"`);
+    .map(({ kind, node, note }) => `${kind} "${node}"${note === undefined ? "" : ` (${note})`}`);
   if (added.length === 0) return [];
   return [
     `New in pipeline "${name}" since its last checkpoint: ${added.join(", ")}. What is new begins with rows from now on; for all rows ${ANEW}.`,
   ];
+}
+
+function renameNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[] {
+  const renamed = restarts.flatMap(({ kind, node, renamedFrom }) =>
+    renamedFrom === undefined ? [] : [`${kind} "${node}" from "${renamedFrom}"`],
+  );
+  return renamed.length === 0
+    ? []
+    : [`Renamed in pipeline "${name}": ${renamed.join(", ")}; their state goes on under the new ids.`];
 }
 
 /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */

@@ -16,6 +16,7 @@ import { fingerprint } from "../plan/fingerprint.ts";
 import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
+import { dueRenames, formerName } from "../plan/renames.ts";
 import { type NodeRestart, restartOf } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
@@ -138,9 +139,9 @@ class Run {
   }
 
   async run(): Promise<RunReport> {
-    const restored = await this.#state.lastCheckpoint();
+    const stored = await this.#state.lastCheckpoint();
     await finishIntents(this.#host);
-    this.#refuseOtherPlan(restored);
+    const restored = await this.#continued(stored);
     await this.#forgetRemovedSinks(restored);
     const sources = new Map<string, Source>();
     return await closing(
@@ -172,8 +173,9 @@ class Run {
   get #host(): SinkHost {
     const { connectors, directory, onShown = () => {} } = this.#options;
     const codeOf = (record: SinkRecord): unknown => this.#codeOf(record);
+    const { renamedFrom = {} } = this.#plan;
     const [state, identity, onStep] = [this.#state, this.#identity, this.#onStep];
-    return { state, identity, connectors, directory, codeOf, onStep, onShown };
+    return { state, identity, connectors, directory, codeOf, renamedFrom, onStep, onShown };
   }
 
   get #onStep(): OnStep {
@@ -192,24 +194,27 @@ class Run {
     for (const { id } of removed) await this.#state.forgetSink(id);
   }
 
-  #refuseOtherPlan(restored: CheckpointRecord | undefined): void {
+  /** The checkpoint to go on from, under the ids that its nodes have now. Refuses another plan before it renames. */
+  async #continued(stored: CheckpointRecord | undefined): Promise<CheckpointRecord | undefined> {
     const before = this.#identity.fingerprint;
-    if (before === undefined) return;
-    const now = this.#fingerprint;
-    const changes = this.#restart(before, now).flatMap(({ verdict, reasons }) =>
-      verdict === "refuse" ? reasons : [],
-    );
-    if (changes.length === 0) return this.#notice(changeNotices(this.#plan, restored, { before, now }));
-    throw new DataflowError(
-      "DF_PLAN_CHANGED",
-      `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
-    );
+    if (before === undefined || stored === undefined) return stored;
+    const restarts = this.#restarts(before);
+    const changes = restarts.flatMap(({ verdict, reasons }) => (verdict === "refuse" ? reasons : []));
+    if (changes.length > 0) {
+      throw new DataflowError(
+        "DF_PLAN_CHANGED",
+        `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
+      );
+    }
+    this.#notice(changeNotices(this.#plan, stored, restarts));
+    const renames = dueRenames(this.#plan, restarts, stored.clocks);
+    return renames.size === 0 ? stored : await this.#state.rename(renames);
   }
 
-  #restart(before: string, now: string): NodeRestart[] {
-    return bornFrom(this.#identity) === undefined
-      ? restartOf(before, now)
-      : restartFromSavepoint(before, now);
+  /** What becomes of each node, from the fingerprint of the last checkpoint. */
+  #restarts(before: string): NodeRestart[] {
+    const compare = bornFrom(this.#identity) === undefined ? restartOf : restartFromSavepoint;
+    return compare(before, this.#fingerprint, this.#plan.renamedFrom);
   }
 
   #notice(notices: readonly string[]): void {
@@ -230,16 +235,17 @@ class Run {
     const { fingerprint: before } = this.#identity;
     if (bornFrom(this.#identity) === undefined || before === undefined)
       return openDelivery(record, this.#host);
-    const restart = this.#restart(before, this.#fingerprint).find(
-      ({ kind, node }) => kind === "sink" && node === record.id,
-    );
+    const restart = this.#restarts(before).find(({ kind, node }) => kind === "sink" && node === record.id);
     const notice = (text: string): void => this.#notice([text]);
     return openChildSink(record, this.#host, { reasons: restart?.reasons ?? [], notice });
   }
 
   /** Also for an intent that a process before has stored: the function is that of this pipeline. */
   #codeOf({ id, connector }: SinkRecord): unknown {
-    const spec = sinkNodes(this.#plan).find((node) => node.id === id)?.spec;
+    const now = sinkNodes(this.#plan).find(
+      (node) => node.id === id || formerName(node.id, this.#plan) === id,
+    );
+    const spec = now?.spec;
     return spec?.connector === connector ? spec.code : undefined;
   }
 
