@@ -99,3 +99,16 @@ test("another state is refused by the tables of a renamed pipeline", () => {
   expect(code).toBe(5);
   expect(stderr).toMatch(/\[DF_SINK_OTHER_LINEAGE\]\n$/);
 });
+
+test("a savepoint from before goes on under the new ids, in the tables of before", () => {
+  const folder = copyOfFirst();
+  expect(dataflow(folder, ["savepoint", "create", "before"])).toMatchObject({ code: 0, stderr: "" });
+  writePart(folder, 1);
+  const from = join(folder, ".dataflow/upgrades/savepoints/before");
+  const plan = dataflow(folder, ["plan", pipeline, "--from", from], RENAMED);
+  expect(plan.stdout.match(/ keep {2}renamed from "/g)).toHaveLength(28);
+  const child = ["run", pipeline, "--json", "--from", from, "--state-dir", newFolder("child")];
+  const { code, stderr } = dataflow(folder, child, RENAMED);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("Renamed in pipeline")]);
+  expect(dataflow(folder, child, RENAMED).code).toBe(0);
+});
