@@ -1,5 +1,5 @@
 import { ChunkWriter, corrupt, type ReadChunk } from "./chunk.ts";
-import { padded } from "./row-records.ts";
+import { padded, RecordBytes } from "./row-records.ts";
 import { KEY_GROUPS } from "../stream.ts";
 import type { Pane } from "./row-pages.ts";
 import type { Chunk } from "./state-store.ts";
@@ -7,12 +7,17 @@ import { textOf, type StagedText } from "./staged-keys.ts";
 import { assertSameLayout } from "./table-layout.ts";
 import type { MemoryStateTable } from "./table.ts";
 
+/** Room for pieces that a table keeps between checkpoints. */
+const PIECES_KEPT_BYTES_MAX = 1 << 20;
+
 /** Writes what has changed in a table to chunks, and chunks back into a table. */
 export class TableCheckpoint {
   readonly #table: MemoryStateTable;
   /** Key groups of which chunks with rows may be stored. */
   readonly #stored: Uint8Array = new Uint8Array(KEY_GROUPS);
   readonly #id: Int32Array = new Int32Array(1);
+  /** Where pieces are made; one that has become large is not kept. */
+  #pieces: RecordBytes = new RecordBytes();
 
   constructor(table: MemoryStateTable) {
     this.#table = table;
@@ -23,7 +28,7 @@ export class TableCheckpoint {
     const table = this.#table;
     const { full, starts } = this.#plan(rewrite);
     const ids = this.#written(full, starts);
-    const writer = new ChunkWriter(table.layout.table, table.layout.lines, pieceBytesMax);
+    const writer = new ChunkWriter(table.layout, this.#room(), pieceBytesMax);
     for (let group = 0; group < KEY_GROUPS; group++) {
       writer.begin(group, full[group] === 1);
       if (full[group] === 0) this.#writeGone(group, writer);
@@ -34,6 +39,11 @@ export class TableCheckpoint {
     }
     this.#clear();
     return writer.chunks;
+  }
+
+  #room(): RecordBytes {
+    if (this.#pieces.bytes.length > PIECES_KEPT_BYTES_MAX) this.#pieces = new RecordBytes();
+    return this.#pieces;
   }
 
   /** Applies a chunk. Chunks come in the order of their epochs. @throws DF_STATE_CHANGED, DF_CORRUPT */

@@ -1,5 +1,5 @@
 /**
- * The bytes of a chunk, version 1; little-endian, all parts begin at a multiple of 8:
+ * The bytes of a chunk, version 2; little-endian, all parts begin at a multiple of 8:
  *
  *     int32  magic "DFST"
  *     int32  CRC-32 of everything behind it
@@ -9,23 +9,30 @@
  *     int32  sequence: 0 in the first piece of a set; that of a full set makes older chunks of the group void
  *     int32  dropped panes, removed rows, rows
  *     int32  bytes of the layout
+ *     int32  ints of a packed row, 0 if rows are not packed
+ *     int32  where packed rows begin, in bytes
  *     layout, UTF-8, one column a line (see table-layout.ts)
  *     dropped panes: a double each
  *     removed rows: pane (double, only in tables with panes), key record (see row-records.ts)
- *     rows: pane, row record
+ *     rows: pane, row record; packed if all have one size (see packed-rows.ts)
  *
- * They apply in this order: a pane may be dropped and a row removed, and both be there again.
+ * They apply in this order: a pane may be dropped and a row removed, and both be there again. Version 1, which is still
+ * read, has no packed rows, and its layout begins two ints earlier.
  */
 import { crc32 } from "node:zlib";
 import { DataflowError } from "../error.ts";
-import { padded, RecordBytes } from "./row-records.ts";
+import { packedInts, packRows, unpackRows, varyingInts } from "./packed-rows.ts";
+import { padded, type RecordBytes } from "./row-records.ts";
 import type { Chunk } from "./state-store.ts";
+import type { TableLayout } from "./table-layout.ts";
 
 /** Bytes of a chunk at most, unless a single record is larger. */
 export const CHUNK_BYTES_MAX: number = 8 * 1024 * 1024;
 const MAGIC = 0x54534644;
-const VERSION = 1;
-const HEADER_BYTES = 40;
+const VERSION = 2;
+const HEADER_BYTES = 48;
+/** Of version 1. */
+const FIRST_HEADER_BYTES = 40;
 /** The part behind magic and checksum. */
 const CHECKED_FROM = 8;
 
@@ -37,7 +44,10 @@ const FIELD = {
   full: 4,
   sequence: 5,
   drops: 6,
+  rows: 8,
   layoutBytes: 9,
+  packedInts: 10,
+  packedAt: 11,
 } as const;
 /** The parts of a chunk, in their order; counted in the header from `FIELD.drops` on. */
 const PARTS = ["drops", "removals", "rows"] as const;
@@ -70,16 +80,21 @@ export class ChunkWriter {
   readonly chunks: Chunk[] = [];
   readonly #table: string;
   readonly #layout: Uint8Array;
-  readonly #target: RecordBytes = new RecordBytes();
+  readonly #target: RecordBytes;
   readonly #bytesMax: number;
   #keyGroup = 0;
   #full = false;
   #sequence = 0;
   #records = 0;
+  /** Where the rows of the piece begin, and the bytes of each; 0 where they have several sizes. */
+  #rowsAt = 0;
+  #rowBytes = 0;
 
-  constructor(table: string, layoutLines: readonly string[], bytesMax: number = CHUNK_BYTES_MAX) {
-    this.#table = table;
-    this.#layout = new TextEncoder().encode(layoutLines.join("\n"));
+  /** Pieces are made in `target`, which others may use again afterwards. */
+  constructor(layout: TableLayout, target: RecordBytes, bytesMax: number = CHUNK_BYTES_MAX) {
+    this.#table = layout.table;
+    this.#layout = new TextEncoder().encode(layout.lines.join("\n"));
+    this.#target = target;
     this.#bytesMax = bytesMax;
   }
 
@@ -106,6 +121,7 @@ export class ChunkWriter {
     this.#records += count;
     const at = target.add(sizeBytes * count);
     const field = FIELD.drops + PARTS.indexOf(part);
+    if (part === "rows") this.#noteSize(at, sizeBytes);
     target.ints[field] = (target.ints[field] as number) + count;
     return { target, at, count };
   }
@@ -130,15 +146,34 @@ export class ChunkWriter {
     target.ints[FIELD.layoutBytes] = this.#layout.length;
   }
 
+  #noteSize(at: number, sizeBytes: number): void {
+    if (this.#target.ints[FIELD.rows] === 0) {
+      this.#rowsAt = at;
+      this.#rowBytes = sizeBytes;
+    } else if (sizeBytes !== this.#rowBytes) this.#rowBytes = 0;
+  }
+
   #endPiece(): void {
-    const { bytes, ints, usedBytes } = this.#target;
-    ints[FIELD.crc] = crc32(bytes.subarray(CHECKED_FROM, usedBytes)) | 0;
-    this.chunks.push({
-      table: this.#table,
-      keyGroup: this.#keyGroup,
-      full: this.#full,
-      bytes: bytes.slice(0, usedBytes),
-    });
+    const bytes = this.#finished();
+    const ints = new Int32Array(bytes.buffer);
+    ints[FIELD.crc] = crc32(bytes.subarray(CHECKED_FROM)) | 0;
+    this.chunks.push({ table: this.#table, keyGroup: this.#keyGroup, full: this.#full, bytes });
+  }
+
+  /** The piece in bytes of its own, its rows packed if they have one size. */
+  #finished(): Uint8Array {
+    const { ints, bytes, usedBytes } = this.#target;
+    const count = ints[FIELD.rows] as number;
+    const rowInts = this.#rowBytes / 4;
+    if (count === 0 || rowInts === 0) return bytes.slice(0, usedBytes);
+    const rows = { ints, start: this.#rowsAt / 4, count, rowInts };
+    const varying = varyingInts(rows);
+    const piece = new Int32Array(rows.start + packedInts(rowInts, varying.length, count));
+    piece.set(ints.subarray(0, rows.start));
+    piece[FIELD.packedInts] = rowInts;
+    piece[FIELD.packedAt] = this.#rowsAt;
+    packRows(rows, varying, piece, rows.start);
+    return new Uint8Array(piece.buffer);
   }
 }
 
@@ -154,10 +189,11 @@ export function readChunk(chunk: Chunk): ReadChunk {
   if (field(FIELD.magic) !== MAGIC) throw corrupt(table, "does not begin as one");
   if (field(FIELD.crc) !== (crc32(bytes.subarray(CHECKED_FROM)) | 0))
     throw corrupt(table, "fails its checksum");
-  if (field(FIELD.version) !== VERSION) {
+  const version = field(FIELD.version);
+  if (version !== 1 && version !== VERSION) {
     throw new DataflowError(
       "DF_STATE_CHANGED",
-      `State table "${table}" was stored in format ${field(FIELD.version)}; this version reads format ${VERSION}. ` +
+      `State table "${table}" was stored in format ${version}; this version reads formats 1 and ${VERSION}. ` +
         `Run the version that wrote it.`,
     );
   }
@@ -165,17 +201,29 @@ export function readChunk(chunk: Chunk): ReadChunk {
     throw corrupt(table, `is of key group ${field(FIELD.keyGroup)}, and is stored as one of ${keyGroup}`);
   }
   const layoutBytes = field(FIELD.layoutBytes);
-  const layout = new TextDecoder().decode(bytes.subarray(HEADER_BYTES, HEADER_BYTES + layoutBytes));
-  return {
-    table,
-    keyGroup,
-    full,
-    sequence: field(FIELD.sequence),
-    layoutLines: layout.split("\n"),
-    counts: { drops: field(FIELD.drops), removals: field(FIELD.drops + 1), rows: field(FIELD.drops + 2) },
-    startBytes: HEADER_BYTES + padded(layoutBytes),
-    bytes,
-  };
+  const headerBytes = version === 1 ? FIRST_HEADER_BYTES : HEADER_BYTES;
+  const layout = new TextDecoder().decode(bytes.subarray(headerBytes, headerBytes + layoutBytes));
+  const layoutLines = layout.split("\n");
+  const counts = { drops: field(FIELD.drops), removals: field(FIELD.drops + 1), rows: field(FIELD.rows) };
+  const sequence = field(FIELD.sequence);
+  const startBytes = headerBytes + padded(layoutBytes);
+  const read = { table, keyGroup, full, sequence, layoutLines, counts, startBytes, bytes };
+  const rowInts = version === 1 ? 0 : field(FIELD.packedInts);
+  return rowInts === 0 ? read : unpacked(read, field(FIELD.packedAt) / 4, rowInts);
+}
+
+/** The chunk with its rows, packed from int `at` on, as they were before. @throws DF_CORRUPT */
+function unpacked(chunk: ReadChunk, at: number, rowInts: number): ReadChunk {
+  const { bytes, startBytes, counts, table } = chunk;
+  const packed = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const before = packed.subarray(startBytes / 4, at);
+  const ints = new Int32Array(before.length + counts.rows * rowInts);
+  ints.set(before);
+  const rows = { ints, start: before.length, count: counts.rows, rowInts };
+  if (unpackRows(packed, at, rows) !== packed.length) {
+    throw corrupt(table, `has ${counts.rows} packed rows of ${rowInts} ints that do not fill it`);
+  }
+  return { ...chunk, startBytes: 0, bytes: new Uint8Array(ints.buffer) };
 }
 
 /** @throws always DF_CORRUPT; `what` continues "A chunk … " */
