@@ -1,202 +1,147 @@
-import type { Batch } from "./batch.ts";
+import { unreachable } from "../assert.ts";
 import type { Column, LongColumn, TextColumn } from "./column.ts";
+import { aligned, bitBytes, EQUAL_TIMES, HAS_DIFFS, HAS_NULLS, WIDE } from "./frame-block.ts";
+import type { BlockPlan, ColumnPlan, Part } from "./frame-plan.ts";
 
-/** The rows `start .. end)` of a batch. */
-export interface Piece {
-  readonly batch: Batch;
-  readonly start: number;
-  readonly end: number;
+/** Bytes from which on a native copy is faster than a loop. */
+const NATIVE_BYTES_MIN = 256;
+
+/** Where the next part of a frame goes. The frame begins its buffer. */
+interface Cursor {
+  readonly buffer: ArrayBuffer;
+  at: number;
 }
 
-/** Flags of a block and of a column. */
-export const HAS_DIFFS = 1;
-export const EQUAL_TIMES = 2;
-export const HAS_NULLS = 1;
-export const WIDE = 2;
-
-/** Bytes of a row of each layout, without its text and bits. */
-const ROW_BYTES: Readonly<Record<Column["layout"], number>> = {
-  bool: 0,
-  int: 4,
-  long: 8,
-  double: 8,
-  text: 4,
-};
-
-/** Upper bounds of the bytes of a block: `block` once, and `rows[i]` for each row of the batch. */
-export function blockBytes(batch: Batch): { readonly block: number; readonly rows: Float64Array } {
-  const rows = new Float64Array(batch.length);
-  // Diffs and a time, and per column a bit for null and for bool: an eighth of a byte, rounded up in `block`.
-  let fixed = 4 + 8;
-  for (const column of batch.columns) {
-    fixed += ROW_BYTES[column.layout] + 0.25;
-    if (column.layout === "text") addTextBytes(rows, column);
-  }
-  for (let row = 0; row < rows.length; row++) rows[row] = Math.ceil((rows[row] as number) + fixed);
-  return { block: 5 + batch.columns.length * 3, rows };
-}
-
-function addTextBytes(rows: Float64Array, column: TextColumn): void {
-  for (let row = 0; row < rows.length; row++) {
-    rows[row] = (rows[row] as number) + (column.ends[row] as number) - (column.starts[row] as number);
-  }
-}
-
-/** Writes the rows of the pieces as one block at `at`; returns its end. */
-export function writeBlock(frame: Uint8Array, at: number, pieces: readonly Piece[]): number {
-  let rows = 0;
-  for (const piece of pieces) rows += piece.end - piece.start;
-  const hasDiffs = pieces.some(({ batch }) => batch.diffs !== undefined);
-  const times = joined(pieces, rows, ({ batch }) => batch.times, new Float64Array(rows));
-  const equal = allEqual(times);
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  view.setUint32(at, rows, true);
-  view.setUint8(at + 4, (hasDiffs ? HAS_DIFFS : 0) | (equal ? EQUAL_TIMES : 0));
-  let end = at + 5;
+/** Writes a block at `at`, a multiple of eight, where the buffer has zeros; returns its end. */
+export function writeBlock(buffer: ArrayBuffer, at: number, plan: BlockPlan): number {
+  const { pieces, rows, hasDiffs, hasEqualTimes } = plan;
+  const cursor: Cursor = { buffer, at };
+  writeHead(cursor, rows, (hasDiffs ? HAS_DIFFS : 0) | (hasEqualTimes ? EQUAL_TIMES : 0));
   if (hasDiffs) {
-    const diffs = joined(pieces, rows, ({ batch }) => batch.diffs, new Int32Array(rows).fill(1));
-    end = writeArray(frame, end, diffs);
+    const diffs = pieces.map(({ batch, start, end }) => ({ of: batch.diffs, start, end }));
+    join(diffs, intsAt(cursor, rows).fill(1));
   }
-  end = writeArray(frame, end, equal ? times.subarray(0, 1) : times);
-  const columns = pieces[0]?.batch.columns.length ?? 0;
-  for (let i = 0; i < columns; i++) {
-    const parts = pieces.map(({ batch, start, end: to }) => ({
-      column: batch.columns[i] as Column,
-      start,
-      end: to,
-    }));
-    end = writeColumn(frame, end, parts, rows);
-  }
-  return end;
+  const times = pieces.map(({ batch, start, end }) => ({ of: batch.times, start, end }));
+  if (!hasEqualTimes) join(times, doublesAt(cursor, rows));
+  else
+    join(
+      times.slice(0, 1).map(({ of, start }) => ({ of, start, end: start + 1 })),
+      doublesAt(cursor, 1),
+    );
+  for (const column of plan.columns) writeColumn(cursor, column, rows);
+  return cursor.at;
 }
 
-interface Part {
-  readonly column: Column;
-  readonly start: number;
-  readonly end: number;
-}
-
-function writeColumn(frame: Uint8Array, at: number, parts: readonly Part[], rows: number): number {
-  const validity = joined(parts, rows, ({ column }) => column.validity, new Uint8Array(rows).fill(1));
-  const hasNulls = validity.includes(0);
-  const flagsAt = at;
-  let end = at + 1;
-  if (hasNulls) end = writeBits(frame, end, validity);
-  let wide = 0;
-  switch (parts[0]?.column.layout) {
+function writeColumn(cursor: Cursor, plan: ColumnPlan, rows: number): void {
+  const { layout, parts, hasNulls, isWide } = plan;
+  writeHead(cursor, (hasNulls ? HAS_NULLS : 0) | (isWide ? WIDE : 0), plan.textBytes);
+  if (hasNulls) {
+    const validity = parts.map((part) => ({ ...part, of: part.of.validity }));
+    writeBits(cursor, join(validity, new Uint8Array(rows).fill(1)));
+  }
+  switch (layout) {
     case "bool":
-      end = writeBits(frame, end, joined(parts, rows, valuesOf, new Uint8Array(rows)));
-      break;
+      writeBits(cursor, join(parts.map(valuesOf), new Uint8Array(rows)));
+      return;
     case "int":
-      end = writeArray(frame, end, joined(parts, rows, valuesOf, new Int32Array(rows)));
-      break;
+      join(parts.map(valuesOf), intsAt(cursor, rows));
+      return;
     case "double":
-      end = writeArray(frame, end, joined(parts, rows, valuesOf, new Float64Array(rows)));
-      break;
-    case "long": {
-      const longs = joinedLongs(parts, rows);
-      wide = longs instanceof BigInt64Array ? WIDE : 0;
-      end = writeArray(frame, end, longs);
-      break;
-    }
+      join(parts.map(valuesOf), doublesAt(cursor, rows));
+      return;
+    case "long":
+      if (!isWide) join(parts.map(numbersOf), doublesAt(cursor, rows));
+      else join(parts.map(bigintsOf), new BigInt64Array(cursor.buffer, take(cursor, rows * 8), rows));
+      return;
     case "text":
-      end = writeText(frame, end, parts, rows);
-      break;
-    case undefined:
+      writeText(cursor, plan, rows);
+      return;
+    default:
+      unreachable(layout);
   }
-  frame[flagsAt] = (hasNulls ? HAS_NULLS : 0) | wide;
-  return end;
 }
 
-function valuesOf({ column }: Part): Uint8Array | Int32Array | Float64Array | undefined {
-  if (column.layout === "text" || column.values instanceof BigInt64Array) return undefined;
-  return column.values;
+type Values = Uint8Array | Int32Array | Float64Array | BigInt64Array;
+
+function valuesOf({ of: column, start, end }: Part<Column>): Part<Values | undefined> {
+  return { of: column.layout === "text" ? undefined : column.values, start, end };
 }
 
-/** The entries of all parts in one array; parts without an array keep what `into` holds. */
-function joined<
-  P extends { readonly start: number; readonly end: number },
-  T extends Uint8Array | Int32Array | Float64Array,
->(
-  parts: readonly P[],
-  rows: number,
-  arrayOf: (part: P) => Uint8Array | Int32Array | Float64Array | undefined,
-  into: T,
-): T {
-  let to = rows;
-  for (let i = parts.length - 1; i >= 0; i--) {
-    const part = parts[i] as P;
-    to -= part.end - part.start;
-    const array = arrayOf(part);
-    if (array !== undefined) into.set(array.subarray(part.start, part.end), to);
+function numbersOf({ of: column, start, end }: Part<Column>): Part<Float64Array> {
+  const { values } = column as LongColumn;
+  if (values instanceof Float64Array) return { of: values, start, end };
+  return { of: Float64Array.from(values.subarray(start, end), Number), start: 0, end: end - start };
+}
+
+function bigintsOf({ of: column, start, end }: Part<Column>): Part<BigInt64Array> {
+  const { values } = column as LongColumn;
+  if (values instanceof BigInt64Array) return { of: values, start, end };
+  return { of: BigInt64Array.from(values.subarray(start, end), BigInt), start: 0, end: end - start };
+}
+
+/** Copies the parts behind each other; what has no array keeps what `into` holds. */
+function join<T extends Values>(parts: readonly Part<Values | undefined>[], into: T): T {
+  let to = 0;
+  for (const { of: array, start, end } of parts) {
+    // Both are of one kind: bigints would not go into numbers.
+    if (array !== undefined) into.set(array.subarray(start, end) as never, to);
+    to += end - start;
   }
   return into;
 }
 
-/** By the contract of long columns: a cut may have left only narrow values of a wide column. */
-function joinedLongs(parts: readonly Part[], rows: number): Float64Array | BigInt64Array {
-  if (parts.every(({ column, start, end }) => isNarrow((column as LongColumn).values, start, end))) {
-    const numbers = new Float64Array(rows);
-    forEachLong(parts, (value, row) => (numbers[row] = Number(value)));
-    return numbers;
-  }
-  const bigints = new BigInt64Array(rows);
-  forEachLong(parts, (value, row) => (bigints[row] = BigInt(value)));
-  return bigints;
+function writeHead(cursor: Cursor, first: number, second: number): void {
+  new Uint32Array(cursor.buffer, take(cursor, 8), 2).set([first, second]);
 }
 
-function isNarrow(values: Float64Array | BigInt64Array, start: number, end: number): boolean {
-  if (values instanceof Float64Array) return true;
-  for (let row = start; row < end; row++) {
-    if (!Number.isSafeInteger(Number(values[row]))) return false;
-  }
-  return true;
-}
-
-function forEachLong(parts: readonly Part[], take: (value: number | bigint, row: number) => void): void {
+function writeText(cursor: Cursor, { parts, textBytes }: ColumnPlan, rows: number): void {
+  const places = intsAt(cursor, rows + 1);
+  const into = new Uint8Array(cursor.buffer, take(cursor, textBytes), textBytes);
   let to = 0;
-  for (const { column, start, end } of parts) {
-    const { values } = column as LongColumn;
-    for (let row = start; row < end; row++) take(values[row] as number | bigint, to++);
-  }
-}
-
-function writeText(frame: Uint8Array, at: number, parts: readonly Part[], rows: number): number {
-  const ends = new Uint32Array(rows);
-  const bytesAt = at + rows * 4;
-  let to = bytesAt;
-  let written = 0;
-  for (const part of parts) {
-    const { starts, ends: partEnds, bytes } = part.column as TextColumn;
-    for (let row = part.start; row < part.end; row++) {
-      const end = partEnds[row] as number;
-      for (let from = starts[row] as number; from < end; from++) frame[to++] = bytes[from] as number;
-      ends[written++] = to - bytesAt;
+  let row = 0;
+  for (const { of: column, start, end } of parts) {
+    const { starts, ends, bytes } = column as TextColumn;
+    const [from, out] = [viewOf(bytes), viewOf(into)];
+    for (let i = start; i < end; i++) {
+      const stop = ends[i] as number;
+      let at = starts[i] as number;
+      if (stop - at >= NATIVE_BYTES_MIN) {
+        into.set(bytes.subarray(at, stop), to);
+        to += stop - at;
+        at = stop;
+      }
+      for (; at + 4 <= stop; at += 4, to += 4) out.setInt32(to, from.getInt32(at, true), true);
+      for (; at < stop; at++) out.setUint8(to++, from.getUint8(at));
+      places[++row] = to;
     }
   }
-  writeArray(frame, at, ends);
-  return to;
 }
 
-/** Copies an array's memory: as every platform that Node runs on here, the format is little-endian. */
-function writeArray(
-  frame: Uint8Array,
-  at: number,
-  array: Int32Array | Uint32Array | Float64Array | BigInt64Array,
-): number {
-  frame.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
-  return at + array.byteLength;
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function writeBits(frame: Uint8Array, at: number, values: Uint8Array): number {
+function writeBits(cursor: Cursor, values: Uint8Array): void {
+  const bits = bitBytes(values.length);
+  const into = new Uint8Array(cursor.buffer, take(cursor, bits), bits);
   for (let row = 0; row < values.length; row++) {
-    const byte = at + (row >> 3);
-    if (values[row] !== 0) frame[byte] = (frame[byte] as number) | (1 << (row & 7));
+    if (values[row] !== 0) into[row >> 3] = (into[row >> 3] as number) | (1 << (row & 7));
   }
-  return at + Math.ceil(values.length / 8);
 }
 
-function allEqual(values: Float64Array): boolean {
-  for (let row = 1; row < values.length; row++) if (values[row] !== values[0]) return false;
-  return true;
+// Arrays over the frame itself: as every platform that Node runs on here, the format is little-endian.
+
+function intsAt(cursor: Cursor, length: number): Int32Array {
+  return new Int32Array(cursor.buffer, take(cursor, length * 4), length);
+}
+
+function doublesAt(cursor: Cursor, length: number): Float64Array {
+  return new Float64Array(cursor.buffer, take(cursor, length * 8), length);
+}
+
+/** Passes so many bytes, and returns where they begin. */
+function take(cursor: Cursor, bytes: number): number {
+  const start = cursor.at;
+  cursor.at += aligned(bytes);
+  return start;
 }

@@ -96,3 +96,25 @@ test("bytes that are no frame are refused as corrupt", () => {
     expect(() => decodeFrames(bytes)).toThrow("DF_CORRUPT");
   }
 });
+
+test("arrays of a decoded batch lie over the frame, wherever in a buffer it was read to", () => {
+  const [frame = new Uint8Array()] = encodeFrames([events(100)]);
+  for (const offset of [0, 8, 3]) {
+    const buffer = new Uint8Array(frame.length + offset);
+    buffer.set(frame, offset);
+    const decoded = decodeFrame(buffer.subarray(offset));
+    const [id] = decoded.columns;
+    expect(id?.layout === "long" && id.values.buffer === buffer.buffer).toBe(offset % 8 === 0);
+    expect(rowsOf(decoded)).toStrictEqual(rowsOf(events(100)));
+  }
+});
+
+test("a frame has no byte more than it needs, also where its rows need less than rows may", () => {
+  const { schema } = t.row({ n: t.int() });
+  const batch = batchOf(schema, [{ n: 1 }, { n: 2 }]);
+  const [frame = new Uint8Array()] = encodeFrames([batch]);
+  expect(frame.buffer.byteLength).toBe(frame.length);
+  const header = JSON.stringify({ change: "append", fields: schema.fields }).length;
+  // Heads of the frame and the block, one time, the head of the column, two doubles.
+  expect(frame.length).toBe(Math.ceil((24 + header) / 8) * 8 + 8 + 8 + 8 + 16);
+});

@@ -2,13 +2,16 @@
  * Batches as self-contained bytes: what shards exchange and what a checkpoint holds of a sink's rows. Clocks and origin
  * are not part of it.
  *
- * A frame, little-endian throughout: `44 46 42 01` ("DFB", version 1), CRC-32 of all that follows, bytes of the whole
- * frame, number of blocks, bytes of the header, the header as JSON (schema and change mode), then the blocks, each a
- * batch of at most `BATCH_ROWS_MAX` rows:
- * - rows (u32), flags (u8: 1 there are diffs, 2 all times are equal); diffs (i32 a row); times (f64, one or one a row);
- * - per column flags (u8: 1 there are nulls, 2 wide); if there are nulls a bitmap, 1 is not null; then for
- *   bool a bitmap; int i32 a row; long f64, or if wide i64, a row; double f64 a row;
- *   text u32 a row, where it ends in the bytes that follow the last one.
+ * A frame, little-endian throughout: `44 46 42 02` ("DFB", version 2), CRC-32 of all that follows, bytes of the whole
+ * frame, number of blocks, bytes of the header, four bytes 0, the header as JSON (schema and change mode), then the
+ * blocks, each a batch of at most `BATCH_ROWS_MAX` rows. Each of these parts, and each of the following, begins at a
+ * multiple of eight, with zeros before it where need be, so that arrays can lie over the bytes as they are:
+ * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal); diffs (i32 a row); times (f64, one or one a row);
+ * - per column flags (u32: 1 there are nulls, 2 wide), bytes of its text (u32); if there are nulls a bitmap, 1 is not
+ *   null; then for bool a bitmap; int i32 a row; long f64, or if wide i64, a row; double f64 a row;
+ *   text i32 a row, where it begins in the bytes that follow, and one more for the end of the last one; these bytes.
+ *
+ * Frames of version 1 are read, too: `frame-reader-1.ts`.
  */
 import { crc32 } from "node:zlib";
 import { assert } from "../assert.ts";
@@ -18,19 +21,25 @@ import type { Json } from "../json.ts";
 import type { Schema } from "../schema/schema.ts";
 import { BATCH_ROWS_MAX } from "./batch.ts";
 import type { Batch, ChangeMode } from "./batch.ts";
+import { aligned } from "./frame-block.ts";
+import { emptyBlockBytes, planBlock, rowBytes } from "./frame-plan.ts";
+import type { Piece } from "./frame-plan.ts";
+import { readBlock1 } from "./frame-reader-1.ts";
 import { readBlock } from "./frame-reader.ts";
-import { blockBytes, writeBlock } from "./frame-writer.ts";
-import type { Piece } from "./frame-writer.ts";
+import { writeBlock } from "./frame-writer.ts";
 
 /** Bytes of a frame at most, unless one row alone is larger. */
 export const FRAME_BYTES_MAX: number = 8 * 1024 * 1024;
 
-const MAGIC = 0x01424644;
-const HEADER_BYTES = 20;
+const MAGIC = 0x02424644;
+const MAGIC_1 = 0x01424644;
+const HEAD_BYTES = 24;
+const HEAD_1_BYTES = 20;
 
 /** Rows that become one batch again. */
 interface Block {
   readonly pieces: readonly Piece[];
+  /** Upper bound. */
   readonly bytes: number;
 }
 
@@ -49,20 +58,20 @@ export function encodeFrames(batches: readonly Batch[], bytesMax: number = FRAME
       "a frame holds batches of one shape",
     );
   }
-  const room = bytesMax - HEADER_BYTES - header.length;
+  const room = bytesMax - aligned(HEAD_BYTES + header.length);
   const frames: Uint8Array[] = [];
   let blocks: Block[] = [];
   let used = 0;
   for (const block of blocksOf(batches, room)) {
     if (used + block.bytes > room && blocks.length > 0) {
-      frames.push(frameOf(header, blocks, used));
+      frames.push(frameOf(header, blocks));
       blocks = [];
       used = 0;
     }
     blocks.push(block);
     used += block.bytes;
   }
-  if (blocks.length > 0) frames.push(frameOf(header, blocks, used));
+  if (blocks.length > 0) frames.push(frameOf(header, blocks));
   return frames;
 }
 
@@ -81,28 +90,34 @@ export function decodeFrame(frame: Uint8Array): Batch {
 }
 
 /**
- * The batches of a frame, in their order, with arrays of their own. Clocks are −∞, there is no origin.
+ * The batches of a frame, in their order. Their arrays lie over the frame where they can, so nobody may write to it any
+ * more; it is kept as long as one of them is. Clocks are −∞, there is no origin.
  * @throws DF_CORRUPT when the bytes are not those that encodeFrames made
  */
-export function decodeFrames(frame: Uint8Array): Batch[] {
+export function decodeFrames(stored: Uint8Array): Batch[] {
+  // One that was read into the midst of a buffer is copied to where arrays can lie over it.
+  const frame = stored.byteOffset % 8 === 0 ? stored : new Uint8Array(stored);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (frame.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
-    throw corrupt(`${frame.length} bytes do not begin as a frame of version 1 does`);
+  const magic = frame.length < HEAD_BYTES ? 0 : view.getUint32(0, true);
+  if (magic !== MAGIC && magic !== MAGIC_1) {
+    throw corrupt(`${frame.length} bytes do not begin as a frame of version 1 or 2 does`);
   }
   const bytes = view.getUint32(8, true);
   if (bytes !== frame.length) throw corrupt(`it has ${frame.length} bytes instead of ${bytes}`);
   const sum = crc32(frame.subarray(8));
   if (sum !== view.getUint32(4, true))
     throw corrupt(`its checksum is ${sum} instead of ${view.getUint32(4, true)}`);
-  const headerEnd = HEADER_BYTES + view.getUint32(16, true);
-  const text = new TextDecoder().decode(frame.subarray(HEADER_BYTES, headerEnd));
+  const headBytes = magic === MAGIC ? HEAD_BYTES : HEAD_1_BYTES;
+  const headerEnd = headBytes + view.getUint32(16, true);
+  const text = new TextDecoder().decode(frame.subarray(headBytes, headerEnd));
   // The checksum has shown that these are bytes of our own.
   const header = JSON.parse(text) as Schema & { readonly change: ChangeMode };
   const schema: Schema = { fields: header.fields };
+  const read = magic === MAGIC ? readBlock : readBlock1;
   const batches: Batch[] = [];
-  let at = headerEnd;
+  let at = magic === MAGIC ? aligned(headerEnd) : headerEnd;
   for (let left = view.getUint32(12, true); left > 0; left--) {
-    const block = readBlock(frame, at, schema, header.change);
+    const block = read(frame, at, schema, header.change);
     batches.push(block.batch);
     at = block.end;
   }
@@ -131,30 +146,48 @@ function* blocksOf(batches: readonly Batch[], room: number): Generator<Block> {
   let rows = 0;
   let bytes = 0;
   for (const batch of batches) {
-    const sizes = blockBytes(batch);
-    if (rows > 0 && rows + batch.length > BATCH_ROWS_MAX) {
+    const { length } = batch;
+    if (rows > 0 && rows + length > BATCH_ROWS_MAX) {
       yield { pieces, bytes };
       pieces = [];
       rows = 0;
     }
     let start = 0;
-    for (let row = 0, next = 0; row < batch.length; row = next) {
-      next = row + (isFirstHalf(batch, row) ? 2 : 1);
-      let size = 0;
-      for (let i = row; i < next; i++) size += sizes.rows[i] as number;
-      if (rows > 0 && (bytes + size > room || rows + next - row > BATCH_ROWS_MAX)) {
-        if (row > start) pieces.push({ batch, start, end: row });
-        yield { pieces, bytes };
-        pieces = [];
-        rows = 0;
-        start = row;
+    while (start < length) {
+      if (rows === 0) bytes = emptyBlockBytes(batch);
+      const end = fitting(batch, start, { bytes: room - bytes, rows: BATCH_ROWS_MAX - rows });
+      if (end > start) {
+        const piece = { batch, start, end };
+        pieces.push(piece);
+        rows += end - start;
+        bytes += rowBytes(piece);
+        start = end;
       }
-      bytes = size + (rows === 0 ? sizes.block : bytes);
-      rows += next - row;
+      if (start === length) break;
+      yield { pieces, bytes };
+      pieces = [];
+      rows = 0;
     }
-    if (batch.length > start) pieces.push({ batch, start, end: batch.length });
   }
   if (rows > 0) yield { pieces, bytes };
+}
+
+/** The end of the rows from `start` on that fit into what is left of a block; into an empty one at least one goes. */
+function fitting(
+  batch: Batch,
+  start: number,
+  left: { readonly bytes: number; readonly rows: number },
+): number {
+  const { length } = batch;
+  if (length - start <= left.rows && rowBytes({ batch, start, end: length }) <= left.bytes) return length;
+  let bytes = left.bytes;
+  for (let row = start, next = 0; row < length; row = next) {
+    next = row + (isFirstHalf(batch, row) ? 2 : 1);
+    bytes -= rowBytes({ batch, start: row, end: next });
+    const isFirst = row === start && left.rows === BATCH_ROWS_MAX;
+    if (!isFirst && (bytes < 0 || next - start > left.rows)) return row;
+  }
+  return length;
 }
 
 /** Whether the row and the next one are the old and the new half of an update. */
@@ -163,18 +196,20 @@ function isFirstHalf({ change, diffs, length }: Batch, row: number): boolean {
   return (diffs[row] as number) < 0 && (diffs[row + 1] as number) > 0;
 }
 
-/** `bytesMax` is an upper bound; what is written may be less. */
-function frameOf(header: Uint8Array, blocks: readonly Block[], bytesMax: number): Uint8Array {
-  const frame = new Uint8Array(HEADER_BYTES + header.length + bytesMax);
-  frame.set(header, HEADER_BYTES);
-  let end = HEADER_BYTES + header.length;
-  for (const block of blocks) end = writeBlock(frame, end, block.pieces);
+function frameOf(header: Uint8Array, blocks: readonly Block[]): Uint8Array {
+  const plans = blocks.map(({ pieces }) => planBlock(pieces));
+  const blocksAt = aligned(HEAD_BYTES + header.length);
+  // No byte more: whoever stores the frame stores its buffer.
+  const frame = new Uint8Array(plans.reduce((sum, { bytes }) => sum + bytes, blocksAt));
+  frame.set(header, HEAD_BYTES);
+  let end = blocksAt;
+  for (const plan of plans) end = writeBlock(frame.buffer, end, plan);
+  assert(end === frame.length, "a frame is as long as was planned");
   const view = new DataView(frame.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(8, end, true);
+  view.setUint32(8, frame.length, true);
   view.setUint32(12, blocks.length, true);
   view.setUint32(16, header.length, true);
-  view.setUint32(4, crc32(frame.subarray(8, end)), true);
-  // Whoever stores the frame would store the unused rest of its buffer with it.
-  return end === frame.length ? frame : frame.slice(0, end);
+  view.setUint32(4, crc32(frame.subarray(8)), true);
+  return frame;
 }
