@@ -1,5 +1,6 @@
-import { ColumnBuilder } from "@df/core";
+import { ColumnBuilder, copyBatch } from "@df/core";
 import type { Batch, Schema } from "@df/core";
+import { BatchJoiner } from "@df/core/batch/batch-joiner";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
 import { batchOf, rowReader, rowWriter, rowsOf } from "@df/core/batch/rows";
@@ -7,6 +8,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { batchArbitrary, schemaArbitrary } from "./arbitraries.ts";
 import type { BatchArbitraryOptions } from "./arbitraries.ts";
+import { scramble } from "./arrays.ts";
 
 const batches: fc.Arbitrary<Batch> = schemaArbitrary.chain((schema) =>
   batchArbitrary(schema, { timed: true }),
@@ -166,6 +168,27 @@ test("frames give back the rows, diffs and times of their batches, for any limit
       const unit = given[0]?.change === "retract" ? 2 : 1;
       const large = frames.filter((frame) => frame.length > bytesMax);
       expect(large.filter((frame) => rowsIn(frame) > unit)).toEqual([]);
+    }),
+  );
+});
+
+test("joined batches are one batch of all their rows, diffs and times, whoever writes over them afterwards", () => {
+  fc.assert(
+    fc.property(fc.array(streams, { minLength: 1, maxLength: 3 }), (all) => {
+      for (const given of all) {
+        const joiner = new BatchJoiner();
+        for (const round of [given, given.toReversed()]) {
+          for (const batch of round) {
+            const mine = copyBatch(batch);
+            joiner.add(mine);
+            scramble(mine);
+          }
+          const joined = joiner.take();
+          expect(joined?.length).toBe(round.reduce((rows, { length }) => rows + length, 0));
+          expect(contents(joined === undefined ? [] : [joined])).toStrictEqual(contents(round));
+        }
+        expect(joiner.take()).toBeUndefined();
+      }
     }),
   );
 });

@@ -6,6 +6,7 @@ import type { Form } from "./canonical-values.ts";
 import type { Column, TextColumn, Validity } from "./column.ts";
 import { HASHES_MAX } from "./content-hash.ts";
 import type { PlacedRows } from "./hash.ts";
+import type { Slices } from "./text-copy.ts";
 
 /** Rows that are encoded at once at most. */
 export const ROWS_AT_ONCE: number = HASHES_MAX;
@@ -13,9 +14,6 @@ export const ROWS_AT_ONCE: number = HASHES_MAX;
 const BYTES_AT_ONCE = 64 * 1024;
 
 const FORM_BYTES: Readonly<Record<Form, number>> = { bool: 2, integer: 9, double: 9, text: 3 };
-
-/** Text, one slice a row. */
-type Slices = Pick<TextColumn, "starts" | "ends" | "bytes">;
 
 /** Encodes rows of a schema into places from which they are hashed. */
 export class CanonicalRows implements PlacedRows {
@@ -47,7 +45,7 @@ export class CanonicalRows implements PlacedRows {
       if (column.layout === "text") {
         moveEnds(this.ends, more, end - first);
         more = 0;
-        if (!writeTexts(this, slicesOf(column, first, end), validity)) return 0;
+        if (!writeTexts(this, partOf(column, first, end), validity)) return 0;
         continue;
       }
       writeValues({ view: this.view, ends: this.ends, more }, form, column.values.subarray(first, end));
@@ -95,7 +93,7 @@ function nullsOf({ validity }: Column, first: number, end: number): Validity | u
   return some?.includes(0) === true ? some : undefined;
 }
 
-function slicesOf({ starts, ends, bytes }: TextColumn, first: number, end: number): Slices {
+function partOf({ starts, ends, bytes }: TextColumn, first: number, end: number): Slices {
   return { starts: starts.subarray(first, end), ends: ends.subarray(first, end), bytes };
 }
 

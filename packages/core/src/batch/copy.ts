@@ -2,17 +2,9 @@ import { ALL_ROWS } from "./all-rows.ts";
 import type { Batch, Origin } from "./batch.ts";
 import type { Column } from "./column.ts";
 import { gatherRows } from "./gather.ts";
+import { packText, slicesOf, textBytes } from "./text-copy.ts";
+import type { Slices } from "./text-copy.ts";
 import { checkTextBytes } from "./text-limit.ts";
-
-/** Bytes from which on a native copy is faster than a loop. */
-const NATIVE_BYTES_MIN = 48;
-
-/** Slices of bytes, one a row. */
-interface Slices {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly bytes: Uint8Array;
-}
 
 /** The rows `rows[0..count)` of a batch, as a batch that shares no memory with it: it may be kept. */
 export function copyRows(batch: Batch, rows: Int32Array, count: number): Batch {
@@ -38,23 +30,10 @@ function ownRaw(origin: Origin, count: number): Origin {
 }
 
 /** The first `count` slices in bytes of their own, one behind the other. */
-function packed({ starts, ends, bytes }: Slices, count: number): Slices {
-  let length = 0;
-  for (let row = 0; row < count; row++) length += (ends[row] as number) - (starts[row] as number);
-  checkTextBytes(length);
-  const into: Slices = {
-    starts: new Int32Array(count),
-    ends: new Int32Array(count),
-    bytes: new Uint8Array(length),
-  };
-  for (let row = 0, to = 0; row < count; row++) {
-    const start = starts[row] as number;
-    const end = ends[row] as number;
-    into.starts[row] = to;
-    if (end - start >= NATIVE_BYTES_MIN) into.bytes.set(bytes.subarray(start, end), to);
-    else for (let at = start; at < end; at++) into.bytes[to + at - start] = bytes[at] as number;
-    to += end - start;
-    into.ends[row] = to;
-  }
-  return into;
+function packed(slices: Slices, count: number): Slices {
+  const bytes = textBytes(slices, 0, count);
+  checkTextBytes(bytes);
+  const into = { bytes: new Uint8Array(bytes), places: new Int32Array(count + 1) };
+  packText(slices, { start: 0, end: count }, into, 0);
+  return slicesOf(into, count);
 }

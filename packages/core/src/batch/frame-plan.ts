@@ -1,7 +1,8 @@
 /** What a block of a frame will hold, and how many bytes it takes: found out before it is written. */
 import type { Batch } from "./batch.ts";
-import type { Column, LongColumn, TextColumn } from "./column.ts";
+import type { Column, LongColumn } from "./column.ts";
 import { aligned, bitBytes, HEAD_BYTES } from "./frame-block.ts";
+import { textBytes } from "./text-copy.ts";
 
 /** The rows `start .. end)` of a batch. */
 export interface Piece {
@@ -96,12 +97,6 @@ function columnBytes({ layout, hasNulls, textBytes: text }: ColumnPlan, rows: nu
   // Text has one place more than rows.
   const values = Math.ceil((rows + (layout === "text" ? 1 : 0)) * VALUE_BYTES[layout]);
   return HEAD_BYTES + nulls + aligned(values) + aligned(text);
-}
-
-function textBytes({ starts, ends }: TextColumn, start: number, end: number): number {
-  let bytes = 0;
-  for (let row = start; row < end; row++) bytes += (ends[row] as number) - (starts[row] as number);
-  return bytes;
 }
 
 function hasWide({ values }: LongColumn, start: number, end: number): boolean {

@@ -5,6 +5,7 @@ import type { Batch, ChangeMode } from "./batch.ts";
 import { layoutOf } from "./builder.ts";
 import type { Column, Layout } from "./column.ts";
 import { aligned, bitBytes, EQUAL_TIMES, HAS_DIFFS, HAS_NULLS, HEAD_BYTES, WIDE } from "./frame-block.ts";
+import { slicesOf } from "./text-copy.ts";
 
 /** Reads forward through the bytes of a frame, which begin at a multiple of eight in their buffer. */
 interface Cursor {
@@ -55,7 +56,7 @@ function readColumn(cursor: Cursor, layout: Layout, length: number): Column {
     case "text": {
       const places = readInts(cursor, length + 1);
       const bytes = new Uint8Array(cursor.frame.buffer as ArrayBuffer, take(cursor, textBytes), textBytes);
-      return { layout, starts: places.subarray(0, length), ends: places.subarray(1), bytes, validity };
+      return { layout, ...slicesOf({ bytes, places }, length), validity };
     }
     default:
       return unreachable(layout);

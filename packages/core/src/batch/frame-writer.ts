@@ -2,9 +2,7 @@ import { unreachable } from "../assert.ts";
 import type { Column, LongColumn, TextColumn } from "./column.ts";
 import { aligned, bitBytes, EQUAL_TIMES, HAS_DIFFS, HAS_NULLS, WIDE } from "./frame-block.ts";
 import type { BlockPlan, ColumnPlan, Part } from "./frame-plan.ts";
-
-/** Bytes from which on a native copy is faster than a loop. */
-const NATIVE_BYTES_MIN = 256;
+import { packText } from "./text-copy.ts";
 
 /** Where the next part of a frame goes. The frame begins its buffer. */
 interface Cursor {
@@ -96,29 +94,12 @@ function writeHead(cursor: Cursor, first: number, second: number): void {
 
 function writeText(cursor: Cursor, { parts, textBytes }: ColumnPlan, rows: number): void {
   const places = intsAt(cursor, rows + 1);
-  const into = new Uint8Array(cursor.buffer, take(cursor, textBytes), textBytes);
-  let to = 0;
+  const bytes = new Uint8Array(cursor.buffer, take(cursor, textBytes), textBytes);
   let row = 0;
-  for (const { of: column, start, end } of parts) {
-    const { starts, ends, bytes } = column as TextColumn;
-    const [from, out] = [viewOf(bytes), viewOf(into)];
-    for (let i = start; i < end; i++) {
-      const stop = ends[i] as number;
-      let at = starts[i] as number;
-      if (stop - at >= NATIVE_BYTES_MIN) {
-        into.set(bytes.subarray(at, stop), to);
-        to += stop - at;
-        at = stop;
-      }
-      for (; at + 4 <= stop; at += 4, to += 4) out.setInt32(to, from.getInt32(at, true), true);
-      for (; at < stop; at++) out.setUint8(to++, from.getUint8(at));
-      places[++row] = to;
-    }
+  for (const part of parts) {
+    packText(part.of as TextColumn, part, { bytes, places }, row);
+    row += part.end - part.start;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function writeBits(cursor: Cursor, values: Uint8Array): void {

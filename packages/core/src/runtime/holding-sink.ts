@@ -1,22 +1,23 @@
 import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
-import { copyBatch } from "../batch/copy.ts";
+import { BatchJoiner } from "../batch/batch-joiner.ts";
+import { rowBytes } from "../batch/frame-plan.ts";
 import { encodeFrames } from "../batch/frame.ts";
 import type { Frame } from "../checkpoint/records.ts";
 import type { Operator, OperatorContext, Progress } from "../operator.ts";
 
-/** Rows from which on a batch becomes frames at once; of smaller ones, some are joined. */
+/** Rows and bytes up to which a batch is joined with others; a larger one becomes frames at once. */
 const JOINED_ROWS_MAX = 1024;
+const JOINED_BYTES_MAX = 1024 * 1024;
 
 /**
  * The end of a stream on one shard: keeps the rows of the running epoch as frames, which the checkpoint makes durable.
  * Encoding is the copy that the contract of batches asks for. A window that ends a few groups at a time would fill
- * frames with little but their heads, so small batches wait for each other.
+ * frames with little but their heads, so small batches are joined first.
  */
 export class HoldingSink implements Operator {
   readonly #count: OperatorContext["count"];
   #frames: Frame[] = [];
-  #waiting: Batch[] = [];
-  #waitingRows = 0;
+  readonly #waiting: BatchJoiner = new BatchJoiner();
   #frameBytes = 0;
   #waitingBytes = 0;
 
@@ -31,9 +32,16 @@ export class HoldingSink implements Operator {
 
   onBatch(batch: Batch): Progress {
     const { length } = batch;
-    if (length > JOINED_ROWS_MAX || this.#waitingRows + length > BATCH_ROWS_MAX) this.#encodeWaiting();
-    if (length > JOINED_ROWS_MAX) this.#encode([batch]);
-    else this.#wait(copyBatch({ ...batch, origin: undefined }));
+    const bytes = rowBytes({ batch, start: 0, end: length });
+    const isLarge = length > JOINED_ROWS_MAX || bytes > JOINED_BYTES_MAX;
+    const fits =
+      this.#waiting.length + length <= BATCH_ROWS_MAX && this.#waitingBytes + bytes <= JOINED_BYTES_MAX;
+    if (isLarge || !fits) this.#encodeWaiting();
+    if (isLarge) this.#encode(batch);
+    else {
+      this.#waiting.add(batch);
+      this.#waitingBytes += bytes;
+    }
     this.#count("passed", length);
     return "done";
   }
@@ -47,22 +55,14 @@ export class HoldingSink implements Operator {
     return frames;
   }
 
-  #wait(batch: Batch): void {
-    this.#waiting.push(batch);
-    this.#waitingRows += batch.length;
-    this.#waitingBytes += bytesOf(batch);
-  }
-
   #encodeWaiting(): void {
-    if (this.#waitingRows === 0) return;
-    this.#encode(this.#waiting);
-    this.#waiting = [];
-    this.#waitingRows = 0;
+    const batch = this.#waiting.take();
+    if (batch !== undefined) this.#encode(batch);
     this.#waitingBytes = 0;
   }
 
-  #encode(batches: readonly Batch[]): void {
-    for (const frame of framesOf(batches)) {
+  #encode(batch: Batch): void {
+    for (const frame of framesOf([batch])) {
       this.#frames.push(frame);
       this.#frameBytes += frame.bytes.length;
     }
@@ -73,10 +73,4 @@ export class HoldingSink implements Operator {
 export function framesOf(batches: readonly Batch[]): Frame[] {
   const rows = batches.reduce((sum, { length }) => sum + length, 0);
   return encodeFrames(batches).map((bytes, part) => ({ rows: part === 0 ? rows : 0, bytes }));
-}
-
-function bytesOf({ length, columns }: Batch): number {
-  let bytes = 0;
-  for (const column of columns) bytes += column.layout === "text" ? column.bytes.length : length * 8;
-  return Math.max(bytes, length);
 }
