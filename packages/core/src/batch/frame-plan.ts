@@ -64,7 +64,7 @@ export function planBlock(pieces: readonly Piece[]): BlockPlan {
   return { pieces, rows, hasDiffs, hasEqualTimes, columns, bytes };
 }
 
-/** Bytes of a block without rows, with all that is added to make each of its parts a multiple of eight: an upper bound. */
+/** Bytes of a block without rows, and all that brings its parts to multiples of eight: an upper bound. */
 export function emptyBlockBytes({ columns }: Batch): number {
   return HEAD_BYTES + 2 * 8 + columns.length * (HEAD_BYTES + 3 * 8 + 4);
 }

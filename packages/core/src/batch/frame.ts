@@ -6,7 +6,8 @@
  * frame, number of blocks, bytes of the header, four bytes 0, the header as JSON (schema and change mode), then the
  * blocks, each a batch of at most `BATCH_ROWS_MAX` rows. Each of these parts, and each of the following, begins at a
  * multiple of eight, with zeros before it where need be, so that arrays can lie over the bytes as they are:
- * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal); diffs (i32 a row); times (f64, one or one a row);
+ * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal); diffs (i32 a row); times (f64, one or one a
+ *   row);
  * - per column flags (u32: 1 there are nulls, 2 wide), bytes of its text (u32); if there are nulls a bitmap, 1 is not
  *   null; then for bool a bitmap; int i32 a row; long f64, or if wide i64, a row; double f64 a row;
  *   text i32 a row, where it begins in the bytes that follow, and one more for the end of the last one; these bytes.
