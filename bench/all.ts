@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   csv: () => import("./decode/csv.ts"),
   operators: () => import("./operators/operators.ts"),
   exchange: () => import("./exchange/copy.ts"),
+  frames: () => import("./frames/frames.ts"),
   state: () => import("./state/state.ts"),
   lines: () => import("./text/encode.ts"),
   parquet: () => import("./parquet/encode.ts"),
