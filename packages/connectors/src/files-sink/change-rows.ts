@@ -4,6 +4,13 @@ import type { Batch, Column, Field, Schema, Shape, TextColumn } from "@df/core";
 
 const OP: Field = { name: "op", type: { kind: "string" }, nullable: false, optional: false };
 const OPS: Uint8Array = new TextEncoder().encode("+-");
+/** The `op` of rows that are all added. */
+const ADDED: TextColumn = {
+  layout: "text",
+  starts: new Int32Array(BATCH_ROWS_MAX),
+  ends: new Int32Array(BATCH_ROWS_MAX).fill(1),
+  bytes: OPS,
+};
 
 /** The columns of the files: those of the stream; for streams with updates `op` first. */
 export function changeSchema({ schema, change, key }: Shape): Schema {
@@ -15,7 +22,9 @@ export function changeSchema({ schema, change, key }: Shape): Schema {
   return { fields: [OP, ...fields] };
 }
 
-/** Makes of a stream's batches the rows of its files: of streams that append they are the same. */
+/**
+ * Makes of a stream's batches the rows of its files, which are only added: of streams that append they are the same.
+ */
 export function changeRows(shape: Shape): (batch: Batch) => Iterable<Batch> {
   if (shape.change === "append") return (batch) => [batch];
   const schema = changeSchema(shape);
@@ -46,7 +55,7 @@ function* retractions(schema: Schema, batch: Batch): Generator<Batch> {
 /** The batch with nulls in all columns of a delete that are no key. */
 function upserts(batch: Batch, isKey: readonly boolean[]): Batch {
   const { diffs, length } = batch;
-  if (diffs === undefined || diffs.every((diff) => diff > 0)) return batch;
+  if (diffs === undefined || isAllAdded(batch)) return batch;
   const columns = batch.columns.map((column, i): Column => {
     if (isKey[i] === true) return column;
     const validity = new Uint8Array(length);
@@ -59,12 +68,22 @@ function upserts(batch: Batch, isKey: readonly boolean[]): Batch {
 }
 
 function withOp(schema: Schema, batch: Batch): Batch {
+  const op = isAllAdded(batch) ? ADDED : opOf(batch);
+  return { ...batch, schema, change: "append", diffs: undefined, columns: [op, ...batch.columns] };
+}
+
+function isAllAdded({ diffs, length }: Batch): boolean {
+  if (diffs === undefined) return true;
+  for (let row = 0; row < length; row++) if ((diffs[row] as number) <= 0) return false;
+  return true;
+}
+
+function opOf(batch: Batch): TextColumn {
   const starts = new Int32Array(batch.length);
   const ends = new Int32Array(batch.length);
   for (let row = 0; row < batch.length; row++) {
     starts[row] = diffAt(batch, row) > 0 ? 0 : 1;
     ends[row] = (starts[row] as number) + 1;
   }
-  const op: TextColumn = { layout: "text", starts, ends, bytes: OPS };
-  return { ...batch, schema, columns: [op, ...batch.columns] };
+  return { layout: "text", starts, ends, bytes: OPS };
 }

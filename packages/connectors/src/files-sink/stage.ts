@@ -35,7 +35,7 @@ export function stager(
   const { store, shape, format, fileBytes } = options;
   const lines = lineEncoder(format, changeSchema(shape));
   const changes = changeRows(shape);
-  const add = rowSum(shape);
+  const sum = rowSum(shape);
   return async ({ batches, through }, contentHash) => {
     const files: CommittedFile[] = [];
     const part = new ByteSink();
@@ -55,8 +55,9 @@ export function stager(
       for await (const batch of batches) {
         // The encoding of a batch takes a millisecond: whoever else needs this thread comes in between.
         await setImmediate();
-        add(batch, contentHash);
+        sum.add(batch, contentHash);
         for (const written of changes(batch)) {
+          sum.addWritten(written, contentHash);
           if (file === undefined) part.append(lines.head);
           file ??= await StagedFile.begin(store, fileName(through, files.length, format));
           lines.encode(written, part);
