@@ -58,7 +58,7 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
     copyState(join(folder, "backup"), join(folder, state));
     expectRefused(
       folder,
-      /^The target of sink "(bronze|gold)" shows epoch \d+, but this state knows only of \d+ .* Use the newest state directory\. .*--state-dir.* \[DF_SINK_AHEAD\]\n$/,
+      /^The target of sink "(bronze|gold)" shows epoch \d+, but this state knows only of \d+ .* Use the newest state directory; where it is lost, "dataflow adopt" .*--state-dir.* \[DF_SINK_AHEAD\]\n$/,
     );
     rmSync(join(folder, state), { recursive: true });
     renameSync(join(folder, "newest"), join(folder, state));

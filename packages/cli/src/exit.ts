@@ -14,6 +14,12 @@ export const EXIT = {
 } as const;
 
 const INCOMPATIBLE = new Set([
+  "DF_ADOPT_DIFFERS",
+  "DF_ADOPT_LIVE",
+  "DF_ADOPT_MOVED",
+  "DF_ADOPT_NOTHING",
+  "DF_ADOPT_SOURCE",
+  "DF_ADOPT_UNFINISHED",
   "DF_FENCED",
   "DF_INBOX_COLUMNS",
   "DF_INBOX_CORRUPT",

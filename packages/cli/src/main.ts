@@ -1,4 +1,5 @@
 import { Argument, Command } from "commander";
+import { adoptCommand, type AdoptFlags } from "./adopt-command.ts";
 import { completionScript, SHELLS, type Shell } from "./completion/completion-command.ts";
 import { type ConfigFlags, configCommand } from "./config/config-command.ts";
 import { addParams, addSettings } from "./config/options.ts";
@@ -62,6 +63,15 @@ const savepoint = program
     end(() => savepointCommand(action, name, flags)),
   );
 addSettings(savepoint, ["stateDir", "json"]);
+
+const adopt = program
+  .command("adopt")
+  .description("bring an older state, or none, to where its targets are, by reading the sources again")
+  .argument("<file>", "a file with the pipeline")
+  .option("--from <directory>", "the savepoint that a new state directory begins from")
+  .option("--pipeline <name>", "which, where the file has several")
+  .action((file: string, flags: AdoptFlags) => end(() => adoptCommand(file, flags)));
+addParams(addSettings(adopt, ["stateDir", "parallelism", "unsafeStateFs", "json"]));
 
 const config = program
   .command("config")

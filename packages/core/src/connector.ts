@@ -56,6 +56,8 @@ export interface Source {
   splits(): Promise<readonly Split[]>;
   /** Reads a split from a position on, from its beginning without one. @throws DF_POSITION if it is there no more */
   read(split: Split, position: Position | undefined): SplitReader;
+  /** Whether a position is before another one of its split. Without it, a split is read to a position row by row. */
+  isBefore?(position: Position, other: Position): boolean;
   /** Everything before the positions is delivered to every sink. */
   committed?(epoch: Epoch, positions: ReadonlyMap<string, Position>): Promise<void>;
   close(): Promise<void>;
@@ -142,6 +144,11 @@ export interface CommitterContext {
   readonly delivered?: Delivered | undefined;
   /** Rows of the key index, for keyed sinks. */
   readonly index: KeyIndex;
+  /**
+   * Nothing is to be shown: what is staged is only asked for the content hash of all rows that would then be present,
+   * those that `delivered` counts and the staged ones. No data file is written, and none is in its manifest.
+   */
+  readonly muted?: boolean | undefined;
   /** The spec's, if the pipeline that runs has this sink. */
   readonly code?: unknown;
   /**
@@ -177,6 +184,10 @@ export interface Marker {
   /** Hash of the intent that was committed. */
   readonly hash: string;
   readonly positions: Json;
+  /** By source, the splits that held its clock back: neither ended nor idle. Absent in markers of older versions. */
+  readonly live?: Json;
+  /** The end of the input has closed all windows. */
+  readonly drained?: true;
   readonly clock: number | null;
   /** Order-free hash of the rows present in the target: 32 hex digits. */
   readonly contentHash: string;

@@ -4,6 +4,7 @@ import { DataflowError, isShown } from "@df/core";
 import type { Committer, CommitterContext, Intent, Json, Marker, Staged, StageRequest } from "@df/core";
 import { parquetEncoder } from "@df/formats";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { mutedStore } from "../object-store/muted-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { NO_CONTENT, stageAppend } from "./append.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
@@ -16,7 +17,8 @@ import { isEmpty, manifestJson, parseManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { MarkerReader, stateJson, stateOf } from "./marker.ts";
 import type { DeliveredState } from "./marker.ts";
-import type { MarkedCommit, Snapshot } from "./snapshot.ts";
+import { Snapshot } from "./snapshot.ts";
+import type { MarkedCommit } from "./snapshot.ts";
 import { checkTable, createActions, isKeyed } from "./table.ts";
 import type { DeltaTarget } from "./table.ts";
 import { stageUpsert } from "./upsert.ts";
@@ -70,7 +72,8 @@ export class DeltaCommitter implements Committer {
     this.#markers = new MarkerReader(this.#log, this.#appIds, context);
     this.#table = { store: ports.store, input: context.input, partitionBy };
     const encoder = ports.encoder ?? parquetEncoder();
-    this.#files = { store: ports.store, encoder, schema: context.input.schema, partitionBy };
+    const store = context.muted === true ? mutedStore(ports.store) : ports.store;
+    this.#files = { store, encoder, schema: context.input.schema, partitionBy };
     this.#now = ports.now ?? Date.now;
     this.#wait = ports.wait ?? ((ms) => sleep(ms));
     const state = stateOf(context.delivered);
@@ -128,14 +131,25 @@ export class DeltaCommitter implements Committer {
     manifest: Manifest,
     staged: Pick<Staged, "contentHash" | "rows"> & Partial<Pick<Staged, "index">>,
   ): Staged {
-    for (const { path } of manifest.files) this.#staged.add(path);
     const { contentHash, rows, index = [] } = staged;
+    if (this.#context.muted === true) {
+      const nothing = { ...manifest, files: [], replaced: [], deletedKeys: [] };
+      return { manifest: manifestJson(nothing), index: [], contentHash, rows };
+    }
+    for (const { path } of manifest.files) this.#staged.add(path);
     return { manifest: manifestJson(manifest), index, contentHash, rows };
   }
 
   /** The index is a cache of the table at one version: built again when somebody else has changed rows since. */
   async #ensureIndex(snapshot: Snapshot): Promise<void> {
-    const version = await this.#context.index.version();
+    const { index, muted, delivered } = this.#context;
+    const version = await index.version();
+    // What is staged goes to the rows that the state knows, and not to those that the table shows by now.
+    if (muted === true) {
+      if (version !== undefined) return;
+      const before = delivered === undefined ? new Snapshot() : snapshot;
+      return index.rebuild(indexEntries(this.#table, before), String(before.version));
+    }
     const isTrue = version !== undefined && this.#indexKnown && snapshot.dataVersion <= Number(version);
     if (isTrue && Number(version) <= snapshot.version) return;
     await this.#context.index.rebuild(indexEntries(this.#table, snapshot), String(snapshot.version));

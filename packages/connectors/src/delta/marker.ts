@@ -178,7 +178,7 @@ export class MarkerReader {
         "DF_SINK_ROLLED_BACK",
         `Version ${version} set the table back to ${target}, which is before epoch ${commit.marker.epoch} of ` +
           `"${this.#appIds[0]}" (version ${commit.version}): the table lacks rows that count as delivered. ` +
-          "Restore the table to a version that has them, or start with a new state directory and a new target.",
+          "Restore the table to a version that has them, begin from a savepoint of then (run --from), or start with a new state directory and a new target.",
       );
     }
   }

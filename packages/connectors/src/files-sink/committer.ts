@@ -4,6 +4,7 @@ import type { Committer, CommitterContext, CommitterFactory, Shape } from "@df/c
 import { formatWords } from "@df/formats/text/text-format";
 import type { TextFormat } from "@df/formats/text/text-format";
 import { DirectoryCommitter } from "../lake/directory-committer.ts";
+import { mutedStore } from "../object-store/muted-store.ts";
 import { localStore } from "../object-store/local-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { changeSchema } from "./change-rows.ts";
@@ -27,14 +28,15 @@ export function filesCommitter(
   fileBytes: number = FILE_BYTES,
 ): Committer {
   const { format } = options;
-  const { input: shape } = context;
+  const { input: shape, muted = false } = context;
+  const staging = muted ? mutedStore(store) : store;
   return new DirectoryCommitter(store, options, context, {
     format: "dataflow-files",
     contents: contentsOf(shape, format),
     noun: "directory of files",
     call: 'filesSink({ path: "…" })',
     schema: changeSchema(shape),
-    stage: stager({ store, shape, format, fileBytes }),
+    stage: stager({ store: staging, shape, format, fileBytes }),
     close: async () => {},
   });
 }

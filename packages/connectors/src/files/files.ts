@@ -5,6 +5,7 @@ import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
 import type { Compression } from "./open-content.ts";
 import { pathOf } from "./path-of.ts";
+import { parsePosition } from "./position.ts";
 
 /** What `files()` reads, and as what. */
 export interface FilesOptions<Row> {
@@ -110,6 +111,10 @@ class FilesSource implements Source {
     this.#patterns = patterns;
     this.#reading = reading;
     this.#context = context;
+  }
+
+  isBefore(position: Json, other: Json): boolean {
+    return parsePosition(position, "a file").offset < parsePosition(other, "a file").offset;
   }
 
   async splits(): Promise<readonly Split[]> {

@@ -49,6 +49,7 @@ export function generator<const S extends Columns>(options: GeneratorOptions<S>)
         const first = firstIndex(split, splits, position);
         return new GeneratorReader({ first, end: rows, step: splits, make }, schema, context.schema);
       },
+      isBefore: (position, other) => Number(position) < Number(other),
       close: async () => {},
     }),
   };

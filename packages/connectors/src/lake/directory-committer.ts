@@ -107,11 +107,12 @@ export class DirectoryCommitter implements Committer {
 
   async stage(request: StageRequest): Promise<Staged> {
     await this.#advance();
-    const before = this.#last?.marker.contentHash;
+    const { muted = false, delivered } = this.#context;
+    const before = (muted ? delivered : this.#last?.marker)?.contentHash;
     const contentHash = before === undefined ? new ContentHash() : ContentHash.parse(before);
     const files = await this.#format.stage(request, contentHash);
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    const manifest = { files } as unknown as Json;
+    const manifest = { files: muted ? [] : files } as unknown as Json;
     return { manifest, index: [], contentHash: contentHash.toString(), rows };
   }
 

@@ -54,6 +54,7 @@ export function memorySource<const S extends Columns>(
         }
         return new MemoryReader({ log, first, follow }, declared, schema);
       },
+      isBefore: (position, other) => Number(position) < Number(other),
       close: async () => {},
     }),
   };

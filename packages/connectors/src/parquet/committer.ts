@@ -7,6 +7,7 @@ import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
 import { DirectoryCommitter } from "../lake/directory-committer.ts";
 import { parseTableOptions } from "../lake/table-options.ts";
 import type { TableOptions } from "../lake/table-options.ts";
+import { mutedStore } from "../object-store/muted-store.ts";
 import { localStore } from "../object-store/local-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { stageFiles } from "./stage.ts";
@@ -29,13 +30,17 @@ export function parquetCommitter(
 ): Committer {
   const { schema } = context.input;
   const hasher = new RowHasher(schema);
+  const staging = context.muted === true ? mutedStore(store) : store;
   return new DirectoryCommitter(store, options, context, {
     format: "dataflow-parquet",
     noun: "Parquet table",
     call: 'parquet({ path: "…" })',
     schema,
     stage: ({ batches }, contentHash) =>
-      stageFiles({ store, encoder, schema, partitionBy: options.partitionBy, hasher, contentHash }, batches),
+      stageFiles(
+        { store: staging, encoder, schema, partitionBy: options.partitionBy, hasher, contentHash },
+        batches,
+      ),
     close: () => encoder.close(),
   });
 }

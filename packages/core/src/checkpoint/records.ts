@@ -5,6 +5,7 @@ import type { Outcome } from "../operator.ts";
 import type { Chunk } from "../state/state-store.ts";
 import type { Epoch, Shape } from "../stream.ts";
 import type { Time } from "../time.ts";
+import type { Adopted } from "./adoption.ts";
 import type { Ancestor } from "./ancestors.ts";
 
 /** Whose state this is, and how far it has come. */
@@ -20,6 +21,8 @@ export interface Identity {
   /** The plan's fingerprint at the last checkpoint; undefined before the first. */
   readonly fingerprint: string | undefined;
   readonly drained: boolean;
+  /** The targets that it catches up with, so that it may not run; none when it has. */
+  readonly adopts: readonly Adopted[];
 }
 
 /** A split's name among those of all sources. */

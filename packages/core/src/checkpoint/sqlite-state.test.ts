@@ -43,6 +43,7 @@ test("an epoch is there after the process has ended without a word", () => {
     pipeline: "p",
     lineage,
     ancestors: [],
+    adopts: [],
     owner: 2,
     epoch: 1,
     fingerprint: "plan",

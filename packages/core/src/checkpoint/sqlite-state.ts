@@ -5,6 +5,7 @@ import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Renames } from "../plan/renames.ts";
 import type { Shape } from "../stream.ts";
+import { type Adopted, beginAdoption, finishAdoption, type Taken } from "./adoption.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
@@ -333,6 +334,24 @@ export class SqliteState {
   savepoint(request: SavepointRequest): Savepoint {
     this.#assertOwner();
     return writeSavepoint(this.#db, dirname(this.#file), request);
+  }
+
+  /** From now on it catches up with targets that other states have written. */
+  beginAdoption(adopted: readonly Adopted[]): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      beginAdoption(this.#db, this.#meta, adopted);
+    });
+  }
+
+  /** It has caught up with them: it goes on where they end. */
+  finishAdoption(taken: readonly Taken[]): void {
+    this.#transaction(() => {
+      this.#assertOwner();
+      finishAdoption(this.#db, this.#meta, taken);
+      // Commit point.
+    });
+    this.#held.tidy();
   }
 
   close(): void {

@@ -32,5 +32,7 @@ export const STATE_METHODS: readonly (keyof SqliteState)[] = [
   "indexAdd",
   "indexFinish",
   "savepoint",
+  "beginAdoption",
+  "finishAdoption",
   "close",
 ];

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
+import { type Adopted, adoptedBy } from "./adoption.ts";
 import { type Ancestor, ancestorsOf } from "./ancestors.ts";
 import type { CheckpointRecord, Undelivered } from "./records.ts";
 import { formatOf } from "./state-format.ts";
@@ -11,6 +12,8 @@ interface StoredState {
   readonly lineage: string;
   /** The lineages that this one was begun from, the oldest first. */
   readonly ancestors: readonly Ancestor[];
+  /** The targets that it catches up with; none when it has. */
+  readonly adopts: readonly Adopted[];
   /** The plan's fingerprint at the last checkpoint; undefined before the first. */
   readonly fingerprint: string | undefined;
   readonly record: CheckpointRecord | undefined;
@@ -43,6 +46,7 @@ export function readStoredState(file: string): StoredState {
       pipeline: meta.get("pipeline") ?? "",
       lineage: meta.get("lineage") ?? "",
       ancestors: ancestorsOf(meta),
+      adopts: adoptedBy(meta),
       fingerprint: meta.get("fingerprint"),
       record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
       undelivered: db

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { DataflowError } from "../error.ts";
+import { adoptedBy } from "./adoption.ts";
 import { ancestorsOf } from "./ancestors.ts";
 import type { MetaTable } from "./meta-table.ts";
 import type { Identity } from "./records.ts";
@@ -28,6 +29,7 @@ export function takeOwnership(meta: MetaTable, pipeline: string, file: string): 
     pipeline,
     lineage: meta.get("lineage") ?? "",
     ancestors: ancestorsOf(meta),
+    adopts: adoptedBy(meta),
     owner,
     epoch: meta.number("epoch"),
     fingerprint: meta.get("fingerprint"),

@@ -10,7 +10,7 @@ import { NO_CONTENT } from "./foreign.ts";
 /** The savepoint that a state is still at: it has no checkpoint of its own. */
 export function bornFrom({ ancestors, epoch }: Identity): Ancestor | undefined {
   const parent = ancestors.at(-1);
-  return parent?.epoch === epoch ? parent : undefined;
+  return parent?.savepoint !== undefined && parent.epoch === epoch ? parent : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { present } from "../assert.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
+import { DataflowError } from "../error.ts";
 import { own } from "../own.ts";
 import { type Connectors, type OnStep, type Shown, SinkDelivery, type SinkEnvironment } from "./delivery.ts";
 
@@ -74,4 +75,14 @@ export async function deliverHeld(
       await delivery.close();
     }
   }
+}
+
+/** A state that is catching up with its targets holds rows that they show already. @throws DF_ADOPT_UNFINISHED */
+export function refuseUnfinished({ adopts, pipeline }: Identity): void {
+  if (adopts.length === 0) return;
+  const sinks = adopts.map(({ sink }) => `"${sink}"`).join(", ");
+  throw new DataflowError(
+    "DF_ADOPT_UNFINISHED",
+    `The state of pipeline "${pipeline}" is being brought to where the targets of ${sinks} are, and that has not ended. Give the same "dataflow adopt" again, or go on with a copy of the state from before.`,
+  );
 }

@@ -57,6 +57,40 @@ export interface SinkEnvironment {
   readonly onStep: OnStep;
 }
 
+/**
+ * Builds the committer of a sink from what is stored of it; `muted` as in `CommitterContext`.
+ * @throws DF_NO_CONNECTOR
+ */
+export async function openCommitter(
+  record: SinkRecord,
+  { state, identity, connectors, directory, code, renamedFrom }: SinkEnvironment,
+  delivered: Delivered | undefined,
+  muted = false,
+): Promise<Committer> {
+  const factory = connectors[record.connector];
+  if (factory === undefined) {
+    throw new DataflowError(
+      "DF_NO_CONNECTOR",
+      `Sink "${record.id}" needs the connector "${record.connector}", which this dataflow does not have. It has: ${Object.keys(connectors).join(", ")}.`,
+    );
+  }
+  const formerIds = await state.formerIds(record.id);
+  return factory.open(record.options, {
+    pipeline: identity.pipeline,
+    sink: record.id,
+    // Also where the state is new: a target of another state is then known as that.
+    formerIds: [...new Set([...formerIds, ...(renamedFrom === undefined ? [] : [renamedFrom])])],
+    lineage: identity.lineage,
+    directory,
+    input: record.shape,
+    delivered,
+    index: keyIndex(state, record.id),
+    code,
+    muted,
+    held: (through) => heldBatches(state, record.id, through),
+  });
+}
+
 /** Makes the held rows of one sink visible. One call at a time. */
 export class SinkDelivery {
   readonly id: string;
@@ -86,29 +120,9 @@ export class SinkDelivery {
 
   /** Opens the committer of a sink from what is stored of it. @throws DF_NO_CONNECTOR */
   static async open(record: SinkRecord, environment: SinkEnvironment): Promise<SinkDelivery> {
-    const { state, identity, connectors, directory, code, renamedFrom, onStep } = environment;
-    const factory = connectors[record.connector];
-    if (factory === undefined) {
-      throw new DataflowError(
-        "DF_NO_CONNECTOR",
-        `Sink "${record.id}" needs the connector "${record.connector}", which this dataflow does not have. It has: ${Object.keys(connectors).join(", ")}.`,
-      );
-    }
+    const { state, identity, onStep } = environment;
     const [last] = await state.deliveries(record.id);
-    const formerIds = await state.formerIds(record.id);
-    const committer = await factory.open(record.options, {
-      pipeline: identity.pipeline,
-      sink: record.id,
-      // Also where the state is new: a target of another state is then known as that.
-      formerIds: [...new Set([...formerIds, ...(renamedFrom === undefined ? [] : [renamedFrom])])],
-      lineage: identity.lineage,
-      directory,
-      input: record.shape,
-      delivered: last,
-      index: keyIndex(state, record.id),
-      code,
-      held: (through) => heldBatches(state, record.id, through),
-    });
+    const committer = await openCommitter(record, environment, last);
     return new SinkDelivery(record.id, { state, identity, committer, onStep }, last);
   }
 
@@ -180,6 +194,8 @@ export class SinkDelivery {
       ...(parent === undefined ? {} : { parent: { lineage: parent.lineage, epoch: parent.epoch } }),
       epoch: checkpoint.epoch,
       positions,
+      live: liveOf(checkpoint),
+      ...(checkpoint.drained ? { drained: true } : {}),
       clock,
       contentHash: staged.contentHash,
     };
@@ -219,7 +235,7 @@ export class SinkDelivery {
 }
 
 /** What a sink holds up to an epoch, in the order it was written; frames are given to `keep` as they are read. */
-async function* heldBatches(
+export async function* heldBatches(
   state: StateFile,
   sink: string,
   through: Epoch,
@@ -245,6 +261,15 @@ function positionsOf({ splits }: CheckpointRecord): Json {
   return Object.fromEntries(
     [...bySource].map(([source, all]) => [source, Object.fromEntries(all.map(({ entry }) => entry))]),
   );
+}
+
+/** The splits that are neither ended nor idle, by source. */
+function liveOf({ splits }: CheckpointRecord): Json {
+  const bySource = Map.groupBy(
+    splits.filter(({ status }) => status === "live"),
+    ({ source }) => source,
+  );
+  return Object.fromEntries([...bySource].map(([source, all]) => [source, all.map(({ split }) => split)]));
 }
 
 /** The pipeline's clock: the lowest of its nodes', µs; null before all have one. */

@@ -47,14 +47,14 @@ export function refuseForeign(marker: Marker | undefined, known: Known): void {
   if (marker.epoch > identity.epoch || marker.epoch > newest) {
     throw new DataflowError(
       "DF_SINK_AHEAD",
-      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows only of ${newest} (its last checkpoint is ${identity.epoch}): the state was lost, copied or restored from an older backup. Use the newest state directory. ${WAY_ON}`,
+      `The target of sink "${sink}" shows epoch ${marker.epoch}, but this state knows only of ${newest} (its last checkpoint is ${identity.epoch}): the state was lost, copied or restored from an older backup. Use the newest state directory; where it is lost, "dataflow adopt" brings this one to its targets. ${WAY_ON}`,
     );
   }
   // Deliveries in which all rows cancelled out leave the target, and its marker, as they were.
   if (last !== undefined && marker.epoch < last.epoch && marker.contentHash !== last.contentHash) {
     throw new DataflowError(
       "DF_SINK_BEHIND",
-      `Sink "${sink}" was shown epoch ${last.epoch}, but its target is at epoch ${marker.epoch}: it was restored to an older version. ${WAY_ON}`,
+      `Sink "${sink}" was shown epoch ${last.epoch}, but its target is at epoch ${marker.epoch}: it was restored to an older version. Begin from a savepoint of then (run --from), or restore the newer version. ${WAY_ON}`,
     );
   }
   const hash = deliveries.find(({ epoch }) => epoch === marker.epoch)?.hash ?? hashAt(pending, marker.epoch);
@@ -76,17 +76,18 @@ function refuseOtherLineage(marker: Marker, { sink, identity, deliveries }: Know
       `The target of sink "${sink}" was taken over: lineage ${marker.lineage}, which was begun from a savepoint of this one at epoch ${marker.parent.epoch}, has delivered epoch ${marker.epoch} to it. Go on with the state directory of that one, or with a new target and a savepoint of this one (run --from).`,
     );
   }
-  const ancestor = ancestors.find((one) => one.lineage === marker.lineage);
+  // One that was adopted later comes behind what it was begun from.
+  const ancestor = ancestors.findLast((one) => one.lineage === marker.lineage);
   if (ancestor === undefined) {
     throw new DataflowError(
       "DF_SINK_OTHER_LINEAGE",
-      `The target of sink "${sink}" was written by another state of pipeline "${marker.pipeline}" (lineage ${marker.lineage}, epoch ${marker.epoch}); this state is lineage ${lineage}. Use the state directory that wrote it, or give the sink a new target.`,
+      `The target of sink "${sink}" was written by another state of pipeline "${marker.pipeline}" (lineage ${marker.lineage}, epoch ${marker.epoch}); this state is lineage ${lineage}. Use the state directory that wrote it; where it is lost, "dataflow adopt" brings this one to its targets. Or give the sink a new target.`,
     );
   }
   if (marker.epoch <= ancestor.epoch) return;
   throw new DataflowError(
     "DF_SINK_AHEAD",
-    `The target of sink "${sink}" shows epoch ${marker.epoch} of lineage ${marker.lineage}, from which this state was begun at epoch ${ancestor.epoch}: that pipeline has gone on since its savepoint. Give the sink a new target, begin from a savepoint of epoch ${marker.epoch} or later, or have the owner of a Delta table restore version ${deliveries[0]?.version ?? 0}, which shows what the savepoint has.`,
+    `The target of sink "${sink}" shows epoch ${marker.epoch} of lineage ${marker.lineage}, from which this state was begun at epoch ${ancestor.epoch}: that pipeline has gone on since its savepoint. Give the sink a new target, begin from a savepoint of epoch ${marker.epoch} or later, bring the state to its targets ("dataflow adopt" with the same --from and a new --state-dir), or have the owner of a Delta table restore version ${deliveries[0]?.version ?? 0}, which shows what the savepoint has.`,
   );
 }
 

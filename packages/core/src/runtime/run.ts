@@ -23,9 +23,10 @@ import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { bornFrom, openChildSink, restartFromSavepoint } from "./child-sinks.ts";
 import { closing } from "./closing.ts";
 import { Deliveries } from "./deliveries.ts";
-import { deliverHeld, finishIntents, openDelivery, type SinkHost } from "./decided.ts";
+import { deliverHeld, finishIntents, openDelivery, refuseUnfinished, type SinkHost } from "./decided.ts";
 import type { Connectors, OnStep, Shown, SinkDelivery } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
+import { openSources } from "./open-sources.ts";
 import { Readers } from "./readers.ts";
 import { changeNotices, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
@@ -139,6 +140,7 @@ class Run {
   }
 
   async run(): Promise<RunReport> {
+    refuseUnfinished(this.#identity);
     const stored = await this.#state.lastCheckpoint();
     await finishIntents(this.#host);
     const restored = await this.#continued(stored);
@@ -152,7 +154,7 @@ class Run {
 
   async #runFrom(restored: CheckpointRecord | undefined, sources: Map<string, Source>): Promise<RunReport> {
     await this.#openSinks();
-    await this.#openSources(sources);
+    await openSources(this.#plan, this.#options, sources);
     const job = this.#job(sources, restored);
     const handle = {
       status: () => job.status(),
@@ -247,16 +249,6 @@ class Run {
     );
     const spec = now?.spec;
     return spec?.connector === connector ? spec.code : undefined;
-  }
-
-  async #openSources(sources: Map<string, Source>): Promise<void> {
-    for (const node of this.#plan.nodes) {
-      const schema = node.kind === "source" ? node.outputs[0]?.schema : undefined;
-      if (node.kind !== "source" || schema === undefined) continue;
-      const { directory, follow = false, generate = true, unsafeStateFs } = this.#options;
-      const context = { schema, follow, generate, directory, unsafeStateFs };
-      sources.set(node.id, await node.spec.open(context));
-    }
   }
 
   /** A drained pipeline has said its last word: new input would be late for windows that are closed for good. */

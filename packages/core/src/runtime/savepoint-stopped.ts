@@ -4,7 +4,7 @@ import { checkSavepointName, type Savepoint, type SavepointRequest } from "../ch
 import { openStateThread } from "../checkpoint/state-thread.ts";
 import { readStoredState } from "../checkpoint/stored-state.ts";
 import { DataflowError } from "../error.ts";
-import { deliverHeld, finishIntents } from "./decided.ts";
+import { deliverHeld, finishIntents, refuseUnfinished } from "./decided.ts";
 import type { Connectors } from "./delivery.ts";
 
 /** Whose state is copied, and what its targets are reached by. */
@@ -32,6 +32,7 @@ export async function savepointStopped(
   const state = openStateThread(stateDirectory, readStoredState(file).pipeline);
   try {
     const identity = await state.identity();
+    refuseUnfinished(identity);
     const onStep = (): Promise<void> => Promise.resolve();
     const codeOf = (): undefined => undefined;
     const host = { state, identity, connectors, directory, codeOf, onStep, onShown: () => {} };

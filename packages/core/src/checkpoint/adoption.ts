@@ -1,0 +1,73 @@
+/** What a state remembers while it catches up with targets that another state has written. */
+import { randomUUID } from "node:crypto";
+import type Database from "better-sqlite3";
+import type { Delivered, Marker } from "../connector.ts";
+import type { Epoch } from "../stream.ts";
+import { type Ancestor, ANCESTORS, ancestorsOf } from "./ancestors.ts";
+import type { MetaTable } from "./meta-table.ts";
+import type { CheckpointRecord } from "./records.ts";
+
+/** The name in the table `meta` under which the markers are kept that it catches up with. */
+export const ADOPTS = "adopts";
+
+/** A target that a state catches up with. */
+export interface Adopted {
+  readonly sink: string;
+  readonly marker: Marker;
+  /** The state's epoch that has all that the target shows; absent before it is reached. */
+  readonly through?: Epoch | undefined;
+}
+
+/** A target that a state has caught up with: rows up to `through` are shown there already. */
+export interface Taken {
+  readonly sink: string;
+  readonly through: Epoch;
+  readonly delivered: Delivered;
+}
+
+/** The targets that a state catches up with; none when it may run. */
+export function adoptedBy(meta: Pick<MetaTable, "get">): readonly Adopted[] {
+  return JSON.parse(meta.get(ADOPTS) ?? "[]") as readonly Adopted[];
+}
+
+/**
+ * Begins to catch up, under a lineage of its own, or keeps how far it has come. What had an intent is held as before,
+ * and looked at anew. Inside a transaction.
+ */
+export function beginAdoption(db: Database.Database, meta: MetaTable, adopted: readonly Adopted[]): void {
+  if (adoptedBy(meta).length === 0) {
+    const parent: Ancestor = { lineage: meta.get("lineage") ?? "", epoch: meta.number("epoch") };
+    if (parent.epoch > 0) meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
+    meta.set("lineage", randomUUID());
+    db.exec("DELETE FROM intent; DELETE FROM intent_index");
+  }
+  meta.set(ADOPTS, JSON.stringify(adopted));
+}
+
+/**
+ * Ends it: what the targets show counts as delivered, by the lineages that wrote it. Epochs go on behind theirs. Inside
+ * a transaction.
+ */
+export function finishAdoption(db: Database.Database, meta: MetaTable, taken: readonly Taken[]): void {
+  for (const { sink, through, delivered } of taken) {
+    db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, through);
+    for (const table of ["delivered", "key_index", "key_index_version"])
+      db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
+    const { epoch, hash, contentHash, version, state } = delivered;
+    const row = [sink, epoch, hash, contentHash, version, JSON.stringify(state), 0];
+    db.prepare("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)").run(...row);
+  }
+  const markers = adoptedBy(meta).map(({ marker }) => marker);
+  const epoch = Math.max(meta.number("epoch"), ...markers.map((marker) => marker.epoch));
+  const stored = db.prepare<[], { record: string }>("SELECT record FROM checkpoint").get();
+  if (stored !== undefined) {
+    const record = { ...(JSON.parse(stored.record) as CheckpointRecord), epoch };
+    db.prepare("UPDATE checkpoint SET epoch = ?, record = ?").run(epoch, JSON.stringify(record));
+  }
+  meta.set("epoch", epoch);
+  const oldestFirst = markers.toSorted((a, b) => a.epoch - b.epoch);
+  const lineages = new Set(oldestFirst.map(({ lineage }) => lineage));
+  const parents: Ancestor[] = [...lineages].map((lineage) => ({ lineage, epoch }));
+  meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), ...parents]));
+  meta.set(ADOPTS, "[]");
+}

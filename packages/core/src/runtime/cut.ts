@@ -1,0 +1,145 @@
+/** Sources that end where a marker says, so that a state comes to what its target shows, and no further. */
+import { DataflowError } from "../error.ts";
+import { canonicalJson, type Json } from "../json.ts";
+import { own } from "../own.ts";
+import type { Answer, Marker, Position, Source, Split, SplitReader } from "../connector.ts";
+
+/** What a split is read up to. */
+interface End {
+  /** Undefined where nothing of it had been read. */
+  readonly position: Position | undefined;
+  /** Whether it still held the clock back then: it has not ended, though nothing more is read. */
+  readonly isLive: boolean;
+}
+
+/** Splits by source, as a marker has them. */
+type BySource<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>;
+
+/** The place in all sources that a marker says to be shown. */
+export class Cut {
+  readonly #positions: BySource<Position>;
+  readonly #live: Readonly<Record<string, readonly string[]>>;
+  /** Splits that have not come to their end. */
+  readonly #reading = new Set<SplitReader>();
+  /** Splits that are read, and those of them that had ended. */
+  splits = 0;
+  endings = 0;
+
+  constructor({ positions, live = {} }: Marker) {
+    this.#positions = positions as unknown as BySource<Position>;
+    this.#live = live as unknown as Readonly<Record<string, readonly string[]>>;
+  }
+
+  /** A source that ends at the cut. Nothing is acknowledged to it. */
+  source(id: string, source: Source): Source {
+    return {
+      splits: async () => (await source.splits()).filter((split) => this.#endOf(id, split) !== undefined),
+      read: (split, position) => {
+        const end = this.#endOf(id, split) ?? { position: undefined, isLive: true };
+        const isBefore = source.isBefore?.bind(source);
+        const open = (from: Position | undefined): SplitReader => source.read(split, from);
+        const reader = new CutReader({ cut: this, split, end, open, isBefore }, position);
+        this.#reading.add(reader);
+        this.splits++;
+        if (!end.isLive) this.endings++;
+        return reader;
+      },
+      close: () => source.close(),
+    };
+  }
+
+  /** Splits that the marker knows and the sources do not have any more. */
+  async missing(sources: ReadonlyMap<string, Source>): Promise<string[]> {
+    const gone: string[] = [];
+    for (const [id, known] of Object.entries(this.#positions)) {
+      const there = new Set((await sources.get(id)?.splits())?.map((split) => split.id));
+      gone.push(...Object.keys(known).filter((split) => !there.has(split)));
+    }
+    return gone;
+  }
+
+  /** Whether all splits are at their ends. */
+  get isReached(): boolean {
+    return this.#reading.size === 0;
+  }
+
+  /** A reader is at its end. */
+  arrive(reader: SplitReader): void {
+    this.#reading.delete(reader);
+  }
+
+  #endOf(source: string, { id }: Split): End | undefined {
+    const position = own(own(this.#positions, source) ?? {}, id);
+    const isLive = own(this.#live, source)?.includes(id) === true;
+    return position === undefined && !isLive ? undefined : { position, isLive };
+  }
+}
+
+interface Parts {
+  readonly cut: Cut;
+  readonly split: Split;
+  readonly end: End;
+  readonly open: (from: Position | undefined) => SplitReader;
+  readonly isBefore: ((a: Position, b: Position) => boolean) | undefined;
+}
+
+/** Reads a split up to its end, and waits there for the others: then it ends, or stays silent if it was live. */
+class CutReader implements SplitReader {
+  readonly #parts: Parts;
+  #at: Position | undefined;
+  #reader: SplitReader;
+
+  constructor(parts: Parts, position: Position | undefined) {
+    this.#parts = parts;
+    this.#at = position;
+    this.#reader = parts.open(position);
+  }
+
+  async poll(rowsMax: number): Promise<Answer> {
+    const { cut, end } = this.#parts;
+    if (this.#isThere(this.#at)) {
+      cut.arrive(this);
+      return cut.isReached && !end.isLive ? "end" : "idle";
+    }
+    // Where positions cannot be compared, each is tried.
+    for (let rows = this.#parts.isBefore === undefined ? 1 : rowsMax; ; rows = rows >> 1) {
+      if (rows === 0)
+        throw this.#unreachable("has no record that begins there: it is not what was read then");
+      const polled = await this.#reader.poll(rows);
+      if (polled === "end") throw this.#unreachable("ends before it");
+      if (polled === "idle") return polled;
+      if (!this.#isBehind(polled.next)) {
+        this.#at = polled.next;
+        return polled;
+      }
+      // It has read over the end: once more from here, with fewer rows.
+      await this.#reader.close();
+      this.#reader = this.#parts.open(this.#at);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  #isThere(at: Position | undefined): boolean {
+    const { end, isBefore } = this.#parts;
+    if (end.position === undefined || at === undefined) return end.position === undefined;
+    if (isBefore === undefined) return canonicalJson(at) === canonicalJson(end.position);
+    return !isBefore(at, end.position);
+  }
+
+  /** Whether a position is behind the end. */
+  #isBehind(next: Position): boolean {
+    const { end, isBefore } = this.#parts;
+    return isBefore !== undefined && end.position !== undefined && isBefore(end.position, next);
+  }
+
+  #unreachable(how: string): DataflowError {
+    const { split, end } = this.#parts;
+    return new DataflowError(
+      "DF_ADOPT_SOURCE",
+      `The target shows what was read of split ${split.id} up to ${JSON.stringify(end.position as Json)}, and the split ${how}. Bring back the input as it was, or start with a new target.`,
+    );
+  }
+}
