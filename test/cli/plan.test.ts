@@ -106,7 +106,10 @@ test("a step that no longer fits its state is refused with its reason, as the ru
   const { code, stdout } = plan(folder);
   expect(code).toBe(5);
   expect(stdout).toContain("sales: does not start (/.dataflow/sales, the checkpoint of epoch");
-  expect(stdout).toMatch(/step {4}per-hour {2}refuse {2}The .* of step "per-hour" changed from /);
+  expect(stdout).toMatch(
+    /step {4}per-hour {2}refuse {2}The columns of inputs of step "per-hour" changed; new: /,
+  );
+  expect(stdout).toContain('The size of window of step "per-hour" changed from 1h to 2h.');
   expect(stdout).toContain(
     "Undo the change, or start with a new state directory (--state-dir) and new targets.",
   );

@@ -36,6 +36,7 @@ const OUTCOMES: Readonly<Record<Restart["outcome"], string>> = {
 };
 const WORDS: Readonly<Record<NodeRestart["verdict"], string>> = {
   keep: "",
+  migrate: "its rows are written anew at the first checkpoint",
   new: "begins empty, with rows from now on",
   drop: "shows what it still holds, then it is forgotten; its target stays",
   refuse: "",
@@ -71,7 +72,7 @@ function restart(plan: BuiltPlan, state: string, found: Facts | undefined, compa
   if (found === undefined) {
     return { pipeline: plan.name, state, epoch: undefined, outcome: "begins", nodes: [], lambdas: [] };
   }
-  const nodes = compare(found.fingerprint, fingerprint(prune(plan)), plan.renamedFrom);
+  const nodes = compare(found.fingerprint, fingerprint(prune(plan)), plan);
   return {
     pipeline: plan.name,
     state,
@@ -105,10 +106,11 @@ function storedFacts(file: string): Facts | undefined {
 
 function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): string {
   const from = epoch === undefined ? "" : `, the checkpoint of epoch ${epoch}`;
-  const rows = nodes.flatMap(({ kind, node, verdict, renamedFrom, reasons, note }) => {
+  const rows = nodes.flatMap(({ kind, node, verdict, renamedFrom, reasons, changes = [], note }) => {
     const renamed = renamedFrom === undefined ? [] : [`renamed from "${renamedFrom}"`];
     const words = [...renamed, WORDS[verdict], note ?? ""].filter((part) => part !== "").join("; ");
-    const [first = words, ...more] = reasons;
+    const sentences = [...reasons, ...changes];
+    const [first = "", ...more] = words === "" || reasons.length > 0 ? sentences : [words, ...sentences];
     return [[`  ${kind}`, node, verdict, first], ...more.map((reason) => ["", "", "", reason])];
   });
   const changed = lambdas.map((node) => `"${node}"`).join(", ");

@@ -103,5 +103,36 @@ export interface OperatorSpec {
    * Key columns and event time are kept by the plan in any case.
    */
   needs(wanted: readonly ReadonlySet<string>[], inputs: readonly Schema[]): readonly ReadonlySet<string>[];
+  /**
+   * Whether a step of this verb and version goes on with state that was stored under another part of the fingerprint.
+   * Without it, and where it says nothing, the state is refused.
+   */
+  goesOn?(before: StepPart, now: StepPart): GoesOn | undefined;
   open(context: OperatorContext): Operator;
 }
+
+/** What a fingerprint says of a step that keeps state. */
+export interface StepPart {
+  readonly verb: string;
+  readonly version: number;
+  readonly options: Json;
+  readonly inputs: readonly InputPart[];
+}
+
+/** What a fingerprint says of the rows that come into a step. */
+export interface InputPart {
+  /** Those that its state and results need, in the order of the schema: "cents int64", with "?" where null is allowed. */
+  readonly columns: readonly string[];
+  readonly change: string;
+  readonly key: readonly string[];
+  readonly timed: boolean;
+  readonly exchange: Json;
+}
+
+/**
+ * `keep`: the state means the same. `migrate`: its tables lack columns that were stored, or have them in another order;
+ * all rows are written anew at the first checkpoint. `refuse`: it cannot go on, and why, a sentence.
+ */
+export type GoesOn =
+  | { readonly verdict: "keep" | "migrate" }
+  | { readonly verdict: "refuse"; readonly why: string };

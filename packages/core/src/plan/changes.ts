@@ -15,6 +15,12 @@ export function changes(where: string, before: Json | undefined, after: Json | u
       return changes(place, own(before, name), own(after, name));
     });
   }
+  if (where.startsWith("inputs of ") && isList(before) && isList(after) && before.length === after.length) {
+    return before.flatMap((input, index) => {
+      const place = before.length === 1 ? where : where.replace("inputs", `input ${index + 1}`);
+      return changes(place, input, after[index]);
+    });
+  }
   const items = changedItems(before, after);
   if (items !== undefined) return [`The ${where} changed; ${items}.`];
   // "sizeMicros of …": a length that was given as a duration.
@@ -27,7 +33,7 @@ export function changes(where: string, before: Json | undefined, after: Json | u
 
 /** What differs between two lists that share something, as columns mostly do; undefined for whatever else. */
 function changedItems(before: Json | undefined, after: Json | undefined): string | undefined {
-  if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
+  if (!isList(before) || !isList(after)) return undefined;
   const [was, is] = [new Set(before.map(canonicalJson)), new Set(after.map(canonicalJson))];
   const gone = [...was].filter((item) => !is.has(item));
   const added = [...is].filter((item) => !was.has(item));
@@ -39,6 +45,10 @@ function changedItems(before: Json | undefined, after: Json | undefined): string
   return said
     .flatMap(({ what, items }) => (items.length > 0 ? [`${what}: ${items.join(", ")}`] : []))
     .join("; ");
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {

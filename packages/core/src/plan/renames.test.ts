@@ -13,7 +13,7 @@ function plan(ids: Partial<Record<"s" | "f" | "group" | "out", string>>, renamed
   return { ...planOf(s, f, group, sink(ids.out ?? "out", group)), renamedFrom };
 }
 const before = fingerprint(plan({}));
-const restarts = (now: Plan) => restartOf(before, fingerprint(now), now.renamedFrom);
+const restarts = (now: Plan) => restartOf(before, fingerprint(now), now);
 
 describe("a plan that says what its nodes were called before", () => {
   const all = { s: "s2", f: "f2", group: "group2", out: "out2" };
@@ -38,7 +38,7 @@ describe("a plan that says what its nodes were called before", () => {
   });
 
   test("goes on when that is done, and is told so", () => {
-    const again = restartOf(fingerprint(renamed), fingerprint(renamed), renamed.renamedFrom);
+    const again = restartOf(fingerprint(renamed), fingerprint(renamed), renamed);
     expect(again.map(({ verdict }) => verdict)).toEqual(["keep", "keep", "keep"]);
     expect(again[0]?.note).toBe('renamedFrom: "s" is done and may be taken out');
     expect(dueRenames(renamed, again, { s2: 1, f2: 1 }).size).toBe(0);
@@ -76,11 +76,7 @@ test("an id that the state does not know begins empty, with a note", () => {
 
 test("a node that has a state of its own is not given another one's", () => {
   const gone = plan({}, { group: "old" });
-  const both = restartOf(
-    before.replace('"stateful":{', '"stateful":{"old":{},'),
-    fingerprint(gone),
-    gone.renamedFrom,
-  );
+  const both = restartOf(before.replace('"stateful":{', '"stateful":{"old":{},'), fingerprint(gone), gone);
   expect(both[1]?.reasons).toEqual([
     'The step "group" is to go on with "old", but has a state of its own: take renamedFrom out.',
   ]);

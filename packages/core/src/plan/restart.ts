@@ -3,14 +3,16 @@ import { canonicalJson, type Json } from "../json.ts";
 import { own } from "../own.ts";
 import { changes } from "./changes.ts";
 import { lambdaHashes, type Parts } from "./fingerprint.ts";
+import type { GoesOn, StepPart } from "../operator.ts";
 import type { Plan } from "./plan.ts";
 import { formerName } from "./renames.ts";
 
 /**
- * `keep`: goes on with what it has. `new`: begins empty, with rows from now on. `drop`: shows what it still holds, then
- * it is forgotten. `refuse`: what it has means something else now, so the run does not start.
+ * `keep`: goes on with what it has. `migrate`: so too, and its rows are written anew at the first checkpoint. `new`:
+ * begins empty, with rows from now on. `drop`: shows what it still holds, then it is forgotten. `refuse`: what it has
+ * means something else now, so the run does not start.
  */
-export type Verdict = "keep" | "new" | "drop" | "refuse";
+export type Verdict = "keep" | "migrate" | "new" | "drop" | "refuse";
 
 /** What becomes of a node that has state, positions or a target. */
 export interface NodeRestart {
@@ -21,6 +23,8 @@ export interface NodeRestart {
   readonly renamedFrom?: string | undefined;
   /** Of a refusal, one sentence each. */
   readonly reasons: readonly string[];
+  /** What is another than before and is no reason to refuse it, one sentence each. */
+  readonly changes?: readonly string[] | undefined;
   /** What should be known of it and is no reason to refuse it. */
   readonly note?: string | undefined;
 }
@@ -31,12 +35,14 @@ const KINDS = [
   ["sinks", "sink"],
 ] as const;
 
-/** Old ids by new ones, as a plan has them. */
-type RenamedFrom = Readonly<Record<string, string>>;
+/** What a plan says of a restart beside its fingerprint: renames, and what its steps make of other state. */
+type Asked = Partial<Pick<Plan, "nodes" | "renamedFrom">>;
 
-/** What becomes of each node, from the fingerprint of a former run, that of the plan and its renames. */
-export function restartOf(old: string, now: string, renamedFrom: RenamedFrom = {}): NodeRestart[] {
-  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
+/** What becomes of each node, from the fingerprint of a former run, that of the plan, and the plan. */
+export function restartOf(old: string, now: string, plan: Asked = {}): NodeRestart[] {
+  const compared: Compared = { before: JSON.parse(old) as Parts, after: JSON.parse(now) as Parts, plan };
+  const { before, after } = compared;
+  const { renamedFrom = {} } = plan;
   return KINDS.flatMap(([part, kind]) => {
     const there = Object.keys(after[part]);
     const taken = new Set(there.map((node) => own(renamedFrom, node)));
@@ -44,8 +50,8 @@ export function restartOf(old: string, now: string, renamedFrom: RenamedFrom = {
       (node) => own(after[part], node) === undefined && !taken.has(node),
     );
     return [
-      ...there.map((node) => restartOfNode({ node, kind }, { before, after, renamedFrom })),
-      ...gone.map((node) => goneNode({ node, kind }, { before, after })),
+      ...there.map((node) => restartOfNode({ node, kind }, compared)),
+      ...gone.map((node) => goneNode({ node, kind }, compared)),
     ];
   });
 }
@@ -54,40 +60,69 @@ type Named = Pick<NodeRestart, "node" | "kind">;
 interface Compared {
   readonly before: Parts;
   readonly after: Parts;
+  readonly plan: Asked;
 }
 
-function restartOfNode(
-  { node, kind }: Named,
-  { before, after, renamedFrom }: Compared & { readonly renamedFrom: RenamedFrom },
-): NodeRestart {
-  const [was, is] = [own(partOf(before, kind), node), own(partOf(after, kind), node)];
-  const old = own(renamedFrom, node);
+function restartOfNode(named: Named, compared: Compared): NodeRestart {
+  const { node, kind } = named;
+  const { before, after, plan } = compared;
+  const was = own(partOf(before, kind), node);
+  const old = own(plan.renamedFrom ?? {}, node);
   const kindOfOld = KINDS.find(([part]) => old !== undefined && Object.hasOwn(before[part], old))?.[1];
-  if (old === undefined || kindOfOld === undefined) {
-    const note = old === undefined ? undefined : withoutOld(old, was !== undefined);
-    if (was === undefined)
-      return {
-        node,
-        kind,
-        verdict: "new",
-        reasons: [],
-        note: note ?? likeness({ node, kind }, before, after),
-      };
-    const reasons = changes(`${kind} "${node}"`, was, is);
-    return { node, kind, verdict: reasons.length === 0 ? "keep" : "refuse", reasons, note };
+  if (old !== undefined && kindOfOld !== undefined) {
+    const wrong = wrongRename(named, { old, kindOfOld, isThere: was !== undefined });
+    if (wrong.length > 0) return { node, kind, verdict: "refuse", renamedFrom: old, reasons: wrong };
+    return { ...compare(named, own(partOf(before, kind), old), compared), renamedFrom: old };
   }
-  const reasons = [
-    ...(kindOfOld === kind
-      ? []
-      : [`The ${kind} "${node}" is to go on with "${old}", which was a ${kindOfOld}.`]),
-    ...(was === undefined
-      ? []
-      : [
-          `The ${kind} "${node}" is to go on with "${old}", but has a state of its own: take renamedFrom out.`,
-        ]),
+  const note = old === undefined ? undefined : withoutOld(old, was !== undefined);
+  if (was !== undefined) {
+    return { ...compare(named, was, compared), note };
+  }
+  return { node, kind, verdict: "new", reasons: [], note: note ?? likeness(named, before, after) };
+}
+
+/** What becomes of a node that the state has, under this id or another one. */
+function compare({ node, kind }: Named, was: Json | undefined, { after, plan }: Compared): NodeRestart {
+  const is = own(partOf(after, kind), node);
+  const reasons = changes(`${kind} "${node}"`, was, is);
+  if (reasons.length === 0) return { node, kind, verdict: "keep", reasons };
+  const goesOn = kind === "source" ? sourceGoesOn(was, is) : stepGoesOn({ node, was, is }, plan);
+  if (goesOn === undefined) return { node, kind, verdict: "refuse", reasons };
+  if (goesOn.verdict === "refuse")
+    return { node, kind, verdict: "refuse", reasons: [...reasons, goesOn.why] };
+  return { node, kind, verdict: goesOn.verdict, reasons: [], changes: reasons };
+}
+
+/** A source keeps positions, which are the same whatever columns are read. What keeps its rows is asked by itself. */
+function sourceGoesOn(was: Json | undefined, is: Json | undefined): GoesOn | undefined {
+  const connectors = [was, is].map((part) => (part as { readonly connector?: Json }).connector);
+  return connectors[0] === connectors[1] ? { verdict: "keep" } : undefined;
+}
+
+function stepGoesOn(
+  { node, was, is }: { readonly node: string; readonly was: Json | undefined; readonly is: Json | undefined },
+  { nodes = [] }: Asked,
+): GoesOn | undefined {
+  const step = nodes.find(({ id }) => id === node);
+  const [before, now] = [was, is] as unknown as [StepPart, StepPart];
+  if (step?.kind !== "operator" || before.verb !== now.verb || before.version !== now.version)
+    return undefined;
+  return step.spec.goesOn?.(before, now);
+}
+
+function wrongRename(
+  { node, kind }: Named,
+  {
+    old,
+    kindOfOld,
+    isThere,
+  }: { readonly old: string; readonly kindOfOld: string; readonly isThere: boolean },
+): string[] {
+  const asked = `The ${kind} "${node}" is to go on with "${old}", `;
+  return [
+    ...(kindOfOld === kind ? [] : [`${asked}which was a ${kindOfOld}.`]),
+    ...(isThere ? [`${asked}but has a state of its own: take renamedFrom out.`] : []),
   ];
-  if (reasons.length === 0) reasons.push(...changes(`${kind} "${node}"`, own(partOf(before, kind), old), is));
-  return { node, kind, verdict: reasons.length === 0 ? "keep" : "refuse", renamedFrom: old, reasons };
 }
 
 function partOf(parts: Parts, kind: NodeRestart["kind"]): Readonly<Record<string, Json>> {
@@ -100,7 +135,7 @@ function withoutOld(old: string, isThere: boolean): string {
     : `the state has no "${old}" that it could be renamed from`;
 }
 
-function goneNode({ node, kind }: Named, { before, after }: Compared): NodeRestart {
+function goneNode({ node, kind }: Named, { before, after }: Pick<Compared, "before" | "after">): NodeRestart {
   if (kind === "sink") return { node, kind, verdict: "drop", reasons: [] };
   const [like] = likes(node, partOf(after, kind), partOf(before, kind));
   const now =
@@ -134,8 +169,8 @@ function option(old: string): string {
 }
 
 /** What keeps the state of a former run from being used, one sentence each; empty when nothing does. */
-export function difference(old: string, now: string, renamedFrom?: RenamedFrom): string[] {
-  return restartOf(old, now, renamedFrom).flatMap(({ reasons }) => reasons);
+export function difference(old: string, now: string, plan?: Asked): string[] {
+  return restartOf(old, now, plan).flatMap(({ reasons }) => reasons);
 }
 
 /** Nodes whose lambdas have another text than in a former run; none where that one did not write them down. */

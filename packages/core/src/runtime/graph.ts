@@ -22,6 +22,8 @@ interface GraphHost {
   readonly generate: boolean;
   readonly follow: boolean;
   readonly restored: CheckpointRecord | undefined;
+  /** Nodes whose rows were stored under another layout: see `Verdict`. */
+  readonly migrating: ReadonlySet<string>;
   readonly now: () => number;
   readonly wake: () => void;
   readonly failed: (error: unknown) => void;
@@ -163,7 +165,7 @@ export class Graph {
       ...node.inputs.map(({ node: from }, port) => this.#width(from, spec.exchanges[port])),
     );
     const instances = Array.from({ length: width }, (_, shard) => {
-      const store = new MemoryStateStore();
+      const store = new MemoryStateStore({ migrates: this.#host.migrating.has(node.id) });
       // With one instance of the node all key groups are its own, whatever the number of shards.
       store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
       const ledger = new NodeLedger();

@@ -43,6 +43,8 @@ export interface JobParts {
   readonly state: StateFile;
   readonly identity: Identity;
   readonly restored: CheckpointRecord | undefined;
+  /** Nodes whose rows were stored under another layout. */
+  readonly migrating: ReadonlySet<string>;
   readonly deliveries: Deliveries;
   readonly sources: ReadonlyMap<string, Source>;
   readonly shards: number;
@@ -93,6 +95,7 @@ export class Job {
       generate: parts.generate,
       follow: parts.follow,
       restored: parts.restored,
+      migrating: parts.migrating,
       now: () => parts.clock.now(),
       wake: this.#wake,
       failed: (error) => this.#fail(error),

@@ -17,6 +17,7 @@ export function changeNotices(
   return [
     ...additionNotice(plan, restarts),
     ...renameNotice(plan, restarts),
+    ...changeNotice(plan, restarts),
     ...paramNotices(plan, restored),
     ...lambdaNotice(plan, restored),
   ];
@@ -39,6 +40,15 @@ function renameNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[
   return renamed.length === 0
     ? []
     : [`Renamed in pipeline "${name}": ${renamed.join(", ")}; their state goes on under the new ids.`];
+}
+
+function changeNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[] {
+  const changes = restarts.flatMap((restart) => restart.changes ?? []);
+  return changes.length === 0
+    ? []
+    : [
+        `Pipeline "${name}" goes on though it has changed since its last checkpoint. ${changes.join(" ")} Rows from now on are taken as it is now, results so far keep what they have; for one meaning throughout ${ANEW}.`,
+      ];
 }
 
 /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */

@@ -119,6 +119,7 @@ class Run {
   readonly #identity: Identity;
   readonly #options: RunOptions;
   readonly #deliveries: Deliveries;
+  #migrating: ReadonlySet<string> = new Set();
 
   constructor(
     plan: Plan,
@@ -209,6 +210,7 @@ class Run {
       );
     }
     this.#notice(changeNotices(this.#plan, stored, restarts));
+    this.#migrating = new Set(restarts.flatMap(({ node, verdict }) => (verdict === "migrate" ? [node] : [])));
     const renames = dueRenames(this.#plan, restarts, stored.clocks);
     return renames.size === 0 ? stored : await this.#state.rename(renames);
   }
@@ -216,7 +218,7 @@ class Run {
   /** What becomes of each node, from the fingerprint of the last checkpoint. */
   #restarts(before: string): NodeRestart[] {
     const compare = bornFrom(this.#identity) === undefined ? restartOf : restartFromSavepoint;
-    return compare(before, this.#fingerprint, this.#plan.renamedFrom);
+    return compare(before, this.#fingerprint, this.#plan);
   }
 
   #notice(notices: readonly string[]): void {
@@ -277,6 +279,7 @@ class Run {
       state: this.#state,
       identity: this.#identity,
       restored,
+      migrating: this.#migrating,
       deliveries: this.#deliveries,
       sources,
       shards: parallelism,

@@ -3,6 +3,7 @@ import { assert } from "../assert.ts";
 import { TableCheckpoint } from "./checkpoint.ts";
 import { readChunk, type ReadChunk } from "./chunk.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
+import { migrated } from "./migrate-chunk.ts";
 import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
 import { MemoryStateTable } from "./table.ts";
 
@@ -12,6 +13,11 @@ export interface MemoryStateStoreOptions {
   readonly seed?: number;
   /** Limit in bytes of each memory of a table (rows, index, text); default and most: 4 GiB. */
   readonly memoryBytesMax?: number;
+  /**
+   * Whether tables may lack value columns that were stored, or have them in another order. What is restored is then
+   * written in full by the first `gather`.
+   */
+  readonly migrates?: boolean;
 }
 
 /** The keyed state of one node on one shard, held in memory. */
@@ -20,12 +26,16 @@ export class MemoryStateStore implements StateStore, StatePages {
   readonly #tables: Map<string, { table: MemoryStateTable; checkpoint: TableCheckpoint }> = new Map();
   /** Restored chunks of tables that are not open yet. */
   readonly #waiting: Map<string, ReadChunk[]> = new Map();
+  /** Until the first `gather`. */
+  #migrates: boolean;
 
   constructor({
     seed = randomInt(2 ** 32),
     memoryBytesMax = MEMORY_BYTES_MAX,
+    migrates = false,
   }: MemoryStateStoreOptions = {}) {
     this.#options = { seed, memoryBytesMax };
+    this.#migrates = migrates;
   }
 
   /**
@@ -36,7 +46,8 @@ export class MemoryStateStore implements StateStore, StatePages {
     assert(!this.#tables.has(name), `state table "${name}" is opened twice`);
     const table = new MemoryStateTable(name, spec, this.#options);
     const checkpoint = new TableCheckpoint(table);
-    for (const chunk of this.#waiting.get(name) ?? []) checkpoint.apply(chunk);
+    for (const chunk of this.#waiting.get(name) ?? [])
+      checkpoint.apply(this.#migrates ? migrated(chunk, table.layout.lines) : chunk);
     checkpoint.restored();
     this.#waiting.delete(name);
     this.#tables.set(name, { table, checkpoint });
@@ -51,7 +62,9 @@ export class MemoryStateStore implements StateStore, StatePages {
 
   /** Tables in the order in which they were opened. */
   gather(rewrite: (keyGroup: number) => boolean): Chunk[] {
-    return [...this.#tables.values()].flatMap(({ checkpoint }) => checkpoint.gather(rewrite));
+    const inFull = this.#migrates ? () => true : rewrite;
+    this.#migrates = false;
+    return [...this.#tables.values()].flatMap(({ checkpoint }) => checkpoint.gather(inFull));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
+import { keysGoOn } from "../aggregates/goes-on.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
 
@@ -44,6 +45,8 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
       // Which of two rows is lower depends on all columns, so the result would depend on which are read.
       keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...columnsOfLate(late, schema), ...by]),
     ],
+    // A kept row leaves its key and time; with "first" whole rows wait.
+    goesOn: (before, now) => (keep === "any" ? keysGoOn(by, before, now) : undefined),
     open: (context) => {
       const opened = { by, withinMicros, allowedLatenessMicros };
       return keep === "any" ? openAny(context, opened) : openFirst(context, opened);

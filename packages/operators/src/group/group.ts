@@ -1,4 +1,5 @@
 import { DataflowError, pick, type OperatorSpec, type Shape } from "@df/core";
+import { groupsGoOn } from "../aggregates/goes-on.ts";
 import {
   aggregatesJson,
   checkRetractable,
@@ -34,6 +35,7 @@ export function group(options: GroupOptions): OperatorSpec {
     exchanges: [{ keyBy: by }],
     outputs: (inputs) => [outputOf(options, only(inputs))],
     needs: (_wanted, inputs) => [new Set([...by, ...columnsRead(aggregates, only(inputs))])],
+    goesOn: groupsGoOn,
     open: (context) => openGroup(options, context),
   };
 }

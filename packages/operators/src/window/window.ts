@@ -7,6 +7,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
+import { groupsGoOn } from "../aggregates/goes-on.ts";
 import {
   aggregatesJson,
   checkRetractable,
@@ -40,6 +41,7 @@ export function window(options: WindowOptions): OperatorSpec {
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
+    goesOn: groupsGoOn,
     open: (context) => openWindow(options, context),
   };
 }
