@@ -3,6 +3,7 @@
  * canonical bytes compare (core's batch/canonical.ts). Only rows of equal rank get here.
  */
 import { isNull, type Batch, type Column, type StateTable } from "@df/core";
+import { compareNumbers, compareTexts, compareValues } from "../outputs/compare-values.ts";
 import { isHeldNull, longAt, type HeldColumn } from "./held-columns.ts";
 
 /** Below 0 if row `a` comes before row `b`, 0 if they are equal. */
@@ -26,18 +27,6 @@ export function compareToHeld(
     if (order !== 0) return order;
   }
   return 0;
-}
-
-function compareValues(column: Column, a: number, b: number): number {
-  if (isNull(column, a) || isNull(column, b)) return Number(isNull(column, b)) - Number(isNull(column, a));
-  if (column.layout !== "text") {
-    return compareNumbers(column.values[a] as number | bigint, column.values[b] as number | bigint);
-  }
-  const { starts, ends, bytes } = column;
-  return compareTexts(
-    { bytes, start: starts[a] as number, end: ends[a] as number },
-    { bytes, start: starts[b] as number, end: ends[b] as number },
-  );
 }
 
 interface HeldPlace {
@@ -64,28 +53,4 @@ function compareValueToHeld(column: Column, row: number, { table, held, offset }
   return typeof value === "bigint"
     ? compareNumbers(value, table.longs[at] as bigint)
     : compareNumbers(value, longAt(table.ints, at));
-}
-
-/** NaN is above all numbers. */
-function compareNumbers(a: number | bigint, b: number | bigint): number {
-  if (a < b) return -1;
-  if (a > b) return 1;
-  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-}
-
-interface Text {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
-function compareTexts(a: Text, b: Text): number {
-  const lengthA = a.end - a.start;
-  const lengthB = b.end - b.start;
-  const shorter = Math.min(lengthA, lengthB);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (a.bytes[a.start + i] as number) - (b.bytes[b.start + i] as number);
-    if (difference !== 0) return difference;
-  }
-  return lengthA - lengthB;
 }

@@ -3,6 +3,10 @@ export class IdList {
   #ids: Int32Array = new Int32Array(64);
   #length = 0;
 
+  get length(): number {
+    return this.#length;
+  }
+
   push(id: number): void {
     if (this.#length === this.#ids.length) {
       const wider = new Int32Array(this.#length * 2);
@@ -15,6 +19,11 @@ export class IdList {
   /** The ids, until the next call. */
   ids(): Int32Array {
     return this.#ids.subarray(0, this.#length);
+  }
+
+  /** Forgets the ids, and uses their memory again. */
+  clear(): void {
+    this.#length = 0;
   }
 
   /** The ids, which are the caller's from now on; the list is empty. */

@@ -83,8 +83,15 @@ export class Corrections {
   }
 
   /** Sessions are over that were not before. */
-  over(ids: readonly RowId[]): void {
+  over(ids: Int32Array): void {
     for (const id of ids) this.#touched.add(id);
+  }
+
+  /** Two sessions have exchanged their rows of the table. */
+  swap(a: RowId, b: RowId): void {
+    const [isA, isB] = [this.#touched.delete(a), this.#touched.delete(b)];
+    if (isA) this.#touched.add(b);
+    if (isB) this.#touched.add(a);
   }
 
   /** A session becomes part of another one: what was shown of it is taken back. */
@@ -106,13 +113,13 @@ export class Corrections {
   /** What has changed since the last call, each session once: the old row, and the new one directly behind it. */
   *changes(clock: Time): Generator<Emission, void> {
     const takenBack = this.#takenBack.toSorted((a, b) => a.end - b.end || Buffer.compare(a.row, b.row));
-    const ids = this.#order.sorted([...this.#touched]);
+    const ids = this.#order.sorted(Int32Array.from(this.#touched));
     this.#takenBack = [];
     this.#touched.clear();
     this.#lowestEnd = Number.POSITIVE_INFINITY;
     for (const { row, end } of takenBack) this.#halves.delete(row, end - 1);
     for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
-      this.#change(ids.slice(from, from + BATCH_ROWS_MAX), clock);
+      this.#change(ids.subarray(from, from + BATCH_ROWS_MAX), clock);
       yield* this.#taken();
     }
     yield* this.#taken();
@@ -122,13 +129,12 @@ export class Corrections {
     for (const batch of this.#halves.take()) yield { batch, port: 0 };
   }
 
-  #change(ids: readonly RowId[], clock: Time): void {
-    const all = Int32Array.from(ids);
+  #change(ids: Int32Array, clock: Time): void {
     const table = this.#table;
-    table.touch(all, all.length);
-    table.offsets(all, all.length, this.#offsets);
+    table.touch(ids, ids.length);
+    table.offsets(ids, ids.length, this.#offsets);
     const { words } = table;
-    const shown: RowId[] = [];
+    const shown = new Int32Array(ids.length);
     let count = 0;
     for (let i = 0; i < ids.length; i++) {
       const offset = this.#offsets[i] as number;
@@ -136,11 +142,11 @@ export class Corrections {
       const end = (words[offset + this.#lastWord] as number) + this.#options.gapMicros;
       if (this.#options.emit === "final" && end > clock) this.#hide(offset);
       else {
-        shown.push(ids[i] as RowId);
+        shown[count] = ids[i] as RowId;
         this.#offsets[count++] = offset;
       }
     }
-    if (count > 0) this.#show(shown);
+    if (count > 0) this.#show(shown.subarray(0, count));
   }
 
   /** Takes back what was shown of a session that is open again. */
@@ -154,7 +160,7 @@ export class Corrections {
   }
 
   /** Shows the sessions at `#offsets` as they are, and takes back what was shown of them, if it was different. */
-  #show(ids: readonly RowId[]): void {
+  #show(ids: Int32Array): void {
     const { words, heap } = this.#table;
     const batch = this.#results.batchOf(ids);
     for (let i = 0; i < batch.length; i++) {

@@ -7,7 +7,6 @@ import {
   type OperatorContext,
   type Output,
   type Progress,
-  type RowId,
   type Time,
 } from "@df/core";
 import { Conditions } from "../aggregates/where/conditions.ts";
@@ -80,7 +79,7 @@ class SessionOperator implements Operator {
    * still to come are later by the gap.
    */
   clockOut(clock: Time): Time {
-    const holds = this.#sessions.table.size > 0 ? 1 : 0;
+    const holds = this.#sessions.size > 0 ? 1 : 0;
     return clock - this.#options.allowedLatenessMicros - holds;
   }
 
@@ -116,10 +115,10 @@ class SessionOperator implements Operator {
     this.#sessions.drop(gone);
   }
 
-  *#once(ids: readonly RowId[]): Generator<Emission, void> {
+  *#once(ids: Int32Array): Generator<Emission, void> {
     const sorted = this.#order.sorted(ids);
     for (let from = 0; from < sorted.length; from += BATCH_ROWS_MAX) {
-      yield { batch: this.#results.batchOf(sorted.slice(from, from + BATCH_ROWS_MAX)), port: 0 };
+      yield { batch: this.#results.batchOf(sorted.subarray(from, from + BATCH_ROWS_MAX)), port: 0 };
     }
   }
 }

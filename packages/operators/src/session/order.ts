@@ -1,71 +1,58 @@
-import {
-  BEGINNING,
-  ColumnBuilder,
-  type Batch,
-  type RowId,
-  type Schema,
-  type StateTable,
-  type Time,
-} from "@df/core";
-import { CanonicalCodec } from "@df/core/batch/canonical";
+import { ColumnBuilder, type Column, type RowId, type Schema, type StateTable, type Time } from "@df/core";
+import { KeptArrays, type Arrays } from "@df/core/batch/arrays";
+import { compareValues } from "../outputs/compare-values.ts";
 import { LAST } from "./layout.ts";
+
+/** Of the times, in a step of the sort. */
+const DIGIT_BITS = 11;
+/** So many are sorted without these steps. */
+const FEW = 64;
+/** From this many on, what ends at one time is sorted in n · log n. */
+const RUN_SHORT_MAX = 16;
 
 /** Sorts sessions by the time of their last row, and those of one time by their group: whatever their arrival was. */
 export class Order {
   readonly #table: StateTable;
-  readonly #key: Schema;
-  readonly #codec: CanonicalCodec;
   readonly #lastWord: number;
   readonly #builders: readonly ColumnBuilder[];
+  readonly #arrays: KeptArrays = new KeptArrays();
 
   /** `key`: the columns that make groups, as the table has them. */
   constructor(table: StateTable, key: Schema) {
     this.#table = table;
-    this.#key = key;
-    this.#codec = new CanonicalCodec(key);
     this.#lastWord = table.offset(LAST);
     this.#builders = key.fields.map(({ type }) => new ColumnBuilder(type));
   }
 
-  /** The sessions in their order. */
-  sorted(ids: readonly RowId[]): RowId[] {
+  /** The sessions in their order, until the next call. */
+  sorted(ids: Int32Array): Int32Array {
+    this.#arrays.begin();
+    const count = ids.length;
     const lasts = this.#lasts(ids);
-    const order = ordered(lasts);
-    const sorted: RowId[] = [];
-    for (let from = 0; from < order.length;) {
-      const last = lasts[order[from] as number];
-      let to = from + 1;
-      while (to < order.length && lasts[order[to] as number] === last) to++;
-      const equal = Array.from(order.subarray(from, to), (i) => ids[i] as RowId);
-      for (const id of equal.length === 1 ? equal : this.#byGroup(equal)) sorted.push(id);
-      from = to;
+    const order = ordered(lasts, this.#arrays);
+    this.#table.copyKeys(ids, count, this.#builders);
+    const columns = this.#builders.map((builder) => builder.lend());
+    for (let from = 0, to = 1; from < count; from = to++) {
+      const time = lasts[order[from] as number];
+      while (to < count && lasts[order[to] as number] === time) to++;
+      if (to - from > 1) sortByGroup(order.subarray(from, to), columns);
     }
-    return sorted;
+    for (let i = 0; i < count; i++) order[i] = ids[order[i] as number] as RowId;
+    return order;
   }
 
-  #lasts(ids: readonly RowId[]): Float64Array {
-    const offsets = new Int32Array(ids.length);
-    this.#table.offsets(Int32Array.from(ids), ids.length, offsets);
-    return Float64Array.from(offsets, (offset) => this.#table.words[offset + this.#lastWord] as Time);
-  }
-
-  #byGroup(ids: readonly RowId[]): RowId[] {
-    this.#table.copyKeys(Int32Array.from(ids), ids.length, this.#builders);
-    const batch: Batch = {
-      schema: this.#key,
-      length: ids.length,
-      columns: this.#builders.map((builder) => builder.lend()),
-      change: "append",
-      times: new Float64Array(ids.length),
-      clocks: BEGINNING,
-    };
-    const keyed = ids.map((id, row) => ({ id, key: this.#codec.encode(batch, row).slice() }));
-    return keyed.toSorted((a, b) => Buffer.compare(a.key, b.key)).map(({ id }) => id);
+  #lasts(ids: Int32Array): Float64Array {
+    const offsets = this.#arrays.ints(ids.length);
+    this.#table.offsets(ids, ids.length, offsets);
+    const { words } = this.#table;
+    const lasts = this.#arrays.doubles(ids.length);
+    for (let i = 0; i < ids.length; i++) lasts[i] = words[(offsets[i] as number) + this.#lastWord] as Time;
+    return lasts.subarray(0, ids.length);
   }
 }
 
-/** The indexes of times in ascending order. Where both fit a double they are sorted as one, without a callback. */
-function ordered(times: Float64Array): Uint32Array {
+/** The indexes of times in ascending order, those of one time as they were. */
+function ordered(times: Float64Array, arrays: Arrays): Int32Array {
   const count = times.length;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
@@ -73,9 +60,60 @@ function ordered(times: Float64Array): Uint32Array {
     lowest = Math.min(lowest, time);
     highest = Math.max(highest, time);
   }
-  if ((highest - lowest + 1) * count > Number.MAX_SAFE_INTEGER) {
-    return Uint32Array.from(times, (_, i) => i).sort((a, b) => (times[a] as Time) - (times[b] as Time));
+  let order = arrays.ints(count).subarray(0, count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  if (count < FEW || highest - lowest >= 2 ** 31) {
+    return order.sort((a, b) => (times[a] as Time) - (times[b] as Time));
   }
-  const packed = times.map((time, i) => (time - lowest) * count + i).sort();
-  return Uint32Array.from(packed, (value) => value % count);
+  const keys = arrays.ints(count).subarray(0, count);
+  for (let i = 0; i < count; i++) keys[i] = (times[i] as Time) - lowest;
+  let into = arrays.ints(count).subarray(0, count);
+  for (let shift = 0; (highest - lowest) / 2 ** shift >= 1; shift += DIGIT_BITS) {
+    byDigit(keys, shift, order, into);
+    [order, into] = [into, order];
+  }
+  return order;
+}
+
+/** A step of a radix sort: indexes by one digit of their keys, those with one digit as they were. */
+function byDigit(keys: Int32Array, shift: number, order: Int32Array, into: Int32Array): void {
+  const starts = new Int32Array(2 ** DIGIT_BITS + 1);
+  const mask = 2 ** DIGIT_BITS - 1;
+  for (let i = 0; i < keys.length; i++) {
+    const next = (((keys[i] as number) >>> shift) & mask) + 1;
+    starts[next] = (starts[next] as number) + 1;
+  }
+  for (let digit = 1; digit <= mask; digit++) {
+    starts[digit] = (starts[digit] as number) + (starts[digit - 1] as number);
+  }
+  for (let i = 0; i < order.length; i++) {
+    const index = order[i] as number;
+    const digit = ((keys[index] as number) >>> shift) & mask;
+    const at = starts[digit] as number;
+    into[at] = index;
+    starts[digit] = at + 1;
+  }
+}
+
+/** Sorts rows by their columns, mostly two or three of them. */
+function sortByGroup(rows: Int32Array, columns: readonly Column[]): void {
+  if (rows.length > RUN_SHORT_MAX) {
+    rows.sort((a, b) => compareGroups(columns, a, b));
+    return;
+  }
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i] as number;
+    let at = i;
+    for (; at > 0 && compareGroups(columns, rows[at - 1] as number, row) > 0; at--)
+      rows[at] = rows[at - 1] as number;
+    rows[at] = row;
+  }
+}
+
+function compareGroups(columns: readonly Column[], a: number, b: number): number {
+  for (const column of columns) {
+    const order = compareValues(column, a, b);
+    if (order !== 0) return order;
+  }
+  return 0;
 }

@@ -1,12 +1,4 @@
-import {
-  BATCH_ROWS_MAX,
-  BEGINNING,
-  ColumnBuilder,
-  type Batch,
-  type RowId,
-  type Shape,
-  type StateTable,
-} from "@df/core";
+import { BATCH_ROWS_MAX, BEGINNING, ColumnBuilder, type Batch, type Shape, type StateTable } from "@df/core";
 import type { OpenAggregate } from "../aggregates/folding.ts";
 import { LAST, START } from "./layout.ts";
 
@@ -38,13 +30,12 @@ export class Results {
   }
 
   /** The results of at most `BATCH_ROWS_MAX` sessions, as rows that append, in their order. */
-  batchOf(ids: readonly RowId[]): Batch {
+  batchOf(ids: Int32Array): Batch {
     const count = ids.length;
     const builders = this.#builders;
     const table = this.#table;
-    const rows = Int32Array.from(ids);
-    table.offsets(rows, count, this.#offsets);
-    table.copyKeys(rows, count, builders.slice(0, this.#groupColumns));
+    table.offsets(ids, count, this.#offsets);
+    table.copyKeys(ids, count, builders.slice(0, this.#groupColumns));
     const times = new Float64Array(count);
     const starts = builders[this.#groupColumns] as ColumnBuilder;
     const ends = builders[this.#groupColumns + 1] as ColumnBuilder;

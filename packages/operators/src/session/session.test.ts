@@ -99,15 +99,48 @@ test("sessions come in order of their ends, and those of one end in canonical or
   expect(harness.take().map((row) => row["user"])).toEqual(["c", "", "b", "é", "a"]);
 });
 
-test("a session is dropped when the clock reaches its end and the lateness, and its group with the last one", () => {
+test("a session is dropped when the clock reaches its end and the lateness", () => {
   const harness = opened({ allowedLatenessMicros: 7 * MS });
-  harness.push([click("a", 0), click("a", 30), click("b", 2)]);
-  const sizes = [17 * MS - 1, 17 * MS, 19 * MS, 47 * MS - 1, 47 * MS].map((clock) => {
-    harness.clock(clock);
-    return harness.stateRows();
-  });
-  // Rows of both tables: sessions and groups.
-  expect(sizes).toEqual([5, 4, 2, 2, 0]);
+  harness.push([click("a", 0)]);
+  harness.clock(17 * MS - 1);
+  expect(harness.stateRows()).toBe(1);
+  harness.clock(17 * MS);
+  expect(harness.stateRows()).toBe(0);
+});
+
+test("a session that is gone leaves its row to the next one of its group, also over a restart", () => {
+  let harness = opened();
+  harness.push([click("a", 0), click("b", 10)]);
+  harness.clock(10 * MS);
+  expect(harness.take()).toEqual([{ user: "a", windowStart: 0, windowEnd: 10, clicks: 1, sum: 1 }]);
+  harness.snapshot();
+  harness = harness.restored();
+  expect(harness.stateRows()).toBe(2);
+  harness.push([click("a", 20, 7)]);
+  expect(harness.stateRows()).toBe(2);
+  harness.clock(30 * MS);
+  expect(harness.take()).toEqual([
+    { user: "b", windowStart: 10, windowEnd: 20, clicks: 1, sum: 1 },
+    { user: "a", windowStart: 20, windowEnd: 30, clicks: 1, sum: 7 },
+  ]);
+  expect(harness.stateRows()).toBe(0);
+});
+
+test("rows of groups that do not come back are removed: 16 MiB of them are kept", () => {
+  const aggregates = Array.from({ length: 200 }, (_, i) => ({ name: `n${i}`, spec: count() }));
+  const { operator, tables } = bareSession({ ...options, aggregates });
+  const sizes: number[] = [];
+  for (let wave = 0; wave < 12; wave++) {
+    const rows = Array.from({ length: 2000 }, (_, i) => click(`${wave} ${i}`, wave * 20));
+    operator.onBatch(batchOf(CLICK, rows, { times: "at" }), 0, () => "ok");
+    operator.onBatch(batchOf(CLICK, [click("always", wave * 20)], { times: "at" }), 0, () => "ok");
+    operator.onClock?.((wave * 20 + 10) * MS - 1, () => "ok");
+    operator.onBatch(batchOf(CLICK, [click("always", wave * 20 + 10)], { times: "at" }), 0, () => "ok");
+    operator.onClock?.((wave * 20 + 10) * MS, () => "ok");
+    sizes.push(tables[0]?.size ?? 0);
+  }
+  // 204 words of a session: 10,281 rows.
+  expect(sizes).toEqual([2001, 4001, 6001, 8001, 10_001, 1, 2001, 4001, 6001, 8001, 10_001, 1]);
 });
 
 test("more sessions than a batch has rows come in several batches, also to a full output", () => {
@@ -120,13 +153,12 @@ test("more sessions than a batch has rows come in several batches, also to a ful
   }
 });
 
-test("all that is kept of a group has the key group of the group, so that it moves to another shard with it", () => {
+test("all sessions of a group have the key group of the group, so that they move to another shard with it", () => {
   const { operator, store } = bareSession(options);
   const rows = [0, 100, 200, 300].map((at) => click("a", at));
   operator.onBatch(batchOf(CLICK, rows, { times: "at" }), 0, () => "ok");
   const chunks = store.gather(() => true);
-  expect(chunks.map(({ table }) => table).toSorted()).toEqual(["groups", "sessions"]);
-  expect(new Set(chunks.map(({ keyGroup }) => keyGroup)).size).toBe(1);
+  expect(chunks.map(({ table }) => table)).toEqual(["sessions"]);
   expect(operator.gauges?.()).toEqual({ sessions: 4 });
   operator.onClock?.(210 * MS, () => "ok");
   expect(operator.gauges?.()).toEqual({ sessions: 1 });
@@ -137,8 +169,8 @@ test("the places of sessions that are gone are used again: there are no more tha
   for (let at = 0; at < 2000; at += 20) {
     operator.onBatch(batchOf(CLICK, [click("a", at), click("b", at + 3)], { times: "at" }), 0, () => "ok");
     operator.onClock?.((at - 5) * MS, () => "ok");
-    expect(tables[1]?.size).toBeLessThanOrEqual(4);
-    expect(Math.max(...(tables[1]?.panes() ?? []))).toBeLessThanOrEqual(1);
+    expect(tables[0]?.size).toBeLessThanOrEqual(4);
+    expect(Math.max(...(tables[0]?.panes() ?? []))).toBeLessThanOrEqual(1);
   }
 });
 

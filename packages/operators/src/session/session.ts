@@ -18,7 +18,7 @@ export function session(options: SessionOptions): OperatorSpec {
   checkMicros("allowed lateness", options.allowedLatenessMicros, 0);
   return {
     name: "session",
-    version: 1,
+    version: 2,
     options: optionsJson(options),
     label: givesOnce(options) ? "identical" : "convergent",
     stateful: true,

@@ -1,0 +1,122 @@
+import { present, type RowId, type StateTable, type Time, type ValueColumn } from "@df/core";
+import { KeptArrays } from "@df/core/batch/arrays";
+import { LAST, START } from "./layout.ts";
+
+/**
+ * The sessions as rows of their table. A row without a session has NaN in `LAST` and 0 in all other value words: so it
+ * is the row of a session to be, whose first row makes it one.
+ */
+export class SessionRows {
+  readonly table: StateTable;
+  readonly startWord: number;
+  readonly lastWord: number;
+  /** Value words of a row: they begin with `START`. */
+  readonly words: number;
+  /** Value columns that refer to text. */
+  readonly #textWords: readonly number[];
+  readonly #scratch: Float64Array;
+  readonly #arrays: KeptArrays = new KeptArrays();
+  readonly #id: Int32Array = new Int32Array(1);
+  readonly #offset: Int32Array = new Int32Array(1);
+
+  /** `value`: the table's value columns. */
+  constructor(table: StateTable, value: readonly ValueColumn[]) {
+    this.table = table;
+    this.startWord = table.offset(START);
+    this.lastWord = table.offset(LAST);
+    const last = present(value.at(-1), "a value column");
+    this.words = table.offset(last.name) + ("words" in last ? last.words : 1) - this.startWord;
+    this.#textWords = value.flatMap((column) =>
+      "field" in column && isText(column.field.type.kind) ? [table.offset(column.name)] : [],
+    );
+    this.#scratch = new Float64Array(this.words);
+  }
+
+  offsetOf(id: RowId): number {
+    this.#id[0] = id;
+    this.table.offsets(this.#id, 1, this.#offset);
+    return this.#offset[0] as number;
+  }
+
+  /** Event times of the first and last row of a session, µs. */
+  startOf(id: RowId): Time {
+    return this.table.words[this.offsetOf(id) + this.startWord] as Time;
+  }
+  lastOf(id: RowId): Time {
+    return this.table.words[this.offsetOf(id) + this.lastWord] as Time;
+  }
+
+  /** Says that fresh rows have no session yet. */
+  open(ids: Int32Array, fresh: Int32Array): void {
+    const { table, lastWord } = this;
+    for (const i of fresh) table.words[this.offsetOf(ids[i] as RowId) + lastWord] = Number.NaN;
+  }
+
+  /** Begins a session at a time. */
+  begin(id: RowId, time: Time): void {
+    const offset = this.offsetOf(id);
+    this.table.words[offset + this.startWord] = time;
+    this.table.words[offset + this.lastWord] = time;
+  }
+
+  /** Makes a session wide enough for a time. */
+  grow(id: RowId, time: Time): void {
+    const { words } = this.table;
+    const offset = this.offsetOf(id);
+    words[offset + this.startWord] = Math.min(time, words[offset + this.startWord] as number);
+    words[offset + this.lastWord] = Math.max(time, words[offset + this.lastWord] as number);
+  }
+
+  /** Ends sessions: their rows have none, and hold no text. */
+  end(ids: Int32Array): void {
+    const { table, startWord, lastWord } = this;
+    const { words, heap } = table;
+    table.touch(ids, ids.length);
+    const offsets = this.#offsetsOf(ids);
+    for (let i = 0; i < ids.length; i++) {
+      const offset = offsets[i] as number;
+      for (const word of this.#textWords) heap.free(words[offset + word] as number);
+      const start = offset + startWord;
+      for (let at = start; at < start + this.words; at++) words[at] = 0;
+      words[offset + lastWord] = Number.NaN;
+    }
+  }
+
+  /**
+   * `lastOf` each, until the next call, and of others behind them. A loop of reads alone, so that they need not wait for
+   * each other.
+   */
+  lastsOf(ids: Int32Array): Float64Array {
+    const { lastWord } = this;
+    const { words } = this.table;
+    const offsets = this.#offsetsOf(ids);
+    const lasts = this.#arrays.doubles(ids.length);
+    for (let i = 0; i < ids.length; i++) lasts[i] = words[(offsets[i] as number) + lastWord] as Time;
+    return lasts;
+  }
+
+  #offsetsOf(ids: Int32Array): Int32Array {
+    this.#arrays.begin();
+    const offsets = this.#arrays.ints(ids.length);
+    this.table.offsets(ids, ids.length, offsets);
+    return offsets;
+  }
+
+  isEmpty(id: RowId): boolean {
+    return Number.isNaN(this.lastOf(id));
+  }
+
+  /** Exchanges the sessions of two rows. */
+  swap(a: RowId, b: RowId): void {
+    const { words } = this.table;
+    const [atA, atB] = [this.offsetOf(a) + this.startWord, this.offsetOf(b) + this.startWord];
+    // As memory: a word may hold what looks like a NaN.
+    this.#scratch.set(words.subarray(atA, atA + this.words));
+    words.copyWithin(atA, atB, atB + this.words);
+    words.set(this.#scratch, atB);
+  }
+}
+
+function isText(kind: string): boolean {
+  return kind === "string" || kind === "bytes" || kind === "json";
+}
