@@ -85,10 +85,11 @@ async function begin(host: Host): Promise<void> {
   const { plan, state, identity } = host;
   if (identity.adopts.length > 0) return;
   const before = identity.fingerprint;
-  const restarts = before === undefined ? [] : restartOf(before, fingerprint(plan), plan.renamedFrom);
-  const changes = restarts.flatMap(({ node, verdict, reasons, renamedFrom }) => {
-    if (verdict === "refuse") return reasons;
-    return renamedFrom === undefined ? [] : [`"${renamedFrom}" is called "${node}" now.`];
+  const restarts = before === undefined ? [] : restartOf(before, fingerprint(plan), plan);
+  // Also those under which a run would go on: results of rows that are read again may be others then.
+  const changes = restarts.flatMap(({ node, reasons, renamedFrom, changes: some = [] }) => {
+    const renamed = renamedFrom === undefined ? [] : [`"${renamedFrom}" is called "${node}" now.`];
+    return [...reasons, ...some, ...renamed];
   });
   if (changes.length > 0) {
     throw new DataflowError(

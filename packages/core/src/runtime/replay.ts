@@ -49,6 +49,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         // Without sinks nothing is delivered, and nothing is acknowledged.
         deliveries: new Deliveries(SYSTEM_CLOCK, () => {}, new Readers()),
         sources: new Map([...opened].map(([id, source]) => [id, cut.source(id, source)])),
+        migrating: new Set(),
         shards: options.parallelism ?? 1,
         generate: options.generate ?? true,
         follow: false,
