@@ -37,8 +37,8 @@ const NAMES_ANYTHING: Edit = {
 /** No target is compared with the state. */
 const TRUSTS_TARGETS: Edit = {
   file: DELIVERY,
-  find: "    refuseForeign(this.id,",
-  replace: "    if (marker === null) refuseForeign(this.id,",
+  find: "    refuseForeign(marker, { sink: this.id,",
+  replace: "    if (marker === null) refuseForeign(marker, { sink: this.id,",
 };
 
 function one(name: string, file: string, find: string, replace: string): Variant {
@@ -127,12 +127,12 @@ export const VARIANTS: readonly Variant[] = [
     name: "a target that is ahead of the state is gone on with",
     edits: [
       {
-        file: DELIVERY,
+        file: "core/src/runtime/foreign.ts",
         find: "  if (newest === 0 && marker.epoch <= identity.epoch) {",
         replace: "  if (newest < 0) {",
       },
       {
-        file: DELIVERY,
+        file: "core/src/runtime/foreign.ts",
         find: "  if (marker.epoch > identity.epoch || marker.epoch > newest) {",
         replace: "  if (newest < 0) {",
       },
@@ -163,9 +163,9 @@ export const VARIANTS: readonly Variant[] = [
   ),
   one(
     "a process takes over without a new number",
-    STATE,
-    'const owner = this.#meta.number("owner") + 1;',
-    'const owner = this.#meta.number("owner");',
+    "core/src/checkpoint/take-ownership.ts",
+    'const owner = meta.number("owner") + 1;',
+    'const owner = meta.number("owner");',
   ),
   one(
     "a Delta commit overwrites the one that was first",
