@@ -12,6 +12,9 @@ import { packed } from "../test/upgrades/packed-folder.ts";
 const { version } = JSON.parse(readFileSync(join(root, "packages/dataflow/package.json"), "utf8")) as {
   readonly version: string;
 };
+// Folders of a run are made below it.
+const work = newFolder("write-states");
+process.env["TMPDIR"] = work;
 const out = join(root, "test/fixtures/states", version);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -28,4 +31,5 @@ const straight = newFolder("straight");
 writePart(straight, 0);
 writePart(straight, 1);
 writeFileSync(join(out, "answer.json"), `${JSON.stringify(contentHashes(straight, pipeline), null, 2)}\n`);
+rmSync(work, { recursive: true });
 process.stdout.write(`${out}\n`);
