@@ -26,9 +26,13 @@ export class DueBuckets {
 
   /** The id is looked at when `take` is given this time, and not when it was before. */
   set(id: RowId, time: Time): void {
+    if (this.#listOf[id] !== Math.floor(time / this.#widthMicros)) this.add(id, time);
+  }
+
+  /** As `set`, of an id that is on no list. */
+  add(id: RowId, time: Time): void {
     const bucket = Math.floor(time / this.#widthMicros);
     if (id >= this.#listOf.length) this.#grow(id);
-    if (this.#listOf[id] === bucket) return;
     this.#listOf[id] = bucket;
     const at = bucket & (FOUND_MAX - 1);
     if (this.#foundOf[at] !== bucket) {

@@ -143,7 +143,7 @@ export class Sessions {
 
   #listBegun(): void {
     this.#size += this.#begun.length;
-    for (const id of this.#begun.ids()) this.#due.set(id, this.#endOf(id));
+    for (const id of this.#begun.ids()) this.#due.add(id, this.#endOf(id));
     this.#begun.clear();
   }
 
@@ -273,10 +273,10 @@ export class Sessions {
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as RowId;
       const end = (lasts[i] as Time) + gapMicros;
-      if (end > clock) this.#due.set(id, end);
+      if (end > clock) this.#due.add(id, end);
       else {
         over.push(id);
-        if (end + allowedLatenessMicros > clock) this.#due.set(id, end + allowedLatenessMicros);
+        if (end + allowedLatenessMicros > clock) this.#due.add(id, end + allowedLatenessMicros);
         else if (gone !== over) gone.push(id);
       }
     }
