@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { newFolder, root } from "../command.ts";
+import { dataflow, newFolder, root } from "../command.ts";
 import { fencesOf } from "./markdown.ts";
 
 const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
@@ -21,8 +21,8 @@ test("the page on savepoints shows what its commands print", () => {
       .replaceAll(UUID, "a UUID");
   const [said, printed]: [string[], string[]] = [[], []];
   for (const { language, text } of fences) {
-    if (language !== "sh") said.push(shown(text));
-    else {
+    if (language === "text") said.push(shown(text));
+    else if (language === "sh") {
       const env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
       const ran = spawnSync("bash", ["-c", `exec 2>&1; ${text}`], { cwd: folder, encoding: "utf8", env });
       printed.push(shown(ran.stdout));
@@ -30,4 +30,14 @@ test("the page on savepoints shows what its commands print", () => {
   }
   expect(printed).toEqual(said);
   expect(fences.length).toBeGreaterThan(3);
+});
+
+test("the pipeline of the page on savepoints that keeps a history is one", () => {
+  const folder = newFolder("savepoints-page");
+  const programs = fencesOf("docs/savepoints.md").filter(({ language }) => language === "ts");
+  for (const { text } of programs) {
+    writeFileSync(join(folder, "history.ts"), text);
+    expect(dataflow(folder, ["plan", "history.ts"])).toMatchObject({ code: 0, stderr: "" });
+  }
+  expect(programs).toHaveLength(1);
 });

@@ -11,6 +11,7 @@ import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
 import { planCommand, type PlanFlags } from "./plan-command.ts";
 import { tellFailure } from "./restart/tell.ts";
+import { rewindCommand, type RewindFlags } from "./rewind-command.ts";
 import { type RunFlags, runCommand } from "./run-command.ts";
 import { ACTIONS, type Action, savepointCommand, type SavepointFlags } from "./savepoint-command.ts";
 import { statusCommand } from "./status-command.ts";
@@ -63,6 +64,15 @@ const savepoint = program
     end(() => savepointCommand(action, name, flags)),
   );
 addSettings(savepoint, ["stateDir", "json"]);
+
+const rewind = program
+  .command("rewind")
+  .description("begin a new state from the last savepoint before an epoch or a time")
+  .requiredOption("--to <epoch or time>", "how far back: an epoch, or a time such as 2026-05-01T08:30:00Z")
+  .requiredOption("--into <directory>", "the new state directory")
+  .option("--pipeline <name>", "which, where a state directory has the states of several")
+  .action((flags: RewindFlags) => end(() => rewindCommand(flags)));
+addSettings(rewind, ["stateDir", "unsafeStateFs", "json"]);
 
 const adopt = program
   .command("adopt")

@@ -68,6 +68,11 @@ export interface PipelineOptions<P extends Columns, S extends string = never> {
   readonly require?: Label | undefined;
   /** Default "1s". */
   readonly checkpointEvery?: Duration | undefined;
+  /**
+   * Keeps a savepoint every so often, the newest `keep` of them (default 24), to go back to with `dataflow rewind`. Each
+   * takes a delivery, and a copy of the whole state. Default: none.
+   */
+  readonly stateHistory?: { readonly every: Duration; readonly keep?: number | undefined } | undefined;
   /** Rows that a source hands on at once, 1 to 4096 (default): fewer for lower latency, more for throughput. */
   readonly batchRows?: number | undefined;
   /** Where rows go that are refused behind the stateless steps of a source, and by sinks. */

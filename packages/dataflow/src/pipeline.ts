@@ -13,6 +13,7 @@ const OPTIONS = [
   "secrets",
   "require",
   "checkpointEvery",
+  "stateHistory",
   "batchRows",
   "rejected",
 ] as const;
@@ -94,6 +95,7 @@ function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params
     name,
     nodes: graph.nodes,
     checkpointEvery,
+    stateHistory: historyOf(options.stateHistory),
     batchRows,
     rejected,
     require: options.require,
@@ -205,4 +207,19 @@ function eventTimeOf(source: SourceSpec, options: ReadingInput): EventTime | und
     maxOutOfOrderness: micros(maxOutOfOrderness),
     ...(idleTimeout === undefined ? {} : { idleTimeout: micros(idleTimeout) }),
   };
+}
+
+function historyOf(given: PipelineOptions<Columns>["stateHistory"]): BuiltPlan["stateHistory"] {
+  if (given === undefined) return undefined;
+  checkOptions(given, ["every", "keep"], "stateHistory");
+  const { every, keep = 24 } = given;
+  if (micros(every) === 0)
+    throw new DataflowError("DF_OPTION", "every of stateHistory must be longer than 0.");
+  if (!Number.isInteger(keep) || keep < 1) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `keep of stateHistory is ${keep}; it must be a whole number from 1.`,
+    );
+  }
+  return { every: micros(every), keep };
 }

@@ -73,6 +73,7 @@ export async function start(
     stateDirectory,
     from: from === undefined ? undefined : resolve(directory, from),
     connectors: CONNECTORS,
+    time: Date.now,
     readers,
     signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     onStart: started.resolve,

@@ -31,13 +31,15 @@ export interface Savepoint {
   readonly drained: boolean;
   /** ISO 8601. */
   readonly created: string;
+  /** Kept by `stateHistory`, which removes it again. */
+  readonly automatic?: true;
   /** Of its state.sqlite, in hexadecimal digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
 }
 
 /** What a new savepoint is called, and the time now as ISO 8601. */
-export type SavepointRequest = Pick<Savepoint, "name" | "created">;
+export type SavepointRequest = Pick<Savepoint, "name" | "created" | "automatic">;
 
 /** A savepoint where it lies. */
 export interface FoundSavepoint {
@@ -74,14 +76,15 @@ export function checkSavepointName(name: string): void {
 export function writeSavepoint(
   db: Database.Database,
   stateDirectory: string,
-  { name, created }: SavepointRequest,
+  { name, created, automatic }: SavepointRequest,
 ): Savepoint {
   checkSavepointName(name);
   const all = savepointsDirectory(stateDirectory);
   const path = join(all, name);
   mkdirSync(all, { recursive: true });
   // Only the owner of the state is here: drafts are those of processes that were killed.
-  for (const draft of readdirSync(all).filter(isDraft)) rmSync(join(all, draft), { recursive: true });
+  for (const draft of readdirSync(all).filter(isDraft))
+    rmSync(join(all, draft), { recursive: true, force: true });
   if (existsSync(path)) {
     throw new DataflowError(
       "DF_SAVEPOINT_EXISTS",
@@ -99,6 +102,7 @@ export function writeSavepoint(
       id: randomUUID(),
       name,
       created,
+      ...(automatic === true ? { automatic } : {}),
       ...lookInto(file),
       sha256: checksumOf(file),
       sizeBytes: statSync(file).size,
@@ -195,7 +199,7 @@ export function deleteSavepoint(stateDirectory: string, name: string): void {
   // Commit point.
   renameSync(path, draft);
   keepNames(all);
-  rmSync(draft, { recursive: true });
+  rmSync(draft, { recursive: true, force: true });
 }
 
 /** Makes what was written to a file durable. */

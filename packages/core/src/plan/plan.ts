@@ -69,6 +69,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
   /** Microseconds. */
   readonly checkpointEvery: number;
+  /** How often, in microseconds, a savepoint is kept without being asked for, and how many of them. */
+  readonly stateHistory?: { readonly every: number; readonly keep: number } | undefined;
   /** Rows that a source hands on at once: fewer for lower latency, `BATCH_ROWS_MAX` for throughput. */
   readonly batchRows: number;
   /** The sink node for rows refused behind the chains of the sources. */

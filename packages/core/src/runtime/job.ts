@@ -24,6 +24,7 @@ import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 import { Savepoints } from "./savepoints.ts";
+import type { StateHistory } from "./state-history.ts";
 import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
@@ -55,6 +56,8 @@ export interface JobParts {
   /** Asks for a clean stop. */
   readonly signal: AbortSignal;
   readonly onStep: OnStep;
+  /** Asks for savepoints by itself. */
+  readonly history?: StateHistory | undefined;
   /** Orders runners anew in each round: for tests that try other schedules. */
   readonly shuffle?: (<T>(runners: readonly T[]) => readonly T[]) | undefined;
 }
@@ -79,6 +82,8 @@ export class Job {
   #flushAt: number;
   #splitsAt = 0;
   #looking: Promise<void> | undefined;
+  /** The savepoint that was asked for last by the history, until those that are too many are gone. */
+  #keeping: Promise<void> | undefined;
   #nextShard = 0;
   readonly #wake = (): void => {
     this.#woken = true;
@@ -270,6 +275,7 @@ export class Job {
     const now = this.#parts.clock.now();
     // Only what a checkpoint holds can be delivered, so crowded sinks do not wait for its time.
     const due = now >= this.#checkpointAt || (this.#graph.heldBytes() > 0 && this.#crowded());
+    this.#keepHistory(false);
     const isQuiet =
       this.#committing === undefined && !this.#checkpointer.running && !this.#savepoints.copying;
     if (isQuiet && this.#savepoints.waiting) {
@@ -292,12 +298,25 @@ export class Job {
     return state.savepoint(request);
   }
 
+  #keepHistory(isEnd: boolean): void {
+    const { history } = this.#parts;
+    const epoch = (this.#last?.epoch ?? 0) + (isEnd && this.#hasNews() ? 1 : 0);
+    const request = history?.due(epoch, isEnd);
+    if (request === undefined) return;
+    this.#keeping = this.savepoint(request)
+      .then(() => history?.tidy())
+      .catch((error: unknown) => this.#fail(error));
+  }
+
   /** Savepoints that were asked for before the input ended have what was read until then. */
   async #finishSavepoints(): Promise<void> {
     await this.#savepoints.settled();
+    this.#keepHistory(true);
     if (!this.#savepoints.waiting) return;
     await this.#stopCleanly(false);
     await this.#savepoints.finish();
+    await this.#keeping;
+    this.#throwFailure();
   }
 
   #acknowledge(): void {

@@ -31,6 +31,7 @@ import { Readers } from "./readers.ts";
 import { changeNotices, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
+import { StateHistory } from "./state-history.ts";
 
 /** A run, as long as it goes on. */
 export interface RunHandle {
@@ -63,6 +64,8 @@ export interface RunOptions {
   /** Asks for a clean stop: checkpoint, delivery, return. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: WallClock | undefined;
+  /** Milliseconds since 1970, for `stateHistory`, which is not kept without. */
+  readonly time?: (() => number) | undefined;
   /** Opens the state of a pipeline in its directory. Default: SQLite on a thread of its own. */
   readonly openState?: ((directory: string, pipeline: string) => StateFile) | undefined;
   readonly shuffle?: JobParts["shuffle"];
@@ -270,6 +273,13 @@ class Run {
     }
   }
 
+  #history(): StateHistory | undefined {
+    const { stateDirectory, time } = this.#options;
+    const { stateHistory } = this.#plan;
+    if (stateHistory === undefined || time === undefined) return undefined;
+    return new StateHistory(stateHistory, stateDirectory, time);
+  }
+
   #job(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord | undefined): Job {
     const { parallelism = 1, generate = true, follow = false, drain = false } = this.#options;
     return new Job({
@@ -290,6 +300,7 @@ class Run {
       signal: this.#options.signal ?? new AbortController().signal,
       onStep: this.#onStep,
       shuffle: this.#options.shuffle,
+      history: this.#history(),
     });
   }
 }
