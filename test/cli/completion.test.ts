@@ -47,7 +47,7 @@ describe.skipIf(!has("bash"))(`completion in bash${has("bash") ? "" : " (which i
   });
 
   test("offers what can stand there: pipelines, directories, words, and nothing where nothing is known", () => {
-    expect(bash("r")).toEqual(["run"]);
+    expect(bash("r")).toEqual(["rewind", "run"]);
     expect(bash("run", "")).toEqual(["a.ts", "b c.ts", "e*.js", "lib", "out dir"]);
     expect(bash("run", "b")).toEqual(["b c.ts"]);
     expect(bash("run", "--state-dir", "")).toEqual(["lib", "out dir"]);

@@ -65,9 +65,12 @@ export function finishAdoption(db: Database.Database, meta: MetaTable, taken: re
     db.prepare("UPDATE checkpoint SET epoch = ?, record = ?").run(epoch, JSON.stringify(record));
   }
   meta.set("epoch", epoch);
-  const oldestFirst = markers.toSorted((a, b) => a.epoch - b.epoch);
-  const lineages = new Set(oldestFirst.map(({ lineage }) => lineage));
-  const parents: Ancestor[] = [...lineages].map((lineage) => ({ lineage, epoch }));
-  meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), ...parents]));
+  // In the order of their epochs: the last one of a lineage counts, and the parent is that of the newest.
+  const newest = new Map<string, Ancestor>();
+  for (const marker of markers.toSorted((a, b) => a.epoch - b.epoch)) {
+    newest.delete(marker.lineage);
+    newest.set(marker.lineage, { lineage: marker.lineage, epoch: marker.epoch });
+  }
+  meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), ...newest.values()]));
   meta.set(ADOPTS, "[]");
 }

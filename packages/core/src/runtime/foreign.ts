@@ -73,7 +73,7 @@ function refuseOtherLineage(marker: Marker, { sink, identity, deliveries }: Know
   if (marker.parent?.lineage === lineage) {
     throw new DataflowError(
       "DF_SINK_OTHER_LINEAGE",
-      `The target of sink "${sink}" was taken over: lineage ${marker.lineage}, which was begun from a savepoint of this one at epoch ${marker.parent.epoch}, has delivered epoch ${marker.epoch} to it. Go on with the state directory of that one, or with a new target and a savepoint of this one (run --from).`,
+      `The target of sink "${sink}" was taken over: lineage ${marker.lineage}, which goes on from epoch ${marker.parent.epoch} of this one, has delivered epoch ${marker.epoch} to it. Go on with the state directory of that one, or with a new target and a savepoint of this one (run --from).`,
     );
   }
   // One that was adopted later comes behind what it was begun from.

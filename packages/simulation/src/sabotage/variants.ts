@@ -20,6 +20,7 @@ export interface Variant {
 }
 
 const DELIVERY = "core/src/runtime/delivery.ts";
+const FOREIGN = "core/src/runtime/foreign.ts";
 const STATE = "core/src/checkpoint/sqlite-state.ts";
 const HELD = "core/src/checkpoint/held-rows.ts";
 const GRAPH = "core/src/runtime/graph.ts";
@@ -37,8 +38,8 @@ const NAMES_ANYTHING: Edit = {
 /** No target is compared with the state. */
 const TRUSTS_TARGETS: Edit = {
   file: DELIVERY,
-  find: "    refuseForeign(marker, { sink: this.id,",
-  replace: "    if (marker === null) refuseForeign(marker, { sink: this.id,",
+  find: "    refuseForeign(marker, {",
+  replace: "    if (marker === null) refuseForeign(marker, {",
 };
 
 function one(name: string, file: string, find: string, replace: string): Variant {
@@ -127,12 +128,12 @@ export const VARIANTS: readonly Variant[] = [
     name: "a target that is ahead of the state is gone on with",
     edits: [
       {
-        file: "core/src/runtime/foreign.ts",
+        file: FOREIGN,
         find: "  if (newest === 0 && marker.epoch <= identity.epoch) {",
         replace: "  if (newest < 0) {",
       },
       {
-        file: "core/src/runtime/foreign.ts",
+        file: FOREIGN,
         find: "  if (marker.epoch > identity.epoch || marker.epoch > newest) {",
         replace: "  if (newest < 0) {",
       },
