@@ -19,9 +19,9 @@ import { hash128 } from "./hash.ts";
 export { ContentHash, ROW_HASH_BYTES, rowHash } from "./content-hash.ts";
 export { hash128 } from "./hash.ts";
 
-/** The key group, 0 to 127, of a key's hash: the upper 7 bits of h1. Frozen. */
-export function keyGroupOf(hash: Uint32Array): number {
-  return (hash[0] as number) >>> 25;
+/** The key group, 0 to 127, of a key's hash, which begins at `at`: the upper 7 bits of h1. Frozen. */
+export function keyGroupOf(hashes: Uint32Array | Int32Array, at: number = 0): number {
+  return (hashes[at] as number) >>> 25;
 }
 
 /**
