@@ -1,4 +1,7 @@
-/** Inserting into a state table, counting in it and restoring it, beside a `Map` of objects. Rows of 7 words. */
+/**
+ * Inserting into a state table, counting in it and restoring it, beside a `Map` of objects. Rows of 7 words. A million
+ * keys are more than the caches of a processor hold: there a table shows how it waits for memory.
+ */
 import { deserialize, serialize } from "node:v8";
 import { BATCH_ROWS_MAX, type StateTable } from "@df/core";
 import { MemoryStateStore } from "@df/core/state/store";
@@ -6,6 +9,7 @@ import { warm, type Benchmark, type Sides } from "../benchmark.ts";
 import { keyNumber, keysOf, scattered, schemaOfKey, type Kind } from "./keys.ts";
 
 const KEYS = 100_000;
+const KEYS_MANY = 1_000_000;
 const UPDATES = 200_000;
 const WORDS = 7;
 const ids = new Int32Array(BATCH_ROWS_MAX);
@@ -35,11 +39,12 @@ function inserting(kind: Kind): Sides {
   };
 }
 
-function counting(kind: Kind): Sides {
-  const batches = keysOf(kind, UPDATES, scattered(KEYS));
-  const plain = Array.from({ length: UPDATES }, (_, i) => keyNumber(kind, scattered(KEYS)(i)));
+function counting(kind: Kind, keyCount: number): Sides {
+  const batches = keysOf(kind, UPDATES, scattered(keyCount));
+  const plain = Array.from({ length: UPDATES }, (_, i) => keyNumber(kind, scattered(keyCount)(i)));
   const table = tableIn(new MemoryStateStore({ seed: 1 }), kind);
-  const map = new Map<number | string, Record<string, number>>();
+  for (const keys of keysOf(kind, keyCount, (i) => i)) table.insert(keys, 0, ids, fresh);
+  const map = new Map(Array.from({ length: keyCount }, (_, i) => [keyNumber(kind, i), zeros()]));
   return {
     reference: () => {
       for (const key of plain) {
@@ -81,11 +86,13 @@ function restoring(kind: Kind): Sides {
   };
 }
 
-/** Tables of 100 000 rows. */
+/** Tables of 100 000 rows, and of a million. */
 export const TABLES: readonly Benchmark[] = [
   warm("state/insert int64", "row", () => inserting("int64")),
   warm("state/insert text", "row", () => inserting("text")),
-  warm("state/count int64", "row", () => counting("int64")),
-  warm("state/count text", "row", () => counting("text")),
+  warm("state/count int64", "row", () => counting("int64", KEYS)),
+  warm("state/count text", "row", () => counting("text", KEYS)),
+  warm("state/count int64 many", "row", () => counting("int64", KEYS_MANY)),
+  warm("state/count text many", "row", () => counting("text", KEYS_MANY)),
   warm("state/restore int64", "row", () => restoring("int64")),
 ];
