@@ -36,6 +36,10 @@ const LOCALS = {
   found: "i32",
   count: "i32",
   expected: "i32",
+  year: "i32",
+  month: "i32",
+  days: "i32",
+  seconds: "i32",
   w: "i64",
   x: "i64",
   v: "i64",
@@ -52,7 +56,7 @@ const LOCALS = {
  * of its digits before and behind the point, which begins at `from`; `negative` its sign, `v` its digits as a number,
  * `real` that as a double; `w` eight bytes, `x` what was found in them and `bits` where; `bytes` sixteen bytes, `found`
  * what was found in them, and `seen` the bits of all that were looked at; `count` the length of a token, `expected`
- * that of the one before it.
+ * that of the one before it; `year`, `month`, `days` since 1970 and `seconds` of the day are parts of a time.
  */
 export type Variables = Readonly<Record<keyof typeof PARAMS | keyof typeof LOCALS, Local>> & {
   /** Places for lengths of tokens. */

@@ -2,15 +2,17 @@ import type { Schema } from "@df/core";
 import { BATCH_ROWS_MAX, layoutOf, unreachable } from "@df/core";
 import type { Wasm } from "../wasm/module.ts";
 import type { CellArrays } from "./cells.ts";
+import { MONTHS } from "./months.ts";
 import { POWERS } from "./number.ts";
 
-/** Addresses of two int32, of powers of ten as doubles and int64, of lengths (int32), and of all that is in rows. */
+/** Addresses of int32, of powers of ten as doubles and int64, of `MONTHS`, of lengths (int32), and of what is in rows. */
 export const AREAS = {
   row: 0,
   notAscii: 4,
   doublePowers: 8,
   longPowers: 192,
-  lengths: 264,
+  months: 264,
+  lengths: 1064,
   rows: 16384,
 } as const;
 
@@ -105,6 +107,7 @@ export class KernelMemory {
     const { buffer } = this.memory;
     new Float64Array(buffer, AREAS.doublePowers, POWERS.length).set(POWERS);
     new BigInt64Array(buffer, AREAS.longPowers, 9).set(Array.from({ length: 9 }, (_, i) => 10n ** BigInt(i)));
+    new Int32Array(buffer, AREAS.months, MONTHS.length).set(MONTHS);
     this.#results = new Int32Array(buffer, AREAS.row, 2);
     this.#window = new Uint8Array(buffer, map.window, WINDOW_BYTES_MAX);
     this.positions = new Float64Array(buffer, map.positions, BATCH_ROWS_MAX);

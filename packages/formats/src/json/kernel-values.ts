@@ -1,9 +1,10 @@
 import type { ColumnType } from "@df/core";
 import { unreachable } from "@df/core";
-import { br, f64, get, i32, i64, select, set, when } from "../wasm/code.ts";
+import { block, br, f64, get, i32, i64, select, set, when } from "../wasm/code.ts";
 import type { Code } from "../wasm/code.ts";
 import type { Variables } from "./kernel-code.ts";
 import type { ColumnAddresses } from "./kernel-memory.ts";
+import { readDate, readTime } from "./kernel-times.ts";
 import {
   doublePower,
   fraction,
@@ -11,6 +12,7 @@ import {
   isFalse,
   isNumber,
   isWord,
+  literal,
   step,
   string,
   wholePart,
@@ -20,6 +22,8 @@ import { EXACT_DIGITS } from "./number.ts";
 import { decimalsOf } from "./written.ts";
 
 const INT32_MAX = 2 ** 31 - 1;
+/** Strings of an enum that are compared one after the other. */
+const COMPARED_MAX = 16;
 
 /** Where a value goes, and what is done then. */
 export interface Target {
@@ -36,13 +40,14 @@ export interface Target {
 export function readFast(on: Variables, type: ColumnType, target: Target): Code {
   switch (type.kind) {
     case "string":
+      if (type.values?.every(isPlain) === true) return readOneOf(on, type.values, target);
       return readString(on, type.values !== undefined, target);
     case "int32":
       return readInteger(on, { shift: 0, max: INT32_MAX, isInt32: true }, target);
     case "int64":
       return readInteger(on, { shift: 0, max: Number.MAX_SAFE_INTEGER }, target);
     case "timestamp":
-      if (type.json === "iso") return [];
+      if (type.json === "iso") return readTime(on, target.addresses.values, target.taken);
       return readInteger(on, { shift: decimalsOf(type), max: Number.MAX_SAFE_INTEGER }, target);
     case "float64":
       return readDouble(on, target);
@@ -50,8 +55,9 @@ export function readFast(on: Variables, type: ColumnType, target: Target): Code 
       return readDecimal(on, type, target);
     case "bool":
       return readBool(on, target);
-    case "bytes":
     case "date":
+      return readDate(on, target.addresses.values, target.taken);
+    case "bytes":
     case "json":
       return [];
     default:
@@ -91,6 +97,29 @@ function readString(on: Variables, isEnum: boolean, { addresses, taken, isAllowe
     step(on, 1),
     taken,
   );
+}
+
+/** Whether JSON writes a text as it is, and it is short enough to be compared where it stands. */
+function isPlain(text: string, _: number, { length }: readonly string[]): boolean {
+  return length <= COMPARED_MAX && text.length <= 32 && JSON.stringify(text) === `"${text}"`;
+}
+
+/** Reads one of a few strings. */
+function readOneOf(on: Variables, values: readonly string[], { addresses, taken }: Target): Code {
+  const { p, s, row, shift } = on;
+  const four = i32.shl(get(row), i32.const(2));
+  const start = i32.add(get(s), get(shift));
+  return values.map((text) => {
+    const bytes = new TextEncoder().encode(`"${text}"`);
+    return block(
+      "another",
+      set(p, get(s)),
+      literal(on, bytes, "another"),
+      i32.store(four, i32.add(start, i32.const(1)), addresses.values),
+      i32.store(four, i32.add(start, i32.const(bytes.length - 1)), addresses.ends),
+      taken,
+    );
+  });
 }
 
 interface Range {

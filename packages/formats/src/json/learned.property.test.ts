@@ -69,6 +69,10 @@ const Plain = t.row({
   d: t.decimal(17, 3),
   e: t.enum("red", "green").optional(),
   b: t.bool(),
+  at: t.timestamp(),
+  day: t.date().nullable(),
+  g: t.enum("a", "b", "é", "a b"),
+  h: t.enum("a", "c\\n"),
 }).schema;
 
 const NUMBERS = (
@@ -96,6 +100,8 @@ const STRINGS = [
   '"abcdefghijklmnop\\\\"',
   '"red"',
   '"gr\\u0065en"',
+  '"c\\n"',
+  '"c\\\\n"',
   '"2024-05-01T12:00:00.5Z"',
   '"QUJD"',
   '"😀😀"',
@@ -133,16 +139,49 @@ const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 20 }).map((text) => JSON.stringify(text)),
 );
 
+const year = fc.oneof(
+  fc.integer({ min: 1684, max: 2255 }),
+  fc.constantFrom(0, 1699, 1700, 1999, 2000, 2199, 2200),
+);
+const two = (max: number): fc.Arbitrary<string> =>
+  fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, "0"));
+const dayText = fc
+  .tuple(year, fc.oneof(two(13), fc.constant("02")), fc.oneof(two(32), fc.constantFrom("28", "29", "31")))
+  .map(([y, month, day]) => `${String(y).padStart(4, "0")}-${month}-${day}`);
+const timeText = fc
+  .tuple(
+    dayText,
+    fc.constantFrom("T", "T", "T", "t", " "),
+    fc.tuple(two(24), two(60), two(60)).map((parts) => parts.join(":")),
+    fc.constantFrom("", "", ".", ".5", ".123", ".000001", ".123456", ".1234560", ".1234567", ".12x"),
+    fc.constantFrom("Z", "Z", "Z", "z", "", "+02:00", "-00:30", "Zx"),
+  )
+  .map((parts) => parts.join(""));
+/** Days and times, most of them in their usual spelling, and some with a byte changed. */
+const whenText = fc
+  .tuple(
+    fc.oneof(dayText, timeText),
+    fc.option(fc.tuple(fc.nat(20), fc.constantFrom("/", ":", "x", "é", "")), { freq: 3 }),
+  )
+  .map(([text, change]) =>
+    JSON.stringify(change === null ? text : text.slice(0, change[0]) + change[1] + text.slice(change[0] + 1)),
+  );
+
 /** JSON text that a column takes. */
 function validText(field: Field): fc.Arbitrary<string> {
   const { type } = field;
   switch (type.kind) {
     case "timestamp":
       if (type.json === "iso")
-        return fc.constantFrom('"2024-05-01T12:00:00.5Z"', '"1969-12-31 23:59:59+02:00"');
+        return fc.constantFrom(
+          '"2024-05-01T12:00:00.5Z"',
+          '"1969-12-31 23:59:59+02:00"',
+          '"2199-12-31T23:59:59.999999Z"',
+          '"1700-01-01T00:00:00Z"',
+        );
       return fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }).map(String);
     case "date":
-      return fc.constantFrom('"2024-02-29"', '"1969-12-31"');
+      return fc.constantFrom('"2024-02-29"', '"1969-12-31"', '"2100-03-01"', '"1700-01-01"');
     case "string":
       if (type.values === undefined) return wellFormed.map((text) => JSON.stringify(text));
       return fc.constantFrom(...type.values).map((text) => JSON.stringify(text));
@@ -169,10 +208,11 @@ const wellFormed = fc.oneof(
 
 /** JSON text of a value of a column that may be none. */
 function wildText(field: Field): fc.Arbitrary<string> {
+  const isWhen = field.type.kind === "date" || (field.type.kind === "timestamp" && field.type.json === "iso");
   const isNumber = ["int32", "int64", "float64", "decimal", "timestamp"].includes(field.type.kind);
   return fc.oneof(
     { arbitrary: validText(field), weight: 6 },
-    { arbitrary: isNumber ? numberText : anyText, weight: 2 },
+    { arbitrary: isWhen ? whenText : isNumber ? numberText : anyText, weight: isWhen ? 20 : 2 },
     { arbitrary: anyText, weight: 1 },
   );
 }

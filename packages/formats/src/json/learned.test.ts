@@ -127,6 +127,55 @@ describe.each(TIERS)("learned layouts, in $tier", ({ script, layoutsMax, last })
     ]);
   });
 
+  it("read every day of five centuries, and of the years around them", () => {
+    const Day = t.row({ day: t.date(), at: t.timestamp() }).schema;
+    const decoder = new JsonLines(Day, Day, { recordBytesMax: 1000, walks: walksOf(script, Day, 1000) });
+    const first = Date.UTC(1690, 0, 1) / 86_400_000;
+    const days = Array.from({ length: 200_000 }, (_, i) => first + i);
+    const line = (day: number): string => {
+      const at = new Date(day * 86_400_000 + (Math.abs(day) % 86_400) * 1000).toISOString();
+      return `{"day":"${at.slice(0, 10)}","at":"${at}"}\n`;
+    };
+    for (let from = 0; from < days.length; from += 4000) {
+      const some = days.slice(from, from + 4000);
+      const { columns, length } = decoder.decode(Buffer.from(some.map(line).join("")), 0, true, 4096);
+      const values = columns.map((column) =>
+        column.layout === "int" || column.layout === "double"
+          ? Array.from(column.values.subarray(0, length))
+          : [],
+      );
+      expect(values[0]).toEqual(some);
+      expect(values[1]).toEqual(
+        some.map((day) => day * 86_400_000_000 + (Math.abs(day) % 86_400) * 1_000_000),
+      );
+    }
+  });
+
+  it("take no time or day that the calendar has not, and none that is spelled in another way", () => {
+    const When = t.row({ at: t.timestamp().optional(), day: t.date().optional() }).schema;
+    const decoder = new JsonLines(When, When, { recordBytesMax: 1000, walks: walksOf(script, When, 1000) });
+    const plain = new JsonLines(When, When, { recordBytesMax: 1000 });
+    const changed = ["2023-02-28T12:34:56.5Z", "2024-12-31T23:59:59Z", "2199-01-01"].flatMap((good) =>
+      Array.from(good, (_, at) =>
+        Array.from('0123456789-,:;TU.Zxz"#', (one) => good.slice(0, at) + one + good.slice(at + 1)),
+      ).flat(),
+    );
+    const years = ["1600", "1683", "1684", "1700", "2199", "2200", "2256", "2600", "9999"];
+    const far = years.flatMap((year) => [`${year}-03-01`, `${year}-03-01T00:00:00.000001Z`]);
+    const lines = (texts: readonly string[]): Buffer =>
+      Buffer.from(texts.map((text) => `{"at":"${text}"}\n{"day":"${text}"}\n`).join(""));
+    decoder.decode(lines(Array(4).fill("2024-05-01")), 0, true, 4096);
+    decoder.decode(lines(Array(4).fill("2024-05-01T12:00:00Z")), 0, true, 4096);
+    const readBy = (by: JsonLines): unknown => {
+      const { columns, length, positions, invalid } = by.decode(lines([...changed, ...far]), 0, true, 4096);
+      const values = columns.map((column) =>
+        column.layout === "text" ? [] : column.values.slice(0, length),
+      );
+      return { values, positions: positions.slice(0, length), invalid };
+    };
+    expect(readBy(decoder)).toEqual(readBy(plain));
+  });
+
   it("read the same however bytes are cut, at every byte", () => {
     const bytes = Buffer.concat([lines(6, event), Buffer.from("\n{}\n"), lines(6, event)]);
     const decoder = opened();

@@ -115,7 +115,8 @@ export const i32: Named<"const", (value: number) => Code> &
   Named<"load" | "load8" | "load16", Load> &
   Named<"store" | "store8", Store> &
   Named<"eqz" | "ctz" | "wrap", One> &
-  Named<"eq" | "ne" | "lt_s" | "gt_s" | "le_s" | "ge_s" | "add" | "sub" | "and" | "or" | "shl", Two> = {
+  Named<"eq" | "ne" | "lt_s" | "lt_u" | "gt_s" | "le_s" | "ge_s", Two> &
+  Named<"add" | "sub" | "mul" | "div_u" | "and" | "or" | "shl", Two> = {
   const: (value) => [0x41, signed(value)],
   load: load(0x28),
   load8: load(0x2d),
@@ -126,12 +127,15 @@ export const i32: Named<"const", (value: number) => Code> &
   eq: two(0x46),
   ne: two(0x47),
   lt_s: two(0x48),
+  lt_u: two(0x49),
   gt_s: two(0x4a),
   le_s: two(0x4c),
   ge_s: two(0x4e),
   ctz: one(0x68),
   add: two(0x6a),
   sub: two(0x6b),
+  mul: two(0x6c),
+  div_u: two(0x6e),
   and: two(0x71),
   or: two(0x72),
   shl: two(0x74),
@@ -142,7 +146,7 @@ export const i32: Named<"const", (value: number) => Code> &
 /** 64-bit integers. */
 export const i64: Named<"const", (value: bigint) => Code> &
   Named<"load", Load> &
-  Named<"eqz" | "ctz", One> &
+  Named<"eqz" | "ctz" | "fromI32", One> &
   Named<"ne" | "le_s" | "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u", Two> = {
   const: (value) => [0x42, signed64(BigInt.asIntN(64, value))],
   load: load(0x29),
@@ -158,6 +162,7 @@ export const i64: Named<"const", (value: bigint) => Code> &
   xor: two(0x85),
   shl: two(0x86),
   shr_u: two(0x88),
+  fromI32: one(0xac),
 };
 
 /** Doubles. */
