@@ -67,15 +67,21 @@ export class Cells implements CellArrays {
         : undefined;
   }
 
-  /** Writes into arrays with room for every batch, which others use as well between `begin` and `finish`. */
-  share({ flags, ints, doubles, starts, ends, validity }: CellArrays): void {
-    this.flags = flags;
-    this.ints = ints;
-    this.doubles = doubles;
-    this.starts = starts;
-    this.ends = ends;
-    this.validity = validity;
-    this.#room = BATCH_ROWS_MAX;
+  /** Goes on, behind `rows` rows, in arrays with room for every batch, which others use as well until `finish`. */
+  share(arrays: CellArrays, rows: number): void {
+    this.grow(BATCH_ROWS_MAX);
+    arrays.flags.set(this.flags.subarray(0, rows));
+    arrays.ints.set(this.ints.subarray(0, rows));
+    arrays.doubles.set(this.doubles.subarray(0, rows));
+    arrays.starts.set(this.starts.subarray(0, rows));
+    arrays.ends.set(this.ends.subarray(0, rows));
+    if (this.validity !== undefined) arrays.validity?.set(this.validity.subarray(0, rows));
+    this.flags = arrays.flags;
+    this.ints = arrays.ints;
+    this.doubles = arrays.doubles;
+    this.starts = arrays.starts;
+    this.ends = arrays.ends;
+    this.validity = arrays.validity;
     this.#copies = new CellCopies();
   }
 

@@ -1,15 +1,20 @@
 import type { Kernel, KernelCalls } from "./kernel.ts";
+import type { KernelMemory } from "./kernel-memory.ts";
 import { Lessons } from "./lessons.ts";
 import type { LineWalks } from "./line-walks.ts";
 import { OddValues } from "./odd-values.ts";
 import type { RecordReader } from "./record.ts";
+import type { Rows } from "./rows.ts";
 import { Worth } from "./worth.ts";
 
 /** Reads the lines of a split by the kernel of its source. Rows and their places are written to the kernel's memory. */
 export class KernelLines implements LineWalks, KernelCalls {
   readonly state = { at: 0, limit: -1, row: 0, rowEnd: 0, isAscii: true };
   readonly #records: RecordReader;
+  readonly #rows: Rows;
   readonly #kernel: Kernel;
+  /** Where rows are written, once there is a kernel. */
+  #memory: KernelMemory | undefined;
   readonly #values: OddValues;
   readonly #lessons: Lessons = new Lessons();
   readonly #worth: Worth = new Worth();
@@ -20,16 +25,17 @@ export class KernelLines implements LineWalks, KernelCalls {
   /** What makes an address in the window a place in the bytes. */
   #shift = 0;
 
-  constructor(records: RecordReader, kernel: Kernel) {
+  constructor(records: RecordReader, rows: Rows, kernel: Kernel) {
     this.#records = records;
+    this.#rows = rows;
     this.#kernel = kernel;
     this.#values = new OddValues(records.scan, records.cells);
-    for (const [column, cells] of records.cells.entries()) cells.share(kernel.memory.cellsOf(column));
   }
 
   begin(bytes: Uint8Array, base: number, at: number): void {
     this.#lessons.more();
     this.#kernel.refresh();
+    this.#share();
     this.#bytes = bytes;
     this.#base = base;
     this.#windowEnd = 0;
@@ -42,17 +48,18 @@ export class KernelLines implements LineWalks, KernelCalls {
   walk(): void {
     const kernel = this.#kernel;
     const { run } = kernel;
-    if (run === undefined || this.#worth.isPaused()) return;
+    const memory = this.#memory;
+    if (run === undefined || memory === undefined || this.#worth.isPaused()) return;
     const { state } = this;
     const { row } = state;
     kernel.calls = this;
     do {
-      if (state.at >= this.#windowEnd && !this.#openWindow()) break;
+      if (state.at >= this.#windowEnd && !this.#openWindow(memory)) break;
       const shift = this.#shift;
       const end = this.#windowEnd - shift;
       state.at = run(state.at - shift, end, state.row, state.rowEnd, shift, this.#base) + shift;
-      state.row = kernel.memory.row;
-      if (!kernel.memory.isAscii) state.isAscii = false;
+      state.row = memory.row;
+      if (!memory.isAscii) state.isAscii = false;
     } while (state.at === this.#windowEnd && state.row < state.rowEnd);
     this.#worth.tried(state.row - row);
   }
@@ -62,7 +69,9 @@ export class KernelLines implements LineWalks, KernelCalls {
     const kernel = this.#kernel;
     kernel.missed();
     const layout = this.#lessons.take(this.#records, start, (key) => (kernel.has(key) ? "known" : "new"));
-    if (layout !== undefined) kernel.add(layout);
+    if (layout === undefined) return;
+    kernel.add(layout);
+    this.#share();
   }
 
   read(column: number, at: number, row: number): number {
@@ -83,8 +92,18 @@ export class KernelLines implements LineWalks, KernelCalls {
     return at < 0 ? at : at - this.#shift;
   }
 
-  #openWindow(): boolean {
+  /** Has rows written where the kernel writes them, as soon as it has a memory. */
+  #share(): void {
     const { memory } = this.#kernel;
+    if (memory === undefined || this.#memory !== undefined) return;
+    this.#memory = memory;
+    const rows = this.#rows;
+    for (const [column, cells] of this.#records.cells.entries())
+      cells.share(memory.cellsOf(column), rows.length);
+    rows.share(memory);
+  }
+
+  #openWindow(memory: KernelMemory): boolean {
     const { at } = this.state;
     this.#windowEnd = memory.open(this.#bytes, at);
     this.#shift = at - memory.map.window;

@@ -49,7 +49,8 @@ export type KernelRun = (
  * for it keeps nothing between two calls.
  */
 export class Kernel {
-  readonly memory: KernelMemory;
+  /** Undefined while no layout is known: most inputs are too short for one. */
+  memory: KernelMemory | undefined;
   /** Runs for the decoder that has set `calls`; undefined while no layout is known. */
   run: KernelRun | undefined;
   calls: KernelCalls | undefined;
@@ -65,20 +66,12 @@ export class Kernel {
   private constructor(wasm: Wasm, options: KernelOptions) {
     this.#wasm = wasm;
     this.#options = options;
-    this.memory = new KernelMemory(wasm, options.columns);
-    // Whether there is SIMD is seen only where it is used.
-    new wasm.Module(moduleBytes({ imports: {}, run: SIMD }));
   }
 
   /** A kernel that knows no layout; undefined where there is no WebAssembly with SIMD, or none may be made. */
   static open(options: KernelOptions): Kernel | undefined {
     const { WebAssembly: wasm } = globalThis as { WebAssembly?: Wasm };
-    if (wasm === undefined) return undefined;
-    try {
-      return new Kernel(wasm, options);
-    } catch {
-      return undefined;
-    }
+    return wasm !== undefined && isUsable(wasm) ? new Kernel(wasm, options) : undefined;
   }
 
   /** Whether the layout with this key is known. */
@@ -90,6 +83,8 @@ export class Kernel {
   add(layout: Layout): void {
     const slots = this.#slots + layout.slots.length;
     if (this.#layouts.size === LAYOUTS_MAX || slots > SLOTS_MAX) return;
+    this.memory ??= this.#allocate();
+    if (this.memory === undefined) return;
     this.#slots = slots;
     this.#layouts.set(layoutKey(layout), layout);
     this.#isStale = true;
@@ -108,12 +103,21 @@ export class Kernel {
     if (!this.#isStale) return;
     this.#isStale = false;
     this.#misses = 0;
-    this.run = this.#make();
+    if (this.memory !== undefined) this.run = this.#make(this.memory);
   }
 
-  #make(): KernelRun {
+  /** Undefined where there is no room: then lines are read one by one. */
+  #allocate(): KernelMemory | undefined {
+    try {
+      return new KernelMemory(this.#wasm, this.#options.columns);
+    } catch (thrown) {
+      if (thrown instanceof RangeError) return undefined;
+      throw thrown;
+    }
+  }
+
+  #make({ map, memory }: KernelMemory): KernelRun {
     const { schema, columns, recordBytesMax } = this.#options;
-    const { map, memory } = this.memory;
     const tree = treeOf([...this.#layouts.values()]);
     const plan = { tree, fields: schema.fields, wanted: columns.fields, recordBytesMax, map };
     const module = new this.#wasm.Module(moduleBytes(kernelModule(plan)));
@@ -125,4 +129,22 @@ export class Kernel {
     };
     return new this.#wasm.Instance(module, { env }).exports["run"] as KernelRun;
   }
+}
+
+/** What was found out about each WebAssembly that was asked for. */
+const usable: WeakMap<Wasm, boolean> = new WeakMap();
+
+/** Whether there is SIMD, and memory, and code may be made: it is seen only where it is tried. */
+function isUsable(wasm: Wasm): boolean {
+  const known = usable.get(wasm);
+  if (known !== undefined) return known;
+  let is = true;
+  try {
+    new wasm.Memory({ initial: 1 });
+    new wasm.Module(moduleBytes({ imports: {}, run: SIMD }));
+  } catch {
+    is = false;
+  }
+  usable.set(wasm, is);
+  return is;
 }

@@ -247,6 +247,20 @@ describe("learned layouts", () => {
     expect(interpreted(decoder, lines(100, event))).toBe(5);
   });
 
+  it("are not learned where there is no room for the rows of WebAssembly, and everything is read as before", () => {
+    const { Memory } = WebAssembly as { Memory: new (options: { initial: number }) => object };
+    vi.stubGlobal("WebAssembly", {
+      ...WebAssembly,
+      Module: (WebAssembly as { Module: unknown }).Module,
+      Memory: function full(options: { initial: number }) {
+        if (options.initial > 1) throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+        return new Memory(options);
+      },
+    });
+    const decoder = new JsonLines(Event, Event, { recordBytesMax: 1000, walks: walksOf(false) });
+    expect(interpreted(decoder, lines(100, event))).toBe(100);
+  });
+
   it("are not learned where no code may be generated, and everything is read as before", () => {
     vi.stubGlobal("Function", forbidden);
     vi.stubGlobal("WebAssembly", undefined);

@@ -4,11 +4,11 @@ import { BATCH_ROWS_MAX } from "@df/core";
 import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
 import { hasByteOrderMark, NEWLINE, passLine, RETURN } from "../line-ends.ts";
-import { RowsCopy } from "./cell-copies.ts";
 import { KernelLines } from "./kernel-lines.ts";
 import { LearnedLayouts } from "./learned.ts";
-import type { LineWalks, Places } from "./line-walks.ts";
+import type { LineWalks } from "./line-walks.ts";
 import { RecordReader } from "./record.ts";
+import { Rows } from "./rows.ts";
 import { isBlank } from "./scanner.ts";
 import type { Walks } from "./walks.ts";
 
@@ -35,15 +35,8 @@ export class JsonLines implements OpenLineDecoder {
   readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
 
   readonly #layouts: LineWalks | undefined;
-  /** Those of the running call: their arrays are used again by the next one. */
-  readonly #rows: Rows = {
-    length: 0,
-    positions: new Float64Array(0),
-    starts: new Int32Array(0),
-    ends: new Int32Array(0),
-  };
-  /** What is handed out where the rows lie in memory that other decoders use as well. */
-  readonly #copies: PlacesCopy | undefined;
+  /** Those of the running call. */
+  readonly #rows: Rows = new Rows();
   /** Mean of the lines that were walked last. */
   #lineBytes = LINE_BYTES;
 
@@ -51,10 +44,7 @@ export class JsonLines implements OpenLineDecoder {
     this.#records = new RecordReader(schema, columns);
     this.#recordBytesMax = recordBytesMax;
     if (walks?.kernel !== undefined) {
-      this.#layouts = new KernelLines(this.#records, walks.kernel);
-      const { positions, starts, ends } = walks.kernel.memory;
-      this.#rows = { length: 0, positions, starts, ends };
-      this.#copies = { positions: new RowsCopy(), starts: new RowsCopy(), ends: new RowsCopy() };
+      this.#layouts = new KernelLines(this.#records, this.#rows, walks.kernel);
     } else if (walks !== undefined) this.#layouts = new LearnedLayouts(this.#records, walks);
   }
 
@@ -152,13 +142,8 @@ export class JsonLines implements OpenLineDecoder {
   }
 
   #grow(room: number): void {
-    const rows = this.#rows;
     for (const cells of this.#records.cells) cells.grow(room);
-    const { positions, starts, ends } = rows;
-    if (room <= positions.length) return;
-    (rows.positions = new Float64Array(room)).set(positions);
-    (rows.starts = new Int32Array(room)).set(starts);
-    (rows.ends = new Int32Array(room)).set(ends);
+    this.#rows.grow(room);
   }
 
   #begin(room: number): Rows {
@@ -190,24 +175,11 @@ export class JsonLines implements OpenLineDecoder {
     } else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
     else reason = this.#records.read(start, rows.length);
     if (reason === undefined) {
-      rows.positions[rows.length] = base + start;
-      rows.starts[rows.length] = start;
-      rows.ends[rows.length] = end;
-      rows.length++;
+      rows.add(base + start, start, end);
     } else {
       const raw = bytes.slice(start, Math.min(end, start + this.#recordBytesMax));
       invalid.push({ position: base + start, raw, reason });
     }
-  }
-
-  #placesOf(rows: Rows): Places {
-    const copies = this.#copies;
-    if (copies === undefined) return rows;
-    return {
-      positions: copies.positions.of(rows.positions, rows.length),
-      starts: copies.starts.of(rows.starts, rows.length),
-      ends: copies.ends.of(rows.ends, rows.length),
-    };
   }
 
   #finish(bytes: Uint8Array, found: Found): DecodedLines {
@@ -215,7 +187,7 @@ export class JsonLines implements OpenLineDecoder {
     const { scan, cells } = this.#records;
     const text = scan.behind(bytes);
     scan.extraUsed = 0;
-    const { positions, starts, ends } = this.#placesOf(rows);
+    const { positions, starts, ends } = rows.finish();
     return {
       length: rows.length,
       columns: cells.map((column) => column.finish(rows.length, text)),
@@ -226,12 +198,6 @@ export class JsonLines implements OpenLineDecoder {
       cut,
     };
   }
-}
-
-interface PlacesCopy {
-  readonly positions: RowsCopy<Float64Array>;
-  readonly starts: RowsCopy<Int32Array>;
-  readonly ends: RowsCopy<Int32Array>;
 }
 
 interface Lines {
@@ -249,13 +215,6 @@ interface Line {
 interface Bounds {
   readonly first: number;
   readonly rowsMax: number;
-}
-
-interface Rows {
-  length: number;
-  positions: Float64Array;
-  starts: Int32Array;
-  ends: Int32Array;
 }
 
 interface Found {

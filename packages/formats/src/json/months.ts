@@ -1,5 +1,5 @@
 /**
- * Two numbers for each month, 1 to 12, of a year that is no leap year: its days, and what its first day adds to the days
+ * Two numbers for each month, 1 to 12: its days in a year that is no leap year, and what its first day adds to the days
  * of the years before it, which begin in March, to make days since 1970, less one. Zeros for numbers up to 99.
  */
 export const MONTHS: Int32Array = Int32Array.from({ length: 200 }, (_, at) => {
