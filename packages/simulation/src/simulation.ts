@@ -115,8 +115,12 @@ class Simulation {
     this.#addHost("a", new StateDirectory());
     while (this.#violation === undefined && !this.#isOver()) {
       const happened = await world.step((action) => this.#watch(action));
-      // Others write in one piece.
-      await this.#interfering;
+      // Others write in one piece; a table that they cannot read is no table.
+      try {
+        await this.#interfering;
+      } catch (thrown) {
+        throw this.#named(thrown);
+      }
       if (!happened && this.#violation === undefined && !this.#isOver())
         throw this.#named(new Violation("everything waits, and nobody is done"));
       if (world.events > EVENTS_MAX) throw this.#named(new Violation(`not done after ${EVENTS_MAX} events`));
