@@ -145,6 +145,24 @@ describe.skipIf(missingReaders !== undefined)("begun from a savepoint, a pipelin
     expect(goldIn(folder)).toEqual(goldOf(all));
   });
 
+  test("is refused for one of its targets, and knows the others as before when it is started again", () => {
+    save();
+    renameSync(join(folder, "lake/bronze"), join(folder, "bronze"));
+    expect(run([], "without-bronze")).toMatchObject({ code: 0, stderr: "" });
+    const refused = run(from());
+    expect(refused.stderr).toMatch(
+      /"gold" shows epoch .* gone on since its savepoint\. .* \[DF_SINK_AHEAD\]\n$/,
+    );
+    expect(refused.code).toBe(5);
+    renameSync(join(folder, "lake/bronze"), join(folder, "made-by-the-refused"));
+    renameSync(join(folder, "bronze"), join(folder, "lake/bronze"));
+    renameSync(join(folder, "lake/gold"), join(folder, "gold"));
+    const begun = run(from());
+    expect(begun.stderr).not.toContain('"bronze" is new');
+    expect(begun).toMatchObject({ code: 0 });
+    expect(idsIn(folder, "lake/bronze")).toEqual(idsOf(all));
+  });
+
   test("may have sinks with other targets, which are new; a changed step is refused", () => {
     save();
     const plan = (changes: string): Ended =>

@@ -1,6 +1,7 @@
 /** The sinks of a state that has just been begun from a savepoint: which targets go on, and which begin empty. */
 import type { Ancestor } from "../checkpoint/ancestors.ts";
 import type { Identity, SinkRecord } from "../checkpoint/records.ts";
+import type { Delivered } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import { type NodeRestart, restartOf } from "../plan/restart.ts";
 import { environmentOf, openDelivery, type SinkHost } from "./decided.ts";
@@ -25,38 +26,52 @@ export function restartFromSavepoint(...compared: Parameters<typeof restartOf>):
   );
 }
 
+/** A sink of the plan, and why it is another one than in the savepoint; no reasons where it is the same. */
+interface ChildSink {
+  readonly record: SinkRecord;
+  readonly reasons: readonly string[];
+}
+
 /**
- * Opens a sink on the target of the parent, which shows what the savepoint has, or on a new one, which is told with
- * `notice`. `reasons` say why it is another sink than in the savepoint; none where it is the same.
- * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND, and what keeps the target from being used
+ * Finds the sinks that do not go on in the target of the parent, which shows what the savepoint has, but in a new one.
+ * What is known of the parent's is forgotten; the rest of the state has no part in it. Returns what to tell of them.
+ * @throws DF_SINK_OTHER_LINEAGE, DF_SINK_AHEAD, DF_SINK_BEHIND, and what keeps a target from being used
  */
-export async function openChildSink(
-  record: SinkRecord,
-  host: SinkHost,
-  { reasons, notice }: { readonly reasons: readonly string[]; readonly notice: (text: string) => void },
-): Promise<SinkDelivery> {
-  const [last] = await host.state.deliveries(record.id);
-  if (last === undefined) return openDelivery(record, host);
-  if (reasons.length === 0) {
-    try {
-      return await openDelivery(record, host);
-    } catch (thrown) {
-      const isElsewhere = thrown instanceof DataflowError && NOT_THERE.has(thrown.code);
-      if (!isElsewhere || !(await isNew(record, host))) throw thrown;
-    }
-  } else if (!(await isNew(record, host))) {
+export async function forgetNewTargets(sinks: readonly ChildSink[], host: SinkHost): Promise<string[]> {
+  const found: { readonly id: string; readonly last: Delivered }[] = [];
+  for (const sink of sinks) {
+    const { id } = sink.record;
+    const [last] = await host.state.deliveries(id);
+    if (last !== undefined && (await beginsAnew(sink, host))) found.push({ id, last });
+  }
+  // Only when none of them is refused: then the state is as it was.
+  for (const { id } of found) await host.state.forgetSink(id);
+  return found.flatMap(({ id, last }) =>
+    last.contentHash === NO_CONTENT
+      ? []
+      : [
+          `The target of sink "${id}" is new: it will show what changes after epoch ${last.epoch}, and nothing of what the target of the savepoint shows.`,
+        ],
+  );
+}
+
+async function beginsAnew({ record, reasons }: ChildSink, host: SinkHost): Promise<boolean> {
+  if (reasons.length > 0) {
+    if (await isNew(record, host)) return true;
     throw new DataflowError(
       "DF_SINK_OTHER_LINEAGE",
       `Sink "${record.id}" is another one than in the savepoint, so it needs a new target, and this one has been written to by pipeline "${host.identity.pipeline}": ${reasons.join(" ")} Undo the change, or give the sink a new target.`,
     );
   }
-  // Only now: a start that is refused leaves everything as it was.
-  await host.state.forgetSink(record.id);
-  if (last.contentHash !== NO_CONTENT)
-    notice(
-      `The target of sink "${record.id}" is new: it will show what changes after epoch ${last.epoch}, and nothing of what the target of the savepoint shows.`,
-    );
-  return openDelivery(record, host);
+  try {
+    const delivery = await openDelivery(record, host);
+    await delivery.close();
+    return false;
+  } catch (thrown) {
+    const isElsewhere = thrown instanceof DataflowError && NOT_THERE.has(thrown.code);
+    if (!isElsewhere || !(await isNew(record, host))) throw thrown;
+    return true;
+  }
 }
 
 /** Codes that say that what was delivered to is not there. */

@@ -20,11 +20,11 @@ import { dueRenames, formerName } from "../plan/renames.ts";
 import { type NodeRestart, restartOf } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
-import { bornFrom, openChildSink, restartFromSavepoint } from "./child-sinks.ts";
+import { bornFrom, forgetNewTargets, restartFromSavepoint } from "./child-sinks.ts";
 import { closing } from "./closing.ts";
 import { Deliveries } from "./deliveries.ts";
 import { deliverHeld, finishIntents, openDelivery, refuseUnfinished, type SinkHost } from "./decided.ts";
-import type { Connectors, OnStep, Shown, SinkDelivery } from "./delivery.ts";
+import type { Connectors, OnStep, Shown } from "./delivery.ts";
 import { Job, type JobParts, sinkNodes, sinkRecord } from "./job.ts";
 import { openSources } from "./open-sources.ts";
 import { Readers } from "./readers.ts";
@@ -229,22 +229,26 @@ class Run {
   }
 
   async #openSinks(): Promise<void> {
+    await this.#forgetNewTargets();
     const undelivered = new Map((await this.#state.undelivered()).map((waiting) => [waiting.sink, waiting]));
     for (const node of sinkNodes(this.#plan)) {
-      const delivery = await this.#openSink(sinkRecord(node));
+      const delivery = await openDelivery(sinkRecord(node), this.#host);
       const comparable = !isByArrival(this.#plan, node.id);
       const guarantee = guaranteeOf(this.#plan, node);
       this.#deliveries.add(delivery, { node, comparable, guarantee }, undelivered.get(node.id));
     }
   }
 
-  #openSink(record: SinkRecord): Promise<SinkDelivery> {
+  /** At the start from a savepoint: sinks may go on in new targets. */
+  async #forgetNewTargets(): Promise<void> {
     const { fingerprint: before } = this.#identity;
-    if (bornFrom(this.#identity) === undefined || before === undefined)
-      return openDelivery(record, this.#host);
-    const restart = this.#restarts(before).find(({ kind, node }) => kind === "sink" && node === record.id);
-    const notice = (text: string): void => this.#notice([text]);
-    return openChildSink(record, this.#host, { reasons: restart?.reasons ?? [], notice });
+    if (bornFrom(this.#identity) === undefined || before === undefined) return;
+    const restarts = this.#restarts(before).filter(({ kind }) => kind === "sink");
+    const sinks = sinkNodes(this.#plan).map((node) => ({
+      record: sinkRecord(node),
+      reasons: restarts.find((restart) => restart.node === node.id)?.reasons ?? [],
+    }));
+    this.#notice(await forgetNewTargets(sinks, this.#host));
   }
 
   /** Also for an intent that a process before has stored: the function is that of this pipeline. */
