@@ -26,7 +26,12 @@ export class HeldRows {
   readonly #undelivered: Database.Statement<[], Undelivered>;
   readonly #frames: Database.Statement<[string, Epoch, number, number], HeldRow>;
   readonly #drop: Database.Statement<[string, Epoch]>;
+  readonly #filesOf: Database.Statement<[string, Epoch], { readonly file: string }>;
   readonly #files: Database.Statement<[], { readonly file: string }>;
+  /** Files of rows that were forgotten since the last `tidy`. */
+  readonly #forgotten: Set<string> = new Set();
+  /** What processes before have left behind is gone. */
+  #isClean = false;
 
   constructor(db: Database.Database, disk: SpoolDisk) {
     this.#disk = disk;
@@ -38,14 +43,20 @@ export class HeldRows {
       "SELECT * FROM held WHERE sink = ? AND epoch <= ? ORDER BY epoch, shard, seq LIMIT ? OFFSET ?",
     );
     this.#drop = db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?");
+    this.#filesOf = db.prepare(
+      "SELECT DISTINCT file FROM held WHERE sink = ? AND epoch <= ? AND file IS NOT NULL",
+    );
     this.#files = db.prepare("SELECT DISTINCT file FROM held WHERE file IS NOT NULL");
   }
 
   /**
    * Writes what an epoch holds to a file, durably, where it is much: before the transaction that decides it. Returns
-   * the name of the file, for `insert`.
+   * the name of the file, for `insert`. The first time it removes the files that were never decided, and not earlier: a
+   * start that is refused, of a state that was set back, leaves what a newer one names.
    */
   spool(owner: number, epoch: Epoch, held: readonly HeldFrame[]): string | undefined {
+    if (!this.#isClean) this.#disk.spool.keepOnly(this.#named());
+    this.#isClean = true;
     const parts = held.map(({ bytes }) => bytes);
     if (parts.reduce((sum, { length }) => sum + length, 0) < this.#disk.spooledBytesMin) return undefined;
     const file = spoolName(owner, epoch);
@@ -81,11 +92,19 @@ export class HeldRows {
 
   /** Forgets what is visible; `tidy` then frees the disk. */
   drop(sink: string, through: Epoch): void {
+    for (const { file } of this.#filesOf.all(sink, through)) this.#forgotten.add(file);
     this.#drop.run(sink, through);
   }
 
-  /** Removes the files whose rows are all visible, or were never decided. */
+  /** Removes the files whose rows are all visible. */
   tidy(): void {
-    this.#disk.spool.keepOnly(new Set(this.#files.all().map(({ file }) => file)));
+    const named = this.#named();
+    for (const file of this.#forgotten) if (!named.has(file)) this.#disk.spool.remove(file);
+    this.#forgotten.clear();
+  }
+
+  /** The files that count. */
+  #named(): ReadonlySet<string> {
+    return new Set(this.#files.all().map(({ file }) => file));
   }
 }

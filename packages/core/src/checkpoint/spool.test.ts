@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -49,7 +49,7 @@ test("what an epoch holds lies in a file where it is much, and is read as it was
   second.close();
 });
 
-test("a file goes when the last of its rows is delivered, and what no epoch names goes at the next start", () => {
+test("a file goes when the last of its rows is delivered, and what no epoch names goes with the first epoch of the next process", () => {
   const folder = newFolder();
   const state = new SqliteState(join(folder, "state.sqlite"), "p");
   state.commit(checkpoint(1, [...frames(SPOOLED_BYTES_MIN), ...frames(SPOOLED_BYTES_MIN, "t")]));
@@ -62,8 +62,30 @@ test("a file goes when the last of its rows is delivered, and what no epoch name
   writeFileSync(join(folder, "held-1-3.frames"), "begun");
   writeFileSync(join(folder, "held-notes.frames"), "not ours");
   state.close();
-  new SqliteState(join(folder, "state.sqlite"), "p").close();
+  const next = new SqliteState(join(folder, "state.sqlite"), "p");
+  next.commit(checkpoint(3, []));
+  next.close();
   expect(filesIn(folder)).toEqual(["held-1-2.frames", "held-notes.frames"]);
+});
+
+test("a start of an older copy that is refused leaves the files of the newest state, which goes on when it is put back", () => {
+  const folder = newFolder();
+  const file = join(folder, "state.sqlite");
+  const [older, newest] = [join(folder, "older"), join(folder, "newest")];
+  new SqliteState(file, "p").close();
+  copyFileSync(file, older);
+  const state = new SqliteState(file, "p");
+  state.commit(checkpoint(1, frames(SPOOLED_BYTES_MIN)));
+  state.close();
+  copyFileSync(file, newest);
+  copyFileSync(older, file);
+  // It is opened, its targets turn out to know more, and it is closed.
+  new SqliteState(file, "p").close();
+  copyFileSync(newest, file);
+  const again = new SqliteState(file, "p");
+  const lengths = again.heldFrames("s", 1, 0, 10).map(({ bytes }) => bytes.length);
+  expect(lengths).toEqual([SPOOLED_BYTES_MIN - 5, 5]);
+  again.close();
 });
 
 test("rows whose file is gone or cut are told as damage of the state", () => {

@@ -16,6 +16,8 @@ export interface Spool {
   write(name: string, parts: readonly Uint8Array[]): void;
   /** @throws DF_STATE_CORRUPT for a file that is gone or too short */
   read(name: string, place: number, length: number): Uint8Array;
+  /** Removes a file; does nothing where it is gone. */
+  remove(name: string): void;
   /** Removes all files but those. */
   keepOnly(names: ReadonlySet<string>): void;
 }
@@ -61,6 +63,7 @@ export function directorySpool(directory: string): Spool {
         throw corrupt(join(directory, name), reasonOf(cause));
       }
     },
+    remove,
     keepOnly: (names) => {
       for (const name of readdirSync(directory)) {
         if (/^held-\d+-\d+\.frames$/.test(name) && !names.has(name)) remove(name);

@@ -13,7 +13,7 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), "dataflow-state-")), "state.sqlite");
 
 const noSpool = {
-  spool: { write: neverCalled, read: neverCalled, keepOnly: () => {} },
+  spool: { write: neverCalled, read: neverCalled, remove: neverCalled, keepOnly: () => {} },
   spooledBytesMin: Number.POSITIVE_INFINITY,
 };
 function neverCalled(): never {

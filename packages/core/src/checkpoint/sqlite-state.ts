@@ -78,7 +78,6 @@ export class SqliteState {
     this.#meta = opened.meta;
     this.#identity = opened.identity;
     this.#held = new HeldRows(this.#db, disk);
-    this.#held.tidy();
   }
 
   identity(): Identity {

@@ -103,6 +103,9 @@ function memorySpool(files: Map<string, Uint8Array>): Spool {
     read: (name, place, length) => {
       return present(files.get(name), name).slice(place, place + length);
     },
+    remove: (name) => {
+      files.delete(name);
+    },
     keepOnly: (names) => {
       for (const name of files.keys()) if (!names.has(name)) files.delete(name);
     },
