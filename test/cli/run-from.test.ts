@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dataflow, newFolder, root, type Ended } from "../command.ts";
@@ -186,6 +186,18 @@ describe.skipIf(missingReaders !== undefined)("begun from a savepoint, a pipelin
     // From here on a change of the target is what it is to any state.
     expectRefused(/\[DF_PLAN_CHANGED\]\n$/, from());
   });
+});
+
+test("a state directory with the log of a state that was killed, and is gone, is refused and left as it is", () => {
+  save();
+  const log = ".dataflow/orders/state.sqlite-wal";
+  // As kill -9 leaves it.
+  writeFileSync(join(folder, log), "rows of epochs that are not in the savepoint");
+  rmSync(join(folder, ".dataflow/orders/state.sqlite"));
+  const before = filesBelow(join(folder, ".dataflow"));
+  const refused = new RegExp(`part of another state is left .*${log}, .* \\[DF_STATE_EXISTS\\]\n$`);
+  expectRefused(refused, ["--from", savepoint]);
+  expect(filesBelow(join(folder, ".dataflow"))).toEqual(before);
 });
 
 test("a savepoint of another pipeline, or none, is refused, and no state is made", () => {

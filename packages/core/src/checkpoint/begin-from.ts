@@ -30,6 +30,7 @@ export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   const savepoint = readSavepoint(from, pipeline);
   const file = join(stateDirectory, "state.sqlite");
   if (existsSync(file)) return refuseOther(file, from, savepoint);
+  refuseRest(file, from);
   mkdirSync(stateDirectory, { recursive: true });
   for (const name of readdirSync(stateDirectory))
     if (name.startsWith(DRAFT)) rmSync(join(stateDirectory, name), { force: true });
@@ -70,6 +71,16 @@ function refuseOther(file: string, from: string, { id }: Savepoint): void {
   throw new DataflowError(
     "DF_STATE_EXISTS",
     `There is a state already, ${file}, which was not begun from the savepoint ${from}. Name a new directory with --state-dir, or leave out --from to go on from the state.`,
+  );
+}
+
+/** SQLite would read the log of a killed process into whatever database lies beside it. */
+function refuseRest(file: string, from: string): void {
+  const rest = ["-wal", "-journal"].map((ending) => file + ending).find((name) => existsSync(name));
+  if (rest === undefined) return;
+  throw new DataflowError(
+    "DF_STATE_EXISTS",
+    `A part of another state is left in the directory, ${rest}, and would be mixed with what begins from the savepoint ${from}. Name a new directory with --state-dir, put back the state.sqlite that it belongs to, or remove it.`,
   );
 }
 
