@@ -2,7 +2,11 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the command keeps what it can have again. */
+/** Where the command keeps what it can have again; undefined for a user without a home, as in some containers. */
 export function cacheFolder() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dataflow");
+  try {
+    return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dataflow");
+  } catch {
+    return undefined;
+  }
 }

@@ -5,5 +5,6 @@ import module from "node:module";
 import { join } from "node:path";
 import { cacheFolder } from "./cache-folder.js";
 
-module.enableCompileCache(join(cacheFolder(), "compiled"));
+const cache = cacheFolder();
+if (cache !== undefined) module.enableCompileCache(join(cache, "compiled"));
 await import("#main");

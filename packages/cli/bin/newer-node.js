@@ -35,6 +35,8 @@ function installed(name, version) {
 /** The program in the user's cache; the first time, npm brings it there. */
 function fetched(name, version) {
   const cache = cacheFolder();
+  if (cache === undefined)
+    refuse("There is no home to fetch another Node into: HOME and XDG_CACHE_HOME are not set.");
   const folder = join(cache, `${name}-${version}`);
   const node = program(join(folder, "node_modules", name));
   if (existsSync(node)) return node;

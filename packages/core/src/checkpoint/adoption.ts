@@ -46,11 +46,10 @@ export function beginAdoption(db: Database.Database, meta: MetaTable, adopted: r
 
 /**
  * Ends it: what the targets show counts as delivered, by the lineages that wrote it. Epochs go on behind theirs. Inside
- * a transaction.
+ * a transaction, in which the caller has dropped what was held of it.
  */
 export function finishAdoption(db: Database.Database, meta: MetaTable, taken: readonly Taken[]): void {
-  for (const { sink, through, delivered } of taken) {
-    db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?").run(sink, through);
+  for (const { sink, delivered } of taken) {
     for (const table of ["delivered", "key_index", "key_index_version"])
       db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
     const { epoch, hash, contentHash, version, state } = delivered;

@@ -347,6 +347,7 @@ export class SqliteState {
   finishAdoption(taken: readonly Taken[]): void {
     this.#transaction(() => {
       this.#assertOwner();
+      for (const { sink, through } of taken) this.#held.drop(sink, through);
       finishAdoption(this.#db, this.#meta, taken);
       // Commit point.
     });
