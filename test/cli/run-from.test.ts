@@ -188,17 +188,19 @@ describe.skipIf(missingReaders !== undefined)("begun from a savepoint, a pipelin
   });
 });
 
-test("a state directory with the log of a state that was killed, and is gone, is refused and left as it is", () => {
-  save();
-  const log = ".dataflow/orders/state.sqlite-wal";
-  // As kill -9 leaves it.
-  writeFileSync(join(folder, log), "rows of epochs that are not in the savepoint");
-  rmSync(join(folder, ".dataflow/orders/state.sqlite"));
-  const before = filesBelow(join(folder, ".dataflow"));
-  const refused = new RegExp(`part of another state is left .*${log}, .* \\[DF_STATE_EXISTS\\]\n$`);
-  expectRefused(refused, ["--from", savepoint]);
-  expect(filesBelow(join(folder, ".dataflow"))).toEqual(before);
-});
+test.each(["state.sqlite-wal", "held-2-7.frames"])(
+  "a state directory with a part of a state that is gone, %s, is refused and left as it is",
+  (part) => {
+    save();
+    // As kill -9 leaves it.
+    writeFileSync(join(folder, ".dataflow/orders", part), "rows of epochs that are not in the savepoint");
+    rmSync(join(folder, ".dataflow/orders/state.sqlite"));
+    const before = filesBelow(join(folder, ".dataflow"));
+    const refused = new RegExp(`part of another state is left .*/${part}, .* \\[DF_STATE_EXISTS\\]\n$`);
+    expectRefused(refused, ["--from", savepoint]);
+    expect(filesBelow(join(folder, ".dataflow"))).toEqual(before);
+  },
+);
 
 test("a savepoint of another pipeline, or none, is refused, and no state is made", () => {
   save();

@@ -8,6 +8,7 @@ import { keepNames } from "./keep-names.ts";
 import { MetaTable } from "./meta-table.ts";
 import { ancestorsOf, ANCESTORS, type Ancestor } from "./ancestors.ts";
 import { checkCopy, readSavepoint, type Savepoint, stateOfSavepoint, syncFile } from "./savepoint.ts";
+import { isSpoolName } from "./spool.ts";
 import { readStoredState } from "./stored-state.ts";
 
 /** Where a state begins. */
@@ -20,6 +21,8 @@ interface Beginning {
 
 /** What a new state is called until it is complete. */
 const DRAFT = "begins-";
+/** What SQLite keeps beside a database, and reads when it opens it. */
+const LOGS: ReadonlySet<string> = new Set(["state.sqlite-wal", "state.sqlite-journal"]);
 
 /**
  * Makes the state of a directory without one from a savepoint, under a lineage of its own. A directory that holds what
@@ -30,8 +33,8 @@ export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   const savepoint = readSavepoint(from, pipeline);
   const file = join(stateDirectory, "state.sqlite");
   if (existsSync(file)) return refuseOther(file, from, savepoint);
-  refuseRest(file, from);
   mkdirSync(stateDirectory, { recursive: true });
+  refuseRest(stateDirectory, from);
   for (const name of readdirSync(stateDirectory))
     if (name.startsWith(DRAFT)) rmSync(join(stateDirectory, name), { force: true });
   const draft = join(stateDirectory, `${DRAFT}${randomUUID()}`);
@@ -74,13 +77,16 @@ function refuseOther(file: string, from: string, { id }: Savepoint): void {
   );
 }
 
-/** SQLite would read the log of a killed process into whatever database lies beside it. */
-function refuseRest(file: string, from: string): void {
-  const rest = ["-wal", "-journal"].map((ending) => file + ending).find((name) => existsSync(name));
+/**
+ * SQLite would read the log of a killed process into whatever database lies beside it, and rows that a state holds are
+ * removed by one that does not know them.
+ */
+function refuseRest(stateDirectory: string, from: string): void {
+  const rest = readdirSync(stateDirectory).find((name) => LOGS.has(name) || isSpoolName(name));
   if (rest === undefined) return;
   throw new DataflowError(
     "DF_STATE_EXISTS",
-    `A part of another state is left in the directory, ${rest}, and would be mixed with what begins from the savepoint ${from}. Name a new directory with --state-dir, put back the state.sqlite that it belongs to, or remove it.`,
+    `A part of another state is left in the state directory, ${join(stateDirectory, rest)}, and would be mixed with what begins from the savepoint ${from}. Name a new directory with --state-dir, put back the state.sqlite that it belongs to, or remove it.`,
   );
 }
 

@@ -27,6 +27,11 @@ export function spoolName(owner: number, epoch: number): string {
   return `held-${owner}-${epoch}.frames`;
 }
 
+/** Whether a file of a state directory is one of a spool. */
+export function isSpoolName(name: string): boolean {
+  return /^held-\d+-\d+\.frames$/.test(name);
+}
+
 /** The files of a state directory. Errors of the system come as they are. */
 export function directorySpool(directory: string): Spool {
   const opened = <T>(name: string, flags: "wx" | "r", work: (file: number) => T): T => {
@@ -66,7 +71,7 @@ export function directorySpool(directory: string): Spool {
     remove,
     keepOnly: (names) => {
       for (const name of readdirSync(directory)) {
-        if (/^held-\d+-\d+\.frames$/.test(name) && !names.has(name)) remove(name);
+        if (isSpoolName(name) && !names.has(name)) remove(name);
       }
     },
   };
