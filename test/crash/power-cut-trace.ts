@@ -65,7 +65,8 @@ export function record(
   const { status, signal, stderr } = spawnSync("strace", [...OPTIONS, "-o", trace, ...commandLine(given)], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env, ...env },
+    // What Node compiled is nothing that a power cut may not take.
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1", ...env },
     timeout: 120_000,
   });
   const deeds = deedsOf(readFileSync(trace), folder);
