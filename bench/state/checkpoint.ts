@@ -72,14 +72,15 @@ function sides(): Sides {
   db.exec("CREATE TABLE plain (id INTEGER PRIMARY KEY, epoch INTEGER, bytes BLOB)");
   const insert = db.prepare("INSERT INTO plain (epoch, bytes) VALUES (?, ?)");
   const remove = db.prepare("DELETE FROM plain WHERE epoch <= ?");
-  const insertAll = db.transaction((nth: number) => {
+  let nth = 0;
+  const insertAll = db.transaction(() => {
+    nth++;
     remove.run(nth - KEY_GROUPS / GROUPS_REWRITTEN);
     for (const size of sizes) insert.run(nth, Buffer.alloc(size, nth));
   });
-  let nth = 0;
   return {
     reference: () => {
-      for (let i = 0; i < EPOCHS; i++) insertAll.immediate(++nth);
+      for (let i = 0; i < EPOCHS; i++) insertAll.immediate();
       return { units: EPOCHS * TOUCHED };
     },
     subject: () => {

@@ -77,7 +77,9 @@ export function sqliteFinding(folder: string): Promise<Finding> {
   return tried("sqlite", remedy, () => {
     const db = openExclusively(join(folder, "state.sqlite"));
     try {
-      const version = String(db.prepare("SELECT sqlite_version()").pluck().get());
+      const version = db
+        .prepare<[], { version: string }>("SELECT sqlite_version() AS version")
+        .get()?.version;
       db.exec("CREATE TABLE written (number INTEGER)");
       const insert = db.prepare("INSERT INTO written VALUES (?)");
       const startedMs = performance.now();

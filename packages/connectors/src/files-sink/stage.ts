@@ -68,7 +68,8 @@ export function stager(
       }
       if (file !== undefined) await finish(file);
     } finally {
-      await file?.abandon();
+      // Where that fails too, what went wrong before it is what counts.
+      await file?.abandon().catch(() => undefined);
     }
     return files;
   };

@@ -1,11 +1,11 @@
 /** What a state remembers while it catches up with targets that another state has written. */
 import { randomUUID } from "node:crypto";
-import type Database from "better-sqlite3";
 import type { Delivered, Marker } from "../connector.ts";
 import type { Epoch } from "../stream.ts";
 import { type Ancestor, ANCESTORS, ancestorsOf } from "./ancestors.ts";
 import type { MetaTable } from "./meta-table.ts";
 import type { CheckpointRecord } from "./records.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 /** The name in the table `meta` under which the markers are kept that it catches up with. */
 export const ADOPTS = "adopts";
@@ -34,7 +34,7 @@ export function adoptedBy(meta: Pick<MetaTable, "get">): readonly Adopted[] {
  * Begins to catch up, under a lineage of its own, or keeps how far it has come. What had an intent is held as before,
  * and looked at anew. Inside a transaction.
  */
-export function beginAdoption(db: Database.Database, meta: MetaTable, adopted: readonly Adopted[]): void {
+export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonly Adopted[]): void {
   if (adoptedBy(meta).length === 0) {
     const parent: Ancestor = { lineage: meta.get("lineage") ?? "", epoch: meta.number("epoch") };
     if (parent.epoch > 0) meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
@@ -48,7 +48,7 @@ export function beginAdoption(db: Database.Database, meta: MetaTable, adopted: r
  * Ends it: what the targets show counts as delivered, by the lineages that wrote it. Epochs go on behind theirs. Inside
  * a transaction, in which the caller has dropped what was held of it.
  */
-export function finishAdoption(db: Database.Database, meta: MetaTable, taken: readonly Taken[]): void {
+export function finishAdoption(db: SqlDatabase, meta: MetaTable, taken: readonly Taken[]): void {
   for (const { sink, delivered } of taken) {
     for (const table of ["delivered", "key_index", "key_index_version"])
       db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);

@@ -1,8 +1,8 @@
-import type Database from "better-sqlite3";
 import { present } from "../assert.ts";
 import type { Epoch } from "../stream.ts";
 import type { HeldFrame, Undelivered } from "./records.ts";
 import { type Spool, spoolName } from "./spool.ts";
+import type { SqlDatabase, SqlStatement } from "./sql.ts";
 
 /** Where held rows lie besides the database. */
 export interface SpoolDisk {
@@ -22,18 +22,18 @@ interface HeldRow extends Omit<HeldFrame, "bytes"> {
 /** What sinks hold and have not yet staged: rows of the table `held`, or parts of files that they name. */
 export class HeldRows {
   readonly #disk: SpoolDisk;
-  readonly #insert: Database.Statement;
-  readonly #undelivered: Database.Statement<[], Undelivered>;
-  readonly #frames: Database.Statement<[string, Epoch, number, number], HeldRow>;
-  readonly #drop: Database.Statement<[string, Epoch]>;
-  readonly #filesOf: Database.Statement<[string, Epoch], { readonly file: string }>;
-  readonly #files: Database.Statement<[], { readonly file: string }>;
+  readonly #insert: SqlStatement;
+  readonly #undelivered: SqlStatement<[], Undelivered>;
+  readonly #frames: SqlStatement<[string, Epoch, number, number], HeldRow>;
+  readonly #drop: SqlStatement<[string, Epoch]>;
+  readonly #filesOf: SqlStatement<[string, Epoch], { readonly file: string }>;
+  readonly #files: SqlStatement<[], { readonly file: string }>;
   /** Files of rows that were forgotten since the last `tidy`. */
   readonly #forgotten: Set<string> = new Set();
   /** What processes before have left behind is gone. */
   #isClean = false;
 
-  constructor(db: Database.Database, disk: SpoolDisk) {
+  constructor(db: SqlDatabase, disk: SpoolDisk) {
     this.#disk = disk;
     this.#insert = db.prepare("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#undelivered = db.prepare(

@@ -1,4 +1,4 @@
-import type Database from "better-sqlite3";
+import type { SqlDatabase, SqlStatement } from "./sql.ts";
 
 /** The table that says what a database is. */
 export const META_TABLE =
@@ -6,10 +6,10 @@ export const META_TABLE =
 
 /** Names and values in the table `meta`, which must be there. */
 export class MetaTable {
-  readonly #get: Database.Statement<[string], { readonly value: string }>;
-  readonly #set: Database.Statement<[string, string]>;
+  readonly #get: SqlStatement<[string], { readonly value: string }>;
+  readonly #set: SqlStatement<[string, string]>;
 
-  constructor(db: Database.Database) {
+  constructor(db: SqlDatabase) {
     this.#get = db.prepare("SELECT value FROM meta WHERE name = ?");
     this.#set = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
   }

@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
 import { keepNames } from "./keep-names.ts";
 import { damageOf } from "./sqlite-failures.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 /** Milliseconds to wait for a lock on the state. */
 const LOCK_WAIT_MS = 250;
@@ -16,7 +17,7 @@ const LOG_BYTES = 64 * 1024 * 1024;
  * loss.
  * @throws DF_ALREADY_RUNNING, DF_STATE_NOT_DURABLE, DF_STATE_CORRUPT
  */
-export function openExclusively(file: string): Database.Database {
+export function openExclusively(file: string): SqlDatabase {
   // A status command reads for a moment; another run keeps its lock for as long as it lives.
   const db = new Database(file, { timeout: LOCK_WAIT_MS });
   try {
@@ -60,7 +61,7 @@ export function openExclusively(file: string): Database.Database {
 }
 
 /** Gives free pages back to the disk, but for so many that will be filled again. */
-export function giveBackPages(db: Database.Database, kept: number): void {
+export function giveBackPages(db: SqlDatabase, kept: number): void {
   const free = Number(db.pragma("freelist_count", { simple: true }));
   if (free > kept) db.exec(`PRAGMA incremental_vacuum(${free - kept})`);
 }

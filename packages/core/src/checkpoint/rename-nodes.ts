@@ -1,9 +1,9 @@
 /** Gives nodes other ids in all that a state has of them. */
-import type Database from "better-sqlite3";
 import type { Parts } from "../plan/fingerprint.ts";
 import { renamedName, type Renames } from "../plan/renames.ts";
 import { canonicalJson } from "../json.ts";
 import type { CheckpointRecord, LedgerEntry } from "./records.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 /** Columns that hold the id of a node, by table. */
 const IDS = [
@@ -20,7 +20,7 @@ const IDS = [
 ] as const;
 
 /** Renames nodes in all tables but `checkpoint` and `meta`. To be called within a transaction. */
-export function renameRows(db: Database.Database, renames: Renames): void {
+export function renameRows(db: SqlDatabase, renames: Renames): void {
   for (const [old, now] of renames) {
     for (const [table, column] of IDS) {
       db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`).run(now, old);

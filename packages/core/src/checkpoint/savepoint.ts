@@ -11,6 +11,7 @@ import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
 import type { Epoch } from "../stream.ts";
 import { keepNames } from "./keep-names.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 const FORMAT = 1;
 const MANIFEST = "savepoint.json";
@@ -74,7 +75,7 @@ export function checkSavepointName(name: string): void {
  * @throws DF_SAVEPOINT_NAME, DF_SAVEPOINT_EXISTS, DF_SAVEPOINT_EMPTY
  */
 export function writeSavepoint(
-  db: Database.Database,
+  db: SqlDatabase,
   stateDirectory: string,
   { name, created, automatic }: SavepointRequest,
 ): Savepoint {

@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import type Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
@@ -25,6 +24,7 @@ import { type Savepoint, type SavepointRequest, writeSavepoint } from "./savepoi
 import { bringToFormat } from "./state-format.ts";
 import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
 import { takeOwnership } from "./take-ownership.ts";
+import type { SqlDatabase, SqlStatement } from "./sql.ts";
 
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
@@ -33,8 +33,8 @@ const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 
 /** Where a state lies. */
 export interface StateDisk extends SpoolDisk {
-  /** The database of a file. Declared as an object: users of our types need none of the library's. */
-  readonly open: (file: string) => object;
+  /** The database of a file. */
+  readonly open: (file: string) => SqlDatabase;
 }
 
 function localDisk(file: string): StateDisk {
@@ -55,11 +55,11 @@ function localDisk(file: string): StateDisk {
  * target.
  */
 export class SqliteState {
-  readonly #db: Database.Database;
+  readonly #db: SqlDatabase;
   readonly #file: string;
   readonly #held: HeldRows;
   readonly #meta: MetaTable;
-  readonly #statements = new Map<string, Database.Statement>();
+  readonly #statements = new Map<string, SqlStatement>();
   #identity: Identity;
 
   /**
@@ -68,7 +68,7 @@ export class SqliteState {
    *   DF_STATE_CORRUPT
    */
   constructor(file: string, pipeline: string, disk: StateDisk = localDisk(file)) {
-    this.#db = disk.open(file) as Database.Database;
+    this.#db = disk.open(file);
     this.#file = file;
     const opened = this.#transaction(() => {
       bringToFormat(this.#db, file);
@@ -397,9 +397,9 @@ export class SqliteState {
   }
 
   /** A statement is compiled once. */
-  #prepare<Given extends unknown[] = unknown[], Row = unknown>(sql: string): Database.Statement<Given, Row> {
+  #prepare<Given extends unknown[] = unknown[], Row = unknown>(sql: string): SqlStatement<Given, Row> {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
-    return statement as Database.Statement<Given, Row>;
+    return statement as SqlStatement<Given, Row>;
   }
 }

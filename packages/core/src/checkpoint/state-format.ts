@@ -1,14 +1,14 @@
 /** Which formats of a state file this code reads. See CONTRIBUTING.md, "When a format changes". */
-import type Database from "better-sqlite3";
 import { DataflowError } from "../error.ts";
 import { MetaTable } from "./meta-table.ts";
 import { FORMAT_OLDEST, FORMAT_VERSION, TABLES } from "./schema.sql.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 /**
  * The format of a state file; undefined where nothing is stored yet.
  * @throws DF_STATE_FORMAT when this code does not read it
  */
-export function formatOf(db: Database.Database, file: string): number | undefined {
+export function formatOf(db: SqlDatabase, file: string): number | undefined {
   const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() !== undefined;
   const stored = isThere ? new MetaTable(db).get("format_version") : undefined;
   if (stored === undefined) return undefined;
@@ -26,7 +26,7 @@ export function formatOf(db: Database.Database, file: string): number | undefine
  * there is no more to do than to make them. To be called within a transaction.
  * @throws DF_STATE_FORMAT
  */
-export function bringToFormat(db: Database.Database, file: string): void {
+export function bringToFormat(db: SqlDatabase, file: string): void {
   const format = formatOf(db, file);
   db.exec(TABLES);
   if (format !== FORMAT_VERSION) new MetaTable(db).set("format_version", FORMAT_VERSION);
