@@ -1,12 +1,12 @@
 import { ColumnBuilder, copyBatch } from "@df/core";
-import type { Batch, Schema } from "@df/core";
+import type { Batch, Field, Schema } from "@df/core";
 import { BatchJoiner } from "@df/core/batch/batch-joiner";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
 import { batchOf, rowReader, rowWriter, rowsOf } from "@df/core/batch/rows";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { batchArbitrary, schemaArbitrary } from "./arbitraries.ts";
+import { batchArbitrary, rowArbitrary, schemaArbitrary } from "./arbitraries.ts";
 import type { BatchArbitraryOptions } from "./arbitraries.ts";
 import { scramble } from "./arrays.ts";
 
@@ -62,6 +62,73 @@ test("what is read of a row and written again has the same canonical bytes", () 
       expect(canonical(taken(builders, batch))).toEqual(canonical(batch));
     }),
   );
+});
+
+const plainSchemas: fc.Arbitrary<Schema> = fc
+  .array(
+    fc.record({
+      type: fc.constantFrom<Field["type"]>(
+        { kind: "bool" },
+        { kind: "int32" },
+        { kind: "int64", as: "bigint" },
+        { kind: "int64", as: "number" },
+        { kind: "float64" },
+        { kind: "timestamp", json: "iso" },
+        { kind: "string" },
+      ),
+      nullable: fc.boolean(),
+      optional: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((fields) => ({ fields: fields.map((field, i) => ({ ...field, name: `c${i}` })) }));
+
+/** What a lambda may return for a cell, right or wrong. */
+const anyCell: fc.Arbitrary<unknown> = fc.oneof(
+  fc.integer(),
+  fc.constantFrom(-0, 2 ** 31, 2 ** 53, -(2 ** 53), 8_640_000_000_000_000, 1.5, Number.NaN, Infinity),
+  fc.constantFrom(null, undefined, true, false, "", "text", "\ud800", new Date(5), {}, [1]),
+  fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
+);
+
+test("the generated and the interpreted row writer write and refuse the same", () => {
+  const cases = plainSchemas.chain((schema) => {
+    const count = schema.fields.length;
+    // Sometimes with a column that is not declared, or without one that is.
+    const row = fc
+      .tuple(fc.array(anyCell, { minLength: count - 1, maxLength: count + 1 }), fc.nat(count))
+      .map(([cells, from]) =>
+        Object.fromEntries(cells.map((cell, i) => [`c${(from + i) % (count + 1)}`, cell])),
+      );
+    const right = rowArbitrary(schema);
+    return fc.tuple(fc.constant(schema), fc.array(fc.oneof(right, right, row, anyCell), { maxLength: 20 }));
+  });
+  let written = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(cases, ([schema, rows]) => {
+      const [generated, interpreted] = [true, false].map((generate) => {
+        const write = rowWriter(schema, generate);
+        const builders = buildersOf(schema);
+        const told = rows.map((row) => {
+          try {
+            write(row, builders);
+            return "written";
+          } catch (thrown) {
+            return String(thrown);
+          }
+        });
+        return { told, columns: builders.map((builder) => builder.take()) };
+      });
+      expect(generated).toStrictEqual(interpreted);
+      const told = generated?.told ?? [];
+      const right = told.filter((each) => each === "written").length;
+      written += right;
+      refused += told.length - right;
+    }),
+    { numRuns: 500 },
+  );
+  expect([written > 500, refused > 500]).toEqual([true, true]);
 });
 
 test("rows come back from a batch as they were given", () => {

@@ -87,6 +87,7 @@ function generatedReader(
   const text = `"use strict"; // ${generatedReaders++}
   return (batch, row) => {
     const o = {};
+    let x;
 ${lines.join("\n")}
     return o;
   };
@@ -110,9 +111,13 @@ function expressionOf(type: ColumnType, i: number): string {
     case "float64":
       return `c${i}.values[row]`;
     case "int64":
-      return type.as === "bigint" ? `BigInt(c${i}.values[row])` : `r[${i}](c${i}, row)`;
-    case "decimal":
+      if (type.as === "bigint") return `BigInt(c${i}.values[row])`;
+      // A double in a long column is a safe integer.
+      return `typeof (x = c${i}.values[row]) === "number" ? x : r[${i}](c${i}, row)`;
     case "timestamp":
+      // A whole number of milliseconds needs no more care.
+      return `(x = c${i}.values[row]) % 1000 === 0 ? x / 1000 : r[${i}](c${i}, row)`;
+    case "decimal":
     case "date":
     case "string":
     case "bytes":

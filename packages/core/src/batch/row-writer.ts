@@ -3,6 +3,7 @@ import { DataflowError, reasonOf } from "../error.ts";
 import { typeName } from "../schema/schema.ts";
 import type { ColumnType, Field, Schema } from "../schema/schema.ts";
 import type { ColumnBuilder } from "./builder.ts";
+import { compileRowWriter } from "./row-writer-code.ts";
 import { dateDays, decimalUnscaled, described, microsOf, refused } from "./cells.ts";
 
 /** Checks a row that a lambda returned and appends it, one builder per field. */
@@ -16,8 +17,21 @@ export type CellWriter = (value: unknown, into: ColumnBuilder) => void;
  * bigint of whole units for a decimal, a Date or Temporal.Instant for a timestamp. A missing or undefined value is null
  * where the column is nullable.
  * @throws DF_VALUE naming the column, also one that is not declared; the builders then are as they were before
+ *
+ * With `generate`, rows of plain values are written by generated code, if code may be generated at all; both twins
+ * write and refuse the same.
  */
-export function rowWriter(schema: Schema): RowWriter {
+export function rowWriter(schema: Schema, generate = true): RowWriter {
+  const interpreted = interpretedWriter(schema);
+  const plain = generate ? compileRowWriter(schema.fields) : undefined;
+  if (plain === undefined) return interpreted;
+  return (row, into) => {
+    const isObject = typeof row === "object" && row !== null && !Array.isArray(row);
+    if (!isObject || !plain(row, into)) interpreted(row, into);
+  };
+}
+
+function interpretedWriter(schema: Schema): RowWriter {
   const { fields } = schema;
   const names = fields.map((field) => field.name);
   const declared = new Set(names);

@@ -54,7 +54,7 @@ export function flatMap({ columns, output, make }: FlatMapOptions): OperatorSpec
 function openFlatMap(context: OperatorContext, { columns, output, make }: FlatMapOptions): Operator {
   const { schema } = only(context.inputs);
   const read = rowReader(schema, indexesOf(schema, columns), context.generate);
-  const write = rowWriter(output);
+  const write = rowWriter(output, context.generate);
   const made = new MadeRows(output);
   const pending = new Pending();
   return {

@@ -58,11 +58,12 @@ function openMap(context: OperatorContext, { columns, output, make }: MapOptions
   const read = rowReader(input.schema, indexesOf(input.schema, columns), context.generate);
   const keyFields = new Set(input.key);
   // The key is copied, so the function may leave it out.
-  const write = rowWriter({
+  const written = {
     fields: output.fields.map((field) =>
       keyFields.has(field.name) ? { ...field, nullable: true, optional: true } : field,
     ),
-  });
+  };
+  const write = rowWriter(written, context.generate);
   const builders = output.fields.map((field) => new ColumnBuilder(field.type));
   const rows = new Int32Array(BATCH_ROWS_MAX);
   const gatherer = new RowGatherer();
