@@ -1,7 +1,10 @@
+import { readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { DataflowError } from "@df/core";
+import { type FileSystem, fileSystemOf } from "@df/core/checkpoint/file-system";
+import { Nearness } from "./nearness.ts";
 import { HEAD_BYTES_MAX } from "./position.ts";
 import type { FilePosition } from "./position.ts";
 
@@ -12,6 +15,8 @@ export class OpenFile {
   head = 0;
   headBytes = 0;
   readonly #handle: FileHandle;
+  readonly #nearness: Nearness = new Nearness();
+  #fileSystem: FileSystem | undefined;
 
   private constructor(path: string, handle: FileHandle) {
     this.path = path;
@@ -24,9 +29,23 @@ export class OpenFile {
   }
 
   /** Reads bytes from `from` on into the beginning of `into`; how many. Fewer than fit: the file ends there. */
-  async read(into: Uint8Array, from: number): Promise<number> {
-    const { bytesRead } = await named(this.path, "read", () => this.#handle.read(into, 0, into.length, from));
-    return bytesRead;
+  read(into: Uint8Array, from: number): Promise<number> {
+    return named(this.path, "read", async () => {
+      if (this.#nearness.isNear && !this.#isRemote) {
+        const began = performance.now();
+        const bytesRead = readSync(this.#handle.fd, into, 0, into.length, from);
+        this.#nearness.readHere(performance.now() - began);
+        return bytesRead;
+      }
+      const { bytesRead } = await this.#handle.read(into, 0, into.length, from);
+      this.#nearness.readAside();
+      return bytesRead;
+    });
+  }
+
+  /** A network may stop to answer: nothing of it is waited for on this thread. */
+  get #isRemote(): boolean {
+    return (this.#fileSystem ??= fileSystemOf(this.path)).kind === "network";
   }
 
   /** How long it is now, in bytes. @throws DF_POSITION where that is less than what was read */

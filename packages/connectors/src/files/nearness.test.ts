@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { Nearness } from "./nearness.ts";
+
+/** For each read, whether it is made here; those that are take so many milliseconds. */
+function reads(count: number, ms: (read: number) => number): boolean[] {
+  const nearness = new Nearness();
+  return Array.from({ length: count }, (_, read) => {
+    const isHere = nearness.isNear;
+    if (isHere) nearness.readHere(ms(read));
+    else nearness.readAside();
+    return isHere;
+  });
+}
+
+test("all reads but the first are made here while they are fast", () => {
+  expect(reads(5, () => 0.1)).toEqual([false, true, true, true, true]);
+});
+
+test("after a slow one the next 64 are left to another thread, then one is tried again", () => {
+  const here = reads(200, (read) => (read < 100 ? 5 : 0.1)).flatMap((isHere, read) => (isHere ? [read] : []));
+  expect(here.slice(0, 3)).toEqual([1, 66, 131]);
+  expect(here.slice(2)).toEqual(Array.from({ length: 69 }, (_, i) => 131 + i));
+});
