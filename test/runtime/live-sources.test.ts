@@ -167,3 +167,17 @@ test("an Observable that throws when it is left loses no row, keeps no other sou
   expect(numbers("leaves")).toHaveLength(50);
   expect(left).toBe(true);
 });
+
+test("an iterable that always has a next row leaves the event loop its turns", async () => {
+  const stop = new AbortController();
+  async function* endless(): AsyncGenerator<{ n: number }> {
+    for (let n = 0; ; n++) yield { n: n % 7 };
+  }
+  const definition = pipeline("turns", (p) => {
+    p.from("endless", fromIterable(Row, endless))
+      .filter(({ n }) => n > 6)
+      .to("out", memorySink("turns"));
+  });
+  const onStart = (): void => void setTimeout(() => stop.abort(), 20);
+  expect(await runInMemory(definition, { signal: stop.signal, onStart })).toMatchObject({ ended: "stopped" });
+});

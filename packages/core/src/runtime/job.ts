@@ -189,8 +189,11 @@ export class Job {
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
         await this.#sleep();
-      } else if (clock.now() >= sliceEnd) await clock.yield();
-      else continue;
+        this.#lookForSplits();
+      }
+      // Also after a sleep: what woke it may have come in the same turn of the event loop, time after time.
+      if (clock.now() < sliceEnd) continue;
+      await clock.yield();
       this.#lookForSplits();
       sliceEnd = clock.now() + SLICE_MS;
     }
