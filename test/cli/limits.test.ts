@@ -64,7 +64,7 @@ test.skipIf(!mountable).each([
     "state",
     "",
     "--unsafe-state-fs --state-dir small",
-    /^The state .*small\/p\/state\.sqlite cannot .*SQLITE_FULL.*room.*\[DF_STATE_IO\]\n$/,
+    /^The state .*small\/p\/state\.sqlite cannot .*(?:SQLITE_FULL|ENOSPC).*room.*\[DF_STATE_IO\]\n$/,
   ],
   [
     "table",
