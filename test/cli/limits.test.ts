@@ -12,8 +12,11 @@ const lines = Array.from(
 );
 const bin = join(root, "packages/cli/bin/dataflow.js");
 
+/** Makes each millisecond of a run some 20 rows long, so that no epoch holds more than the state's database takes. */
+const slowly = "if (n % 20 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);";
+
 /** A folder with a megabyte of input, which is delivered when all of it is read; `tap` sees each row. */
-function folderWith(tap = ""): string {
+function folderWith(tap = "", checkpointEvery = "20ms"): string {
   const folder = newFolder("limits");
   mkdirSync(join(folder, "input"));
   mkdirSync(join(folder, "small"));
@@ -25,7 +28,7 @@ import { pipeline, t } from "dataflow";
 import { files, filesSink, jsonLines } from "dataflow/files";
 import { json } from "dataflow/json";
 const Row = t.row({ n: t.int32(), text: t.string() });
-export default pipeline("p", { checkpointEvery: "20ms" }, (p) => {
+export default pipeline("p", { checkpointEvery: "${checkpointEvery}" }, (p) => {
   p.from("rows", files({ path: "input/*.jsonl", decode: json(Row) }))
     .tap(({ n }) => { ${tap} })
     .to("out", filesSink({ path: process.env["OUT"] ?? "./out", format: jsonLines() }), {
@@ -59,23 +62,38 @@ const mountable =
   spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", tmpdir()], { stdio: "ignore" }).status === 0;
 const unless = mountable ? "" : " (no file system can be mounted here)";
 
-test.skipIf(!mountable).each([
+/** How much an epoch of a run holds. */
+interface Paced {
+  readonly tap?: string;
+  readonly checkpointEvery?: string;
+}
+
+test.skipIf(!mountable).each<[string, Paced, string, string, RegExp]>([
   [
     "state",
+    { tap: slowly },
     "",
     "--unsafe-state-fs --state-dir small",
-    /^The state .*small\/p\/state\.sqlite cannot .*(?:SQLITE_FULL|ENOSPC).*room.*\[DF_STATE_IO\]\n$/,
+    /^The state .*small\/p\/state\.sqlite cannot .*SQLITE_FULL.*room.*\[DF_STATE_IO\]\n$/,
+  ],
+  [
+    "state, with much in one epoch,",
+    { checkpointEvery: "1h" },
+    "",
+    "--unsafe-state-fs --state-dir small",
+    /^The state .*small\/p\/state\.sqlite cannot .*ENOSPC.*room.*\[DF_STATE_IO\]\n$/,
   ],
   [
     "table",
+    {},
     "OUT=./small/out",
     "",
     /^Sink "out": Could not write .* in ".*small\/out": ENOSPC.*check the disk.*\[DF_STORE_IO\]\n$/,
   ],
 ])(
   `a run whose %s lies on a disk of a few hundred KiB says which file found no room, and ends with 1; with room it goes on to all rows${unless}`,
-  (_what, env, options, says) => {
-    const folder = folderWith();
+  (_what, { tap = "", checkpointEvery = "20ms" }: Paced, env, options, says) => {
+    const folder = folderWith(tap, checkpointEvery);
     const run = `env ${env} "$@" ${options}`;
     const { code, stdout, stderr } = shell(
       folder,
@@ -92,14 +110,30 @@ test.skipIf(!mountable).each([
   },
 );
 
-test("a run whose files may not grow says which, and ends with 1; without the limit it goes on to all rows", () => {
-  const folder = folderWith();
-  const { code, stdout, stderr } = shell(folder, 'ulimit -f 600; exec "$@"');
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toMatch(/^The state .*state\.sqlite cannot .*SQLITE_IOERR.*ulimit -f.*\[DF_STATE_IO\]\n$/);
-  expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
-  expectAll(join(folder, "out"));
-});
+test.each<[string, Paced, number, RegExp]>([
+  [
+    "files",
+    { tap: slowly },
+    600,
+    /^The state .*state\.sqlite cannot .*SQLITE_IOERR.*ulimit -f.*\[DF_STATE_IO\]\n$/,
+  ],
+  [
+    "files, with much in one epoch,",
+    { checkpointEvery: "1h" },
+    1_200,
+    /^The state .*state\.sqlite cannot .*EFBIG.*ulimit -f.*\[DF_STATE_IO\]\n$/,
+  ],
+])(
+  "a run whose %s may not grow says which, and ends with 1; without the limit it goes on to all rows",
+  (_what, { tap = "", checkpointEvery = "20ms" }, blocks, says) => {
+    const folder = folderWith(tap, checkpointEvery);
+    const { code, stdout, stderr } = shell(folder, `ulimit -f ${blocks}; exec "$@"`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(says);
+    expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 0, stderr: "" });
+    expectAll(join(folder, "out"));
+  },
+);
 
 test("a run that may open too few files says so, and leaves no file of the input out", () => {
   const folder = folderWith();
