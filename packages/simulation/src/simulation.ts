@@ -1,6 +1,6 @@
 /** One simulated history of a pipeline: its hosts, its faults, and what its tables show in the end. */
 import { DataflowError, type Plan, reasonOf, type SinkNode, unreachable } from "@df/core";
-import { sinkNodes } from "@df/core/runtime/job";
+import { sinkNodes } from "@df/core/runtime/sink-nodes";
 import { run as runPlan } from "@df/core/runtime/run";
 import type { Random } from "@df/testing/random";
 import { answer } from "./answer.ts";

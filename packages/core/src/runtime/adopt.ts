@@ -20,7 +20,7 @@ import type { Epoch } from "../stream.ts";
 import { compared } from "./compared.ts";
 import { type SinkEnvironment, openCommitter, SinkDelivery } from "./delivery.ts";
 import { refuseForeign } from "./foreign.ts";
-import { sinkNodes, sinkRecord } from "./job.ts";
+import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { replay } from "./replay.ts";
 import type { RunOptions } from "./run.ts";
 

@@ -1,17 +1,8 @@
-import { present } from "../assert.ts";
-import {
-  splitKey,
-  splitsByKey,
-  type Checkpoint,
-  type CheckpointRecord,
-  type Identity,
-  type SinkRecord,
-  type SplitRecord,
-} from "../checkpoint/records.ts";
+import type { Checkpoint, CheckpointRecord, Identity, SinkRecord } from "../checkpoint/records.ts";
 import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
-import type { Source, Split } from "../connector.ts";
-import type { Plan, SinkNode, SourceNode } from "../plan/plan.ts";
+import type { Source } from "../connector.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -24,6 +15,8 @@ import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 import { Savepoints } from "./savepoints.ts";
+import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
+import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
 import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
@@ -69,6 +62,7 @@ export class Job {
   readonly #checkpointer: Checkpointer;
   readonly #acknowledgements: Acknowledgements;
   readonly #savepoints: Savepoints;
+  readonly #splits: SplitFinder;
   readonly #sinkRecords: readonly SinkRecord[];
   readonly #lateUnread: readonly string[];
   #last: CheckpointRecord | undefined;
@@ -84,7 +78,6 @@ export class Job {
   #looking: Promise<void> | undefined;
   /** The savepoint that was asked for last by the history, until those that are too many are gone. */
   #keeping: Promise<void> | undefined;
-  #nextShard = 0;
   readonly #wake = (): void => {
     this.#woken = true;
     this.#sleeping?.abort(WOKEN);
@@ -112,6 +105,7 @@ export class Job {
       this.#fail(error),
     );
     this.#savepoints = new Savepoints((request) => this.#copy(request), this.#wake);
+    this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source) });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
   }
@@ -134,7 +128,7 @@ export class Job {
   async #runToEnd(): Promise<RunReport> {
     const { state, sources, signal } = this.#parts;
     await this.#graph.open(sources, (node) => state.chunks(node));
-    await this.#findSplits(true);
+    await this.#splits.find(this.#last, true);
     const ended = await this.#loop();
     await this.#finishSavepoints();
     const drained = ended === "drained";
@@ -189,13 +183,14 @@ export class Job {
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
         await this.#sleep();
-        this.#lookForSplits();
       }
       // Also after a sleep: what woke it may have come in the same turn of the event loop, time after time.
-      if (clock.now() < sliceEnd) continue;
-      await clock.yield();
-      this.#lookForSplits();
-      sliceEnd = clock.now() + SLICE_MS;
+      const isOver = clock.now() >= sliceEnd;
+      if (isOver) {
+        await clock.yield();
+        sliceEnd = clock.now() + SLICE_MS;
+      }
+      if (isOver || !progressed) this.#lookForSplits();
     }
   }
 
@@ -256,7 +251,8 @@ export class Job {
     const now = this.#parts.clock.now();
     if (!this.#parts.follow || now < this.#splitsAt || this.#looking !== undefined) return;
     this.#splitsAt = now + SPLITS_EVERY_MS;
-    this.#looking = this.#findSplits(false)
+    this.#looking = this.#splits
+      .find(this.#last, false)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#looking = undefined;
@@ -389,31 +385,6 @@ export class Job {
     this.#throwFailure();
   }
 
-  /** Reads the splits that are there and not yet read; `starting` when the graph has not moved yet. */
-  async #findSplits(starting: boolean): Promise<void> {
-    const known = splitsByKey(this.#last);
-    const first = starting && this.#last === undefined;
-    for (const node of this.#parts.plan.nodes) {
-      if (node.kind !== "source") continue;
-      for (const split of await this.#sourceOf(node).splits()) {
-        const record = known.get(splitKey(node.id, split.id));
-        const held = starting ? record : record && { ...record, status: "idle" as const };
-        this.#addSplit(node, split, held, first);
-      }
-    }
-  }
-
-  #addSplit(node: SourceNode, split: Split, record: SplitRecord | undefined, first: boolean): void {
-    const runners = this.#graph.runners(node.id);
-    if (runners.some((runner) => runner.reads(split.id))) return;
-    const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
-    runner.add(split, record, record === undefined && !first);
-  }
-
-  #sourceOf(node: SourceNode): Source {
-    return present(this.#parts.sources.get(node.id), `source ${node.id}`);
-  }
-
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wake();
@@ -423,14 +394,4 @@ export class Job {
     const failure = this.#failure ?? this.#parts.deliveries.failure();
     if (failure !== undefined) throw failure.error;
   }
-}
-
-/** The sinks of a plan. */
-export function sinkNodes(plan: Plan): SinkNode[] {
-  return plan.nodes.filter((node) => node.kind === "sink");
-}
-
-/** What is stored of a sink, so that its work can be finished without the plan. */
-export function sinkRecord({ id, spec, shape }: SinkNode): SinkRecord {
-  return { id, connector: spec.connector, options: spec.options, shape };
 }

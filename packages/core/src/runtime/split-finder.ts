@@ -1,0 +1,48 @@
+import { present } from "../assert.ts";
+import { type CheckpointRecord, splitKey, splitsByKey, type SplitRecord } from "../checkpoint/records.ts";
+import type { Source, Split } from "../connector.ts";
+import type { Plan, SourceNode } from "../plan/plan.ts";
+import type { SourceRunner } from "./source-runner.ts";
+
+/** What a finder of splits works with. */
+interface SplitFinderParts {
+  readonly plan: Plan;
+  readonly sources: ReadonlyMap<string, Source>;
+  /** The runners of a source, one a shard. */
+  readonly runners: (source: string) => readonly SourceRunner[];
+}
+
+/** Gives the splits of all sources to the runners that read them, in turn. */
+export class SplitFinder {
+  readonly #parts: SplitFinderParts;
+  #nextShard = 0;
+
+  constructor(parts: SplitFinderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Adds the splits that are there and not yet read. `last`: the last checkpoint; `starting` when the graph has not
+   * moved yet.
+   */
+  async find(last: CheckpointRecord | undefined, starting: boolean): Promise<void> {
+    const known = splitsByKey(last);
+    const first = starting && last === undefined;
+    for (const node of this.#parts.plan.nodes) {
+      if (node.kind !== "source") continue;
+      const source = present(this.#parts.sources.get(node.id), `source ${node.id}`);
+      for (const split of await source.splits()) {
+        const record = known.get(splitKey(node.id, split.id));
+        const held = starting ? record : record && { ...record, status: "idle" as const };
+        this.#add(node, split, held, first);
+      }
+    }
+  }
+
+  #add(node: SourceNode, split: Split, record: SplitRecord | undefined, first: boolean): void {
+    const runners = this.#parts.runners(node.id);
+    if (runners.some((runner) => runner.reads(split.id))) return;
+    const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
+    runner.add(split, record, record === undefined && !first);
+  }
+}
