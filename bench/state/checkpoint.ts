@@ -27,6 +27,7 @@ function checkpointOf(epoch: number, store: MemoryStateStore): Checkpoint {
     chunks: chunks.map((chunk) => ({ node: "bench", ...chunk })),
     marks: [],
     held: [],
+    ahead: [],
     sinks: [],
   };
 }

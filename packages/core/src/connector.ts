@@ -234,6 +234,11 @@ export interface Staged {
 
 /** Makes a sink's rows visible, exactly once. One per sink, used by one caller at a time. */
 export interface Committer {
+  /**
+   * It reads a batch that is staged no more once it has asked for the next one: its memory is then given back, which
+   * spares the collector. Absent: it may keep them.
+   */
+  readonly readsInPassing?: true;
   /** Creates the target with its schema if it is absent; checks it if it is there. */
   prepare(): Promise<void>;
   /**

@@ -214,6 +214,7 @@ class Simulation {
       signal: stop.signal,
       clock: simulatedClock(world, process),
       openState: (_, pipeline) => host.directory.open(world, process, pipeline),
+      aheadBytesMin: pick(random, [1, 1024, undefined]),
       ...(random.oneIn(2) ? { shuffle: (runners) => someOf(random, runners) } : {}),
     }).then(
       (report) => this.#ended(host, process, report.ended === "stopped" ? undefined : "finished"),

@@ -9,6 +9,7 @@ import {
   type Intent,
 } from "@df/core";
 import type { Json, Marker, Shape } from "@df/core";
+import { scramble } from "./arrays.ts";
 import type { Crashes } from "./crashes.ts";
 import { MemoryKeyIndex } from "./key-index.ts";
 import { encodeRows, type LogRow } from "./log.ts";
@@ -87,7 +88,7 @@ export class SinkDriver {
     const { lineage = "lineage-a" } = this.#options;
     this.#held = rows;
     const positions = { split: epoch };
-    const batches = this.#batches(rows);
+    const batches = this.#batches(rows, committer.readsInPassing);
     const staged = await committer.stage({ batches, through: epoch, positions, clock: epoch * 1000 });
     const hash = createHash("sha256")
       .update(canonicalJson([lineage, staged.manifest]))
@@ -125,11 +126,13 @@ export class SinkDriver {
     await committer?.close();
   }
 
-  async *#batches(rows: readonly LogRow[]): AsyncIterable<Batch> {
+  async *#batches(rows: readonly LogRow[], inPassing = false): AsyncIterable<Batch> {
     const { shape, batchRows } = this.#options;
     const { schema, change, key } = shape;
     for (let start = 0; start < rows.length; start += batchRows) {
-      yield encodeRows({ schema, change, key }, rows.slice(start, start + batchRows));
+      const batch = encodeRows({ schema, change, key }, rows.slice(start, start + batchRows));
+      yield batch;
+      if (inPassing) scramble(batch);
     }
   }
 }

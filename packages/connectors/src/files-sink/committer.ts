@@ -36,6 +36,7 @@ export function filesCommitter(
     noun: "directory of files",
     call: 'filesSink({ path: "…" })',
     schema: changeSchema(shape),
+    readsInPassing: true,
     stage: stager({ store: staging, shape, format, fileBytes }),
     close: async () => {},
   });

@@ -39,6 +39,7 @@ const ATTEMPTS_MAX = 20;
 
 /** Makes the files of a `DirectoryFormat` a table of the store. */
 export class DirectoryCommitter implements Committer {
+  readonly readsInPassing?: true;
   readonly #store: ObjectStore;
   readonly #options: TableOptions;
   readonly #context: CommitterContext;
@@ -49,6 +50,7 @@ export class DirectoryCommitter implements Committer {
   #hasListed = false;
 
   constructor(store: ObjectStore, options: TableOptions, context: CommitterContext, format: DirectoryFormat) {
+    if (format.readsInPassing === true) this.readsInPassing = true;
     this.#store = store;
     this.#options = options;
     this.#context = context;

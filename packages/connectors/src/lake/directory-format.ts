@@ -12,6 +12,8 @@ export interface DirectoryFormat {
   readonly noun: string;
   /** In messages, a call that names another path: `parquet({ path: "…" })`. */
   readonly call: string;
+  /** See `Committer.readsInPassing`. */
+  readonly readsInPassing?: true;
   /** The columns of the files. */
   readonly schema: Schema;
   /**

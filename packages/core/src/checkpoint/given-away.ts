@@ -1,4 +1,4 @@
-import type { Checkpoint } from "./records.ts";
+import type { Checkpoint, HeldFrame } from "./records.ts";
 
 /** Something with bytes that another thread takes over. */
 interface Carrier {
@@ -18,8 +18,11 @@ export function givenAway(carriers: readonly Carrier[]): ArrayBuffer[] {
   return [...buffers];
 }
 
-/** All that has bytes in a checkpoint: the largest thing that goes to the state. */
-export function carriersOf({ chunks, held }: Checkpoint): Carrier[] {
+/** All that has bytes in what a call gives to the state for good: checkpoints, and rows ahead of them. */
+export function carriersOf(method: string, given: readonly unknown[]): readonly Carrier[] {
+  if (method === "hold") return given[1] as readonly HeldFrame[];
+  if (method !== "commit") return [];
+  const { chunks, held } = given[0] as Checkpoint;
   return [...chunks, ...held];
 }
 

@@ -1,4 +1,4 @@
-import { present } from "../assert.ts";
+import { assert, present } from "../assert.ts";
 import type { Epoch } from "../stream.ts";
 import type { HeldFrame, Undelivered } from "./records.ts";
 import { type Spool, spoolName } from "./spool.ts";
@@ -11,12 +11,24 @@ export interface SpoolDisk {
   readonly spooledBytesMin: number;
 }
 
-/** A row of the table `held`. */
-interface HeldRow extends Omit<HeldFrame, "bytes"> {
+/** Where a frame lies: in the database, or in a file from `place` on. */
+interface PlacedRows extends Omit<HeldFrame, "bytes"> {
   readonly length: number;
-  readonly file: string | null;
   readonly place: number | null;
   readonly bytes: Uint8Array | null;
+}
+
+/** A row of the table `held`. */
+interface HeldRow extends PlacedRows {
+  readonly file: string | null;
+}
+
+/** The frames of an epoch that is not yet decided, in the file that it will name. */
+interface Appended {
+  readonly epoch: Epoch;
+  readonly file: string;
+  readonly frames: PlacedRows[];
+  bytes: number;
 }
 
 /** What sinks hold and have not yet staged: rows of the table `held`, or parts of files that they name. */
@@ -32,6 +44,7 @@ export class HeldRows {
   readonly #forgotten: Set<string> = new Set();
   /** What processes before have left behind is gone. */
   #isClean = false;
+  #appended: Appended | undefined;
 
   constructor(db: SqlDatabase, disk: SpoolDisk) {
     this.#disk = disk;
@@ -50,27 +63,48 @@ export class HeldRows {
   }
 
   /**
-   * Writes what an epoch holds to a file, durably, where it is much: before the transaction that decides it. Returns
-   * the name of the file, for `insert`. The first time it removes the files that were never decided, and not earlier: a
-   * start that is refused, of a state that was set back, leaves what a newer one names.
+   * Writes frames of an epoch to its file, ahead of the transaction that decides it. The first time it removes the files
+   * that were never decided, and not earlier: a start that is refused, of a state that was set back, leaves what a newer
+   * one names.
    */
-  spool(owner: number, epoch: Epoch, held: readonly HeldFrame[]): string | undefined {
-    if (!this.#isClean) this.#disk.spool.keepOnly(this.#named());
-    this.#isClean = true;
+  append(owner: number, epoch: Epoch, held: readonly HeldFrame[]): void {
+    this.#clean();
+    if (this.#appended?.epoch !== epoch) {
+      this.#appended = { epoch, file: spoolName(owner, epoch), frames: [], bytes: 0 };
+    }
+    const appended = this.#appended;
     const parts = held.map(({ bytes }) => bytes);
-    if (parts.reduce((sum, { length }) => sum + length, 0) < this.#disk.spooledBytesMin) return undefined;
-    const file = spoolName(owner, epoch);
-    this.#disk.spool.write(file, parts);
-    return file;
+    this.#disk.spool.append(appended.file, parts);
+    for (const { bytes, ...frame } of held) {
+      appended.frames.push({ ...frame, length: bytes.length, place: appended.bytes, bytes: null });
+      appended.bytes += bytes.length;
+    }
   }
 
-  insert(epoch: Epoch, held: readonly HeldFrame[], file: string | undefined): void {
-    let place = 0;
-    for (const { sink, shard, seq, rows, bytes } of held) {
-      const lies = file === undefined ? [null, null, bytes] : [file, place, null];
-      this.#insert.run(sink, epoch, shard, seq, rows, bytes.length, ...lies);
-      place += bytes.length;
+  /**
+   * The last frames of an epoch, behind the `ahead` ones that were appended. Where all of them are many, their file is
+   * durable once this returns.
+   */
+  seal(owner: number, epoch: Epoch, held: readonly HeldFrame[], ahead: number): void {
+    this.#clean();
+    const appended = this.#appended?.epoch === epoch ? this.#appended.frames.length : 0;
+    assert(appended === ahead, `epoch ${epoch} has ${appended} frames ahead of it instead of ${ahead}`);
+    const bytes = held.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    if (appended === 0 && bytes < this.#disk.spooledBytesMin) return;
+    this.append(owner, epoch, held);
+    this.#disk.spool.seal(spoolName(owner, epoch));
+  }
+
+  /** Writes down the frames of an epoch, after `seal`. */
+  insert(epoch: Epoch, held: readonly HeldFrame[]): void {
+    const { file, frames } = this.#appended?.epoch === epoch ? this.#appended : inDatabase(held);
+    for (const { sink, shard, seq, rows, length, place, bytes } of frames) {
+      this.#insert.run(sink, epoch, shard, seq, rows, length, file, place, bytes);
     }
+  }
+
+  close(): void {
+    this.#disk.spool.close();
   }
 
   undelivered(): Undelivered[] {
@@ -103,8 +137,20 @@ export class HeldRows {
     this.#forgotten.clear();
   }
 
+  #clean(): void {
+    if (!this.#isClean) this.#disk.spool.keepOnly(this.#named());
+    this.#isClean = true;
+  }
+
   /** The files that count. */
   #named(): ReadonlySet<string> {
     return new Set(this.#files.all().map(({ file }) => file));
   }
+}
+
+function inDatabase(held: readonly HeldFrame[]): {
+  readonly file: null;
+  readonly frames: readonly PlacedRows[];
+} {
+  return { file: null, frames: held.map((frame) => ({ ...frame, length: frame.bytes.length, place: null })) };
 }

@@ -149,6 +149,14 @@ export interface HeldFrame extends PlacedFrame {
   readonly seq: number;
 }
 
+/** What went to the state ahead of the checkpoint of its epoch, see `StateFile.hold`. */
+export interface SentFrame {
+  readonly sink: string;
+  readonly rows: number;
+  /** Their number. */
+  readonly bytes: number;
+}
+
 /** A piece of the keyed state of a node. */
 export interface NodeChunk extends Chunk {
   readonly node: string;
@@ -169,6 +177,8 @@ export interface Checkpoint {
   readonly chunks: readonly NodeChunk[];
   readonly marks: readonly Mark[];
   readonly held: readonly HeldFrame[];
+  /** The frames before `held`, which the state has already. */
+  readonly ahead: readonly SentFrame[];
   readonly sinks: readonly SinkRecord[];
 }
 

@@ -18,9 +18,10 @@ function frames(bytes: number, sink = "s"): HeldFrame[] {
   return [frame(0, bytes - 5), frame(1, 5)];
 }
 
-function checkpoint(epoch: number, held: readonly HeldFrame[]): Checkpoint {
+function checkpoint(epoch: number, held: readonly HeldFrame[], ahead: readonly HeldFrame[] = []): Checkpoint {
   const record = { epoch, splits: [], clocks: {}, ledger: [], drained: false };
-  return { record, fingerprint: "plan", chunks: [], marks: [], held, sinks: [] };
+  const sent = ahead.map(({ sink, rows, bytes }) => ({ sink, rows, bytes: bytes.length }));
+  return { record, fingerprint: "plan", chunks: [], marks: [], held, ahead: sent, sinks: [] };
 }
 
 function delivery(sink: string, epoch: number) {
@@ -47,6 +48,56 @@ test("what an epoch holds lies in a file where it is much, and is read as it was
     { sink: "s", rows: SPOOLED_BYTES_MIN * 2 - 1, bytes: SPOOLED_BYTES_MIN * 2 - 1 },
   ]);
   second.close();
+});
+
+test("rows that came ahead of their checkpoint count with it alone, in the order in which they came", () => {
+  const folder = newFolder();
+  const state = new SqliteState(join(folder, "state.sqlite"), "p");
+  const place = { sink: "s", shard: 0, rows: 1 };
+  const all = [3, 1, 2].map((value, seq) => ({
+    ...place,
+    seq,
+    bytes: new Uint8Array(value + 9).fill(value),
+  }));
+  const [first, second, third] = all as [HeldFrame, HeldFrame, HeldFrame];
+  state.hold(1, [first]);
+  state.hold(1, [second]);
+  expect(state.undelivered()).toEqual([]);
+  // What is little has its place in the file, too, where others of its epoch are.
+  state.commit(checkpoint(1, [third], [first, second]));
+  expect(state.undelivered()).toEqual([{ sink: "s", rows: 3, bytes: 12 + 10 + 11 }]);
+  const read = state.heldFrames("s", 1, 0, 10);
+  expect(read.map(({ seq, bytes }) => [seq, ...new Uint8Array(bytes)])).toEqual(
+    all.map(({ seq, bytes }) => [seq, ...bytes]),
+  );
+  state.commit(checkpoint(2, [first]));
+  expect(filesIn(folder)).toEqual(["held-1-1.frames"]);
+  state.close();
+});
+
+test("rows that came ahead of a checkpoint which was never made are gone with the process", () => {
+  const folder = newFolder();
+  const state = new SqliteState(join(folder, "state.sqlite"), "p");
+  state.hold(1, frames(10));
+  state.close();
+  expect(filesIn(folder)).toEqual(["held-1-1.frames"]);
+  const next = new SqliteState(join(folder, "state.sqlite"), "p");
+  next.commit(checkpoint(1, frames(8)));
+  expect(next.undelivered()).toEqual([{ sink: "s", rows: 8, bytes: 8 }]);
+  next.close();
+  expect(filesIn(folder)).toEqual([]);
+});
+
+test("a checkpoint that misses rows which were sent ahead of it, or has too many of them, is not stored", () => {
+  const state = new SqliteState(join(newFolder(), "state.sqlite"), "p");
+  const [first, second] = frames(10) as [HeldFrame, HeldFrame];
+  state.hold(1, [first]);
+  expect(() => state.commit(checkpoint(1, [second]))).toThrow(
+    "epoch 1 has 1 frames ahead of it instead of 0",
+  );
+  expect(() => state.commit(checkpoint(1, [], [first, second]))).toThrow("instead of 2");
+  expect(state.identity().epoch).toBe(0);
+  state.close();
 });
 
 test("a file goes when the last of its rows is delivered, and what no epoch names goes with the first epoch of the next process", () => {
@@ -107,6 +158,7 @@ test("a file that cannot be written whole is not left behind", () => {
   const spool = directorySpool(folder);
   // As a disk does that has no room left.
   const broken = { length: 1 } as Uint8Array;
-  expect(() => spool.write("held-1-1.frames", [new Uint8Array(9), broken])).toThrow('"buffer" argument');
+  spool.append("held-1-1.frames", [new Uint8Array(9)]);
+  expect(() => spool.append("held-1-1.frames", [new Uint8Array(9), broken])).toThrow('"buffer" argument');
   expect(filesIn(folder)).toEqual([]);
 });

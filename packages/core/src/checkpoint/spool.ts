@@ -1,6 +1,7 @@
 /** Rows that are decided, in files of their own where they are many. */
 import { closeSync, fsyncSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { present } from "../assert.ts";
 import { DataflowError, reasonOf } from "../error.ts";
 import { keepName } from "./keep-names.ts";
 
@@ -8,12 +9,16 @@ import { keepName } from "./keep-names.ts";
 export const SPOOLED_BYTES_MIN: number = 256 * 1024;
 
 /**
- * Files beside the database, each written once, in one go, and removed as a whole. The database says which of them
- * count: a file that it does not name was never decided, or is delivered.
+ * Files beside the database, each written once, from its begin to its end, and removed as a whole. The database says
+ * which of them count: a file that it does not name was never decided, or is delivered.
  */
 export interface Spool {
-  /** Writes parts one behind the other. They and the name are durable once this returns. */
-  write(name: string, parts: readonly Uint8Array[]): void;
+  /** Writes parts behind those that this process has written; the first ones make the file. */
+  append(name: string, parts: readonly Uint8Array[]): void;
+  /** Ends a file: all of it, and its name, are durable once this returns. */
+  seal(name: string): void;
+  /** Lets go of files that were not sealed; whoever is next removes them. */
+  close(): void;
   /** @throws DF_STATE_CORRUPT for a file that is gone or too short */
   read(name: string, place: number, length: number): Uint8Array;
   /** Removes a file; does nothing where it is gone. */
@@ -34,33 +39,46 @@ export function isSpoolName(name: string): boolean {
 
 /** The files of a state directory. Errors of the system come as they are. */
 export function directorySpool(directory: string): Spool {
-  const opened = <T>(name: string, flags: "wx" | "r", work: (file: number) => T): T => {
-    const file = openSync(join(directory, name), flags);
+  /** Files that are not yet sealed. */
+  const begun = new Map<string, number>();
+  const end = (name: string): void => {
+    const file = begun.get(name);
+    begun.delete(name);
+    if (file !== undefined) closeSync(file);
+  };
+  const remove = (name: string): void => {
+    end(name);
+    rmSync(join(directory, name), { force: true });
+  };
+  /** A full disk needs the room of what cannot be ended. */
+  const orRemove = (name: string, work: () => void): void => {
     try {
-      return work(file);
-    } finally {
-      closeSync(file);
+      work();
+    } catch (thrown) {
+      remove(name);
+      throw thrown;
     }
   };
-  const remove = (name: string): void => rmSync(join(directory, name), { force: true });
   return {
-    write: (name, parts) => {
-      try {
-        opened(name, "wx", (file) => {
-          for (const part of parts) writeAll(file, part);
-          fsyncSync(file);
-        });
+    append: (name, parts) =>
+      orRemove(name, () => {
+        const file = begun.get(name) ?? openSync(join(directory, name), "wx");
+        begun.set(name, file);
+        for (const part of parts) writeAll(file, part);
+      }),
+    seal: (name) =>
+      orRemove(name, () => {
+        fsyncSync(present(begun.get(name), name));
+        end(name);
         keepName(directory);
-      } catch (thrown) {
-        // A full disk needs the room.
-        remove(name);
-        throw thrown;
-      }
+      }),
+    close: () => {
+      for (const name of begun.keys()) end(name);
     },
     read: (name, place, length) => {
       try {
         const bytes = new Uint8Array(length);
-        const found = opened(name, "r", (file) => readAll(file, bytes, place));
+        const found = readAt(join(directory, name), bytes, place);
         if (found === length) return bytes;
         throw corrupt(join(directory, name), `it ends at byte ${place + found} instead of ${place + length}`);
       } catch (cause) {
@@ -82,12 +100,17 @@ function writeAll(file: number, bytes: Uint8Array): void {
 }
 
 /** How many bytes there are, at most as many as fit. */
-function readAll(file: number, into: Uint8Array, place: number): number {
-  let at = 0;
-  for (let got = -1; at < into.length && got !== 0; at += got) {
-    got = readSync(file, into, at, into.length - at, place + at);
+function readAt(path: string, into: Uint8Array, place: number): number {
+  const file = openSync(path, "r");
+  try {
+    let at = 0;
+    for (let got = -1; at < into.length && got !== 0; at += got) {
+      got = readSync(file, into, at, into.length - at, place + at);
+    }
+    return at;
+  } finally {
+    closeSync(file);
   }
-  return at;
 }
 
 function corrupt(path: string, what: string): DataflowError {

@@ -13,7 +13,14 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), "dataflow-state-")), "state.sqlite");
 
 const noSpool = {
-  spool: { write: neverCalled, read: neverCalled, remove: neverCalled, keepOnly: () => {} },
+  spool: {
+    append: neverCalled,
+    seal: neverCalled,
+    read: neverCalled,
+    remove: neverCalled,
+    keepOnly: () => {},
+    close: () => {},
+  },
   spooledBytesMin: Number.POSITIVE_INFINITY,
 };
 function neverCalled(): never {
@@ -27,6 +34,7 @@ function checkpoint(epoch: number, parts: Partial<Checkpoint> = {}): Checkpoint 
     chunks: [],
     marks: [],
     held: [],
+    ahead: [],
     sinks: [],
     ...parts,
   };

@@ -3,7 +3,7 @@ import { DataflowError } from "../error.ts";
 import type { Delivered, IndexChange, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Renames } from "../plan/renames.ts";
-import type { Shape } from "../stream.ts";
+import type { Epoch, Shape } from "../stream.ts";
 import { type Adopted, beginAdoption, finishAdoption, type Taken } from "./adoption.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { MetaTable } from "./meta-table.ts";
@@ -84,12 +84,18 @@ export class SqliteState {
     return this.#identity;
   }
 
+  /** Takes rows of the running epoch, in their order, ahead of its `commit`; they count with that alone. */
+  hold(epoch: Epoch, held: readonly HeldFrame[]): void {
+    this.#assertOwner();
+    this.#held.append(this.#identity.owner, epoch, held);
+  }
+
   /** Stores an epoch. */
   commit(checkpoint: Checkpoint): void {
     const { record } = checkpoint;
     // Durable before what refers to it.
     this.#assertOwner();
-    const file = this.#held.spool(this.#identity.owner, record.epoch, checkpoint.held);
+    this.#held.seal(this.#identity.owner, record.epoch, checkpoint.held, checkpoint.ahead.length);
     this.#transaction(() => {
       this.#assertOwner();
       if (this.#meta.number("epoch") !== record.epoch - 1) {
@@ -103,7 +109,7 @@ export class SqliteState {
       for (const { source, split, position, clock } of checkpoint.marks) {
         mark.run(source, split, JSON.stringify(position), clock, record.epoch);
       }
-      this.#held.insert(record.epoch, checkpoint.held, file);
+      this.#held.insert(record.epoch, checkpoint.held);
       const sink = this.#prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
       for (const { id, connector, options, shape } of checkpoint.sinks) {
         sink.run(id, connector, JSON.stringify(options), JSON.stringify(shape));
@@ -355,6 +361,7 @@ export class SqliteState {
   }
 
   close(): void {
+    this.#held.close();
     this.#db.close();
   }
 

@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
 import { carriersOf, givenAway } from "./given-away.ts";
-import type { Checkpoint } from "./records.ts";
-import type { SqliteState } from "./sqlite-state.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
 import { callerOf } from "./thread-calls.ts";
 
@@ -31,12 +29,7 @@ export function openStateThread(directory: string, pipeline: string): StateFile 
   const call = callerOf(worker, new DataflowError("DF_STATE_CLOSED", "The state is closed."));
   const methods = STATE_METHODS.map((method) => [
     method,
-    (...given: unknown[]) => call(method, given, carried(method, given)),
+    (...given: unknown[]) => call(method, given, givenAway(carriersOf(method, given))),
   ]);
   return Object.fromEntries(methods) as StateFile;
-}
-
-/** What goes over to the thread: nobody reads a checkpoint here any more. */
-function carried(method: keyof SqliteState, given: readonly unknown[]): ArrayBuffer[] {
-  return method === "commit" ? givenAway(carriersOf(given[0] as Checkpoint)) : [];
 }

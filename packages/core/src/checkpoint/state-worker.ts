@@ -1,7 +1,7 @@
 /** The state thread: owns the only SQLite connection and answers one request after another. */
 import { workerData } from "node:worker_threads";
 import { carriersOf, discard, givenAway } from "./given-away.ts";
-import type { Checkpoint, HeldFrame } from "./records.ts";
+import type { HeldFrame } from "./records.ts";
 import { SqliteState } from "./sqlite-state.ts";
 import { damageOf, diskFailureOf } from "./sqlite-failures.ts";
 import { answerCalls } from "./thread-calls.ts";
@@ -11,7 +11,7 @@ const { file, pipeline } = workerData as { readonly file: string; readonly pipel
 answerCalls(
   () => new SqliteState(file, pipeline),
   (method, given, value) => {
-    if (method === "commit") discard(carriersOf(given[0] as Checkpoint));
+    discard(carriersOf(method, given));
     return method === "heldFrames" ? givenAway(value as HeldFrame[]) : [];
   },
   (thrown) => damageOf(file, thrown) ?? diskFailureOf(file, thrown) ?? thrown,

@@ -5,7 +5,6 @@ import {
   storedTime,
   type Checkpoint,
   type CheckpointRecord,
-  type HeldFrame,
   type LedgerEntry,
   type Mark,
   type NodeChunk,
@@ -16,6 +15,7 @@ import {
 import { lambdaHashes } from "../plan/fingerprint.ts";
 import { type Epoch, KEY_GROUPS } from "../stream.ts";
 import type { Graph } from "./graph.ts";
+import type { HeldAhead } from "./held-ahead.ts";
 import { clocksByNode, type InputClock } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
 import type { NodeRunner } from "./node-runner.ts";
@@ -28,6 +28,7 @@ const GROUPS_REWRITTEN = 4;
 /** Collects what each node contributes to an epoch while its barrier travels through the graph. */
 export class Checkpointer {
   readonly #graph: Graph;
+  readonly #heldAhead: HeldAhead;
   readonly #before: CheckpointRecord | undefined;
   readonly #splitsBefore: Map<string, SplitRecord>;
   readonly #lambdas: Readonly<Record<string, string>>;
@@ -41,8 +42,9 @@ export class Checkpointer {
   #marks: Mark[] = [];
   #clocks: { readonly node: string; readonly state: InputClock | undefined }[] = [];
 
-  constructor(graph: Graph, before: CheckpointRecord | undefined) {
+  constructor(graph: Graph, heldAhead: HeldAhead, before: CheckpointRecord | undefined) {
     this.#graph = graph;
+    this.#heldAhead = heldAhead;
     this.#before = before;
     this.#lambdas = lambdaHashes(graph.plan.lambdas ?? {});
     this.#splitsBefore = splitsByKey(before);
@@ -108,7 +110,7 @@ export class Checkpointer {
       fingerprint,
       chunks: this.#chunks,
       marks: this.#marks,
-      held: numbered(held),
+      ...this.#heldAhead.finish(held),
       sinks,
     };
     this.#epoch = undefined;
@@ -137,15 +139,4 @@ export class Checkpointer {
     assert(epoch === this.#epoch, `barrier ${epoch} while ${String(this.#epoch)} is running`);
     this.#waiting--;
   }
-}
-
-/** Frames of one sink and shard in one sequence, also when refused rows come from two places. */
-function numbered(frames: readonly PlacedFrame[]): HeldFrame[] {
-  const next = new Map<string, number>();
-  return frames.map((frame) => {
-    const place = `${frame.shard} ${frame.sink}`;
-    const seq = next.get(place) ?? 0;
-    next.set(place, seq + 1);
-    return { ...frame, seq };
-  });
 }

@@ -28,7 +28,7 @@ export async function compared(
       );
     }
     const staged = await committer.stage({
-      batches: heldBatches(state, sink, through),
+      batches: heldBatches(state, sink, through, { inPassing: committer.readsInPassing }),
       through,
       positions: marker.positions,
       clock: marker.clock ?? Number.NEGATIVE_INFINITY,

@@ -1,6 +1,7 @@
 import { present } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
 import { decodeFrames } from "../batch/frame.ts";
+import { discard } from "../checkpoint/given-away.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type {
@@ -180,7 +181,10 @@ export class SinkDelivery {
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
     const staged = await this.#stage({
-      batches: heldBatches(this.#state, this.id, checkpoint.epoch, keep),
+      batches: heldBatches(this.#state, this.id, checkpoint.epoch, {
+        keep,
+        inPassing: this.#committer.readsInPassing,
+      }),
       through: checkpoint.epoch,
       positions,
       clock: clock ?? Number.NEGATIVE_INFINITY,
@@ -234,18 +238,27 @@ export class SinkDelivery {
   }
 }
 
-/** What a sink holds up to an epoch, in the order it was written; frames are given to `keep` as they are read. */
+/** How held rows are read. */
+interface Reading {
+  /** Given each frame, to be kept. */
+  readonly keep?: ((frame: Uint8Array) => void) | undefined;
+  /** See `Committer.readsInPassing`. */
+  readonly inPassing?: boolean | undefined;
+}
+
+/** What a sink holds up to an epoch, in the order it was written. */
 export async function* heldBatches(
   state: StateFile,
   sink: string,
   through: Epoch,
-  keep?: (frame: Uint8Array) => void,
+  { keep, inPassing = false }: Reading = {},
 ): AsyncGenerator<Batch> {
   for (let after = 0; ;) {
     const frames = await state.heldFrames(sink, through, after, FRAMES_AT_ONCE);
-    for (const { bytes } of frames) {
-      keep?.(bytes);
-      yield* decodeFrames(bytes);
+    for (const frame of frames) {
+      keep?.(frame.bytes);
+      yield* decodeFrames(frame.bytes);
+      if (inPassing && keep === undefined) discard([frame]);
     }
     if (frames.length < FRAMES_AT_ONCE) return;
     after += frames.length;

@@ -118,6 +118,25 @@ export class Graph {
     return bytes;
   }
 
+  /** Bytes of the frames that `takeFrames` gives. */
+  framedBytes(): number {
+    let bytes = 0;
+    for (const instances of this.#instances.values()) {
+      for (const { sink } of instances) bytes += sink?.framedBytes ?? 0;
+    }
+    return bytes;
+  }
+
+  /** The finished frames of all sinks, ahead of the barrier. */
+  takeFrames(): PlacedFrame[] {
+    const frames: PlacedFrame[] = [];
+    for (const { runner, sink } of [...this.#instances.values()].flat()) {
+      const { node, shard } = runner;
+      for (const frame of sink?.takeFrames() ?? []) frames.push({ sink: node, shard, ...frame });
+    }
+    return frames;
+  }
+
   /** Refused rows of an epoch. */
   takeRefused(epoch: Epoch): PlacedFrame[] {
     const frames: PlacedFrame[] = [];

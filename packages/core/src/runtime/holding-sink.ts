@@ -17,8 +17,10 @@ const JOINED_BYTES_MAX = 1024 * 1024;
 export class HoldingSink implements Operator {
   readonly #count: OperatorContext["count"];
   #frames: Frame[] = [];
+  #framedBytes = 0;
   readonly #waiting: BatchJoiner = new BatchJoiner();
-  #frameBytes = 0;
+  /** Of all frames since the last barrier, also of those that were taken. */
+  #epochBytes = 0;
   #waitingBytes = 0;
 
   constructor(count: OperatorContext["count"]) {
@@ -27,7 +29,12 @@ export class HoldingSink implements Operator {
 
   /** Bytes held since the last barrier; of rows that wait, about. */
   get bytes(): number {
-    return this.#frameBytes + this.#waitingBytes;
+    return this.#epochBytes + this.#waitingBytes;
+  }
+
+  /** Bytes of the frames that `takeFrames` gives. */
+  get framedBytes(): number {
+    return this.#framedBytes;
   }
 
   onBatch(batch: Batch): Progress {
@@ -46,13 +53,19 @@ export class HoldingSink implements Operator {
     return "done";
   }
 
-  /** The frames of the epoch that ends; an epoch without rows holds nothing. */
-  hold(): readonly Frame[] {
-    this.#encodeWaiting();
+  /** The frames that are finished; those that follow come behind them. */
+  takeFrames(): readonly Frame[] {
     const frames = this.#frames;
     this.#frames = [];
-    this.#frameBytes = 0;
+    this.#framedBytes = 0;
     return frames;
+  }
+
+  /** The last frames of the epoch that ends; an epoch without rows holds nothing. */
+  hold(): readonly Frame[] {
+    this.#encodeWaiting();
+    this.#epochBytes = 0;
+    return this.takeFrames();
   }
 
   #encodeWaiting(): void {
@@ -64,7 +77,8 @@ export class HoldingSink implements Operator {
   #encode(batch: Batch): void {
     for (const frame of framesOf([batch])) {
       this.#frames.push(frame);
-      this.#frameBytes += frame.bytes.length;
+      this.#framedBytes += frame.bytes.length;
+      this.#epochBytes += frame.bytes.length;
     }
   }
 }

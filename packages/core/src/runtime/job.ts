@@ -3,7 +3,7 @@ import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source } from "../connector.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Label } from "../stream.ts";
+import type { Epoch, Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -11,6 +11,7 @@ import { closing } from "./closing.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { Graph } from "./graph.ts";
+import { HeldAhead } from "./held-ahead.ts";
 import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
@@ -51,6 +52,8 @@ export interface JobParts {
   readonly onStep: OnStep;
   /** Asks for savepoints by itself. */
   readonly history?: StateHistory | undefined;
+  /** See `AHEAD_BYTES_MIN`: for tests with few rows. */
+  readonly aheadBytesMin?: number | undefined;
   /** Orders runners anew in each round: for tests that try other schedules. */
   readonly shuffle?: (<T>(runners: readonly T[]) => readonly T[]) | undefined;
 }
@@ -59,6 +62,7 @@ export interface JobParts {
 export class Job {
   readonly #parts: JobParts;
   readonly #graph: Graph;
+  readonly #heldAhead: HeldAhead;
   readonly #checkpointer: Checkpointer;
   readonly #acknowledgements: Acknowledgements;
   readonly #savepoints: Savepoints;
@@ -100,7 +104,11 @@ export class Job {
       nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
       sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
     });
-    this.#checkpointer = new Checkpointer(this.#graph, parts.restored);
+    this.#heldAhead = new HeldAhead(this.#graph, parts.state, {
+      bytesMin: parts.aheadBytesMin,
+      failed: (error) => this.#fail(error),
+    });
+    this.#checkpointer = new Checkpointer(this.#graph, this.#heldAhead, parts.restored);
     this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
       this.#fail(error),
     );
@@ -177,6 +185,7 @@ export class Job {
       this.#throwFailure();
       if (signal.aborted && this.#sourcesStopped()) return "stopped";
       const progressed = this.#work();
+      this.#sendAhead();
       this.#checkpointWhenDue();
       if (!this.#savepoints.copying) deliveries.deliverWhenDue(this.#last, signal.aborted);
       this.#acknowledge();
@@ -286,8 +295,18 @@ export class Job {
     this.#storeWhenComplete(false);
   }
 
+  /** Between a barrier and its commit no rows of the next epoch go to the state: it has one that runs. */
+  #sendAhead(): void {
+    if (!this.#checkpointer.running && this.#committing === undefined)
+      this.#heldAhead.sendWhenDue(this.#nextEpoch);
+  }
+
+  get #nextEpoch(): Epoch {
+    return (this.#last?.epoch ?? 0) + 1;
+  }
+
   #beginCheckpoint(): void {
-    this.#checkpointer.begin((this.#last?.epoch ?? 0) + 1);
+    this.#checkpointer.begin(this.#nextEpoch);
   }
 
   /** Copies the state when its last checkpoint is delivered: what is begun from the copy has nothing left to show. */
@@ -340,7 +359,10 @@ export class Job {
 
   async #store(checkpoint: Checkpoint): Promise<void> {
     // The frames themselves are given away.
-    const held = checkpoint.held.map(({ sink, rows, bytes }) => ({ sink, rows, bytes: bytes.length }));
+    const last = checkpoint.held.map(({ sink, rows, bytes }) => ({ sink, rows, bytes: bytes.length }));
+    const held = [...checkpoint.ahead, ...last];
+    await this.#heldAhead.arrived();
+    this.#throwFailure();
     await this.#parts.state.commit(checkpoint);
     await this.#parts.onStep("checkpoint stored", this.#parts.plan.name);
     this.#last = checkpoint.record;

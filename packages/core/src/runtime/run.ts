@@ -70,6 +70,7 @@ export interface RunOptions {
   /** Opens the state of a pipeline in its directory. Default: SQLite on a thread of its own. */
   readonly openState?: ((directory: string, pipeline: string) => StateFile) | undefined;
   readonly shuffle?: JobParts["shuffle"];
+  readonly aheadBytesMin?: JobParts["aheadBytesMin"];
   /** Called behind each step of checkpoints and deliveries, and waited for: for tests that stop or kill a run there. */
   readonly onStep?: OnStep | undefined;
   /** Who is told the changes that deliveries show. The caller ends them. */
@@ -305,6 +306,7 @@ class Run {
       signal: this.#options.signal ?? new AbortController().signal,
       onStep: this.#onStep,
       shuffle: this.#options.shuffle,
+      aheadBytesMin: this.#options.aheadBytesMin,
       history: this.#history(),
     });
   }

@@ -2,7 +2,6 @@
 import Database from "better-sqlite3";
 import { assert, DataflowError, present } from "@df/core";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
-import type { Checkpoint } from "@df/core/checkpoint/records";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
 import type { Spool } from "@df/core/checkpoint/spool";
 import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
@@ -66,11 +65,9 @@ export class StateDirectory {
     const methods = STATE_METHODS.map((method) => [
       method,
       (...given: unknown[]) => {
-        // What is given to a commit belongs to the state from then on.
-        const sent =
-          method === "commit"
-            ? structuredClone(given, { transfer: givenAway(carriersOf(given[0] as Checkpoint)) })
-            : given;
+        // What is given away belongs to the state from then on.
+        const carried = givenAway(carriersOf(method, given));
+        const sent = carried.length > 0 ? structuredClone(given, { transfer: carried }) : given;
         return world.call(process, `state.${method}`, PHASE_OF[method] ?? "other", () =>
           answer(method, sent),
         );
@@ -95,11 +92,15 @@ export class StateDirectory {
 
 /** Files of a spool, each in one piece. */
 function memorySpool(files: Map<string, Uint8Array>): Spool {
+  const open = new Set<string>();
   return {
-    write: (name, parts) => {
-      assert(!files.has(name), `${name} is there already`);
-      files.set(name, Buffer.concat(parts));
+    append: (name, parts) => {
+      assert(open.has(name) || !files.has(name), `${name} is there already`);
+      open.add(name);
+      files.set(name, Buffer.concat([files.get(name) ?? new Uint8Array(0), ...parts]));
     },
+    seal: (name) => assert(open.delete(name), `${name} was never begun`),
+    close: () => open.clear(),
     read: (name, place, length) => {
       return present(files.get(name), name).slice(place, place + length);
     },

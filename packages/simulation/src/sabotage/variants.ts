@@ -205,6 +205,12 @@ export const VARIANTS: readonly Variant[] = [
     "FROM held WHERE sink = ? AND ? >= 0 ORDER",
   ),
   one(
+    "rows that were sent ahead of a checkpoint are not written down",
+    HELD,
+    "place, bytes } of frames) {",
+    "place, bytes } of frames.slice(frames.length - held.length)) {",
+  ),
+  one(
     "held rows come in another order",
     HELD,
     "ORDER BY epoch, shard, seq LIMIT",
@@ -335,8 +341,8 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "the last rows of an epoch belong to the next one",
     "core/src/runtime/holding-sink.ts",
-    "    this.#encodeWaiting();\n    const frames = this.#frames;",
-    "    const frames = this.#frames;",
+    "    this.#encodeWaiting();\n    this.#epochBytes = 0;",
+    "    this.#epochBytes = 0;",
   ),
   one(
     "a late row is told by the operator's clock",
