@@ -63,9 +63,9 @@ export class HeldRows {
   }
 
   /**
-   * Writes frames of an epoch to its file, ahead of the transaction that decides it. The first time it removes the files
-   * that were never decided, and not earlier: a start that is refused, of a state that was set back, leaves what a newer
-   * one names.
+   * Writes frames of an epoch to its file, ahead of the transaction that decides it. The first time it removes the
+   * files that were never decided, and not earlier: a start that is refused, of a state that was set back, leaves what
+   * a newer one names.
    */
   append(owner: number, epoch: Epoch, held: readonly HeldFrame[]): void {
     this.#clean();

@@ -12,9 +12,9 @@ interface Sinks {
 export const AHEAD_BYTES_MIN: number = 2 * 1024 * 1024;
 
 /**
- * The way of held rows to the state. What fills whole frames goes there while its epoch still runs: the rows of a second
- * may be hundreds of megabytes, which would lie here until the barrier, and then be written while everybody waits. They
- * count with the checkpoint of their epoch alone.
+ * The way of held rows to the state. What fills whole frames goes there while its epoch still runs: the rows of a
+ * second may be hundreds of megabytes, which would lie here until the barrier, and then be written while everybody
+ * waits. They count with the checkpoint of their epoch alone.
  */
 export class HeldAhead {
   readonly #sinks: Sinks;
@@ -40,7 +40,10 @@ export class HeldAhead {
     this.#failed = failed;
   }
 
-  /** Sends what is worth it, one message at a time: a slow disk gets larger ones. Not between a barrier and its commit. */
+  /**
+   * Sends what is worth it, one message at a time: a slow disk gets larger ones. Not to be called between a barrier and
+   * its commit.
+   */
   sendWhenDue(epoch: Epoch): void {
     if (this.#sending !== undefined || this.#sinks.framedBytes() < this.#bytesMin) return;
     const frames = this.#numbered(this.#sinks.takeFrames());
