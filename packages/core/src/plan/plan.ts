@@ -90,3 +90,10 @@ export function inputsOf(node: PlanNode): readonly Edge[] {
   if (node.kind === "operator") return node.inputs;
   return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
 }
+
+/** A node and all that its rows come to. */
+export function withAllBehind({ nodes }: Plan, first: string): ReadonlySet<string> {
+  const found = new Set([first]);
+  for (const node of nodes) if (inputsOf(node).some((edge) => found.has(edge.node))) found.add(node.id);
+  return found;
+}

@@ -4,7 +4,14 @@ import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { own } from "../own.ts";
-import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
+import {
+  type OperatorNode,
+  type Plan,
+  type PlanNode,
+  type SinkNode,
+  type SourceNode,
+  withAllBehind,
+} from "../plan/plan.ts";
 import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
@@ -83,11 +90,12 @@ export class Graph {
     return this.nodes.every((runner) => runner.idle());
   }
 
-  /** The highest clock that any node has reached. */
-  reached(): Time {
+  /** The highest clock that a source or any node behind it has reached. */
+  reached(source: string): Time {
+    const behind = withAllBehind(this.plan, source);
     let highest: Time = BEGINNING;
-    for (const { clock } of [...this.nodes, ...this.sources]) {
-      if (Number.isFinite(clock) && clock > highest) highest = clock;
+    for (const { node, clock } of [...this.nodes, ...this.sources]) {
+      if (behind.has(node) && Number.isFinite(clock) && clock > highest) highest = clock;
     }
     return highest;
   }
@@ -166,7 +174,7 @@ export class Graph {
         wake,
         failed,
         settled: () => this.idle(),
-        reached: () => this.reached(),
+        reached: () => this.reached(node.id),
         invalid: (runner, split, { position, raw, reason }) =>
           this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
         onBarrier: sourcePassed,

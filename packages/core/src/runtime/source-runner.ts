@@ -36,6 +36,9 @@ interface Reading {
   asked: number;
 }
 
+/** When a split is found: at the first start of its pipeline, at a later one, or while it runs. */
+export type FoundAt = "first start" | "restart" | "run";
+
 /** What a source runner is made of. */
 interface SourceParts {
   readonly node: string;
@@ -49,7 +52,7 @@ interface SourceParts {
   /** The checkpoint it starts from; 0 without. */
   readonly epoch: Epoch;
   readonly now: () => number;
-  /** The highest clock any operator has reached: what a mark lifts to. */
+  /** The highest clock that any node behind this source has reached: what a mark lifts to. */
   readonly reached: () => Time;
   /** Whether nothing is on its way between nodes: all that was sent has been taken. */
   readonly settled: () => boolean;
@@ -91,13 +94,15 @@ export class SourceRunner {
   }
 
   /**
-   * Takes a split over: from its record, or, `late`, one that was not there when the pipeline first started. Such a one
-   * holds the clock back from its first row on, which gets a mark.
+   * Takes a split over, from its record if it has one. One that was not there when the pipeline first started holds the
+   * clock back from its first row on, which gets a mark; so does one that is found while the pipeline runs.
    */
-  add(split: Split, record: SplitRecord | undefined, late: boolean): void {
+  add(split: Split, record: SplitRecord | undefined, found: FoundAt): void {
+    const isNew = record === undefined && found !== "first start";
     const { time } = this.#parts;
     const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record);
-    if (late) clock.status = "idle";
+    if (isNew || found === "run") clock.status = "idle";
+    if (found === "restart" && time !== undefined) clock.restart(this.#parts.reached());
     const reading: Reading = {
       split,
       clock,
@@ -108,12 +113,12 @@ export class SourceRunner {
       asked: 0,
     };
     this.#readings.push(reading);
-    if (late) this.active = true;
+    if (isNew) this.active = true;
   }
 
   /** A split speaks again; its rows wait until every receiver knows that it holds the clock back. */
   get waking(): boolean {
-    return this.#ready !== undefined && this.#ready.reading.clock.status !== "live";
+    return this.#ready !== undefined && this.#ready.reading.clock.counted.status !== "live";
   }
 
   /** Begins a clean stop: from now on only splits are polled whose rows nobody could read again. */
@@ -141,10 +146,10 @@ export class SourceRunner {
   /** How far its splits have come. */
   get splits(): readonly SplitView[] {
     const now = this.#parts.now();
-    return this.#readings.map(({ split, clock, heardAt }) => ({
+    return this.#readings.map(({ split, clock: { counted }, heardAt }) => ({
       split: split.id,
-      status: clock.status,
-      clock: clock.clock,
+      status: counted.status,
+      clock: counted.clock,
       silentMicros: Math.round((now - heardAt) * 1000),
     }));
   }
@@ -283,6 +288,7 @@ export class SourceRunner {
   #answered(reading: Reading, polled: Polled | "idle" | "end"): void {
     this.#polling = undefined;
     const now = this.#parts.now();
+    if (typeof polled === "string") reading.clock.hasNothing();
     if (polled === "end") void this.#end(reading);
     else if (polled === "idle") {
       reading.askAt = this.#stopping ? Infinity : now + IDLE_WAIT_MS;
@@ -314,10 +320,7 @@ export class SourceRunner {
 
   #take(reading: Reading, polled: Polled): void {
     this.active = true;
-    if (reading.clock.status !== "live") {
-      this.#mark(reading);
-      reading.clock.status = "live";
-    }
+    this.#speak(reading);
     for (const record of polled.invalid) {
       this.ledger.rowsIn++;
       this.ledger.outcomes.quarantined++;
@@ -328,12 +331,10 @@ export class SourceRunner {
     if (polled.length > 0) this.#emit(this.#batchOf(reading, polled), reading);
   }
 
-  #mark(reading: Reading): void {
-    if (this.#parts.time === undefined) return;
-    const reached = this.#parts.reached();
-    if (!reading.clock.mark(reached)) return;
-    const { split, position } = reading;
-    this.marks.push({ source: this.node, split: split.id, position: position ?? null, clock: reached });
+  #speak({ clock, split, position }: Reading): void {
+    const lift = clock.speak(this.#parts.time === undefined ? () => BEGINNING : this.#parts.reached);
+    if (lift === undefined) return;
+    this.marks.push({ source: this.node, split: split.id, position: position ?? null, clock: lift });
   }
 
   #batchOf(reading: Reading, polled: Polled): Batch {
@@ -377,7 +378,7 @@ export class SourceRunner {
     const waking = this.waking ? this.#ready?.reading : undefined;
     return combine(
       this.#readings.map((reading) =>
-        reading === waking ? { clock: reading.clock.clock, status: "live" } : reading.clock,
+        reading === waking ? { clock: reading.clock.clock, status: "live" } : reading.clock.counted,
       ),
       this.#sent.clock,
     );

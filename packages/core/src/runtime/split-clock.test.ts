@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { SplitRecord } from "../checkpoint/records.ts";
 import { SplitClock } from "./split-clock.ts";
+
+const ended: SplitRecord = {
+  source: "s",
+  split: "a",
+  timeMax: null,
+  clock: null,
+  lift: null,
+  status: "ended",
+};
 
 function clocksOf(clock: SplitClock, ...times: readonly number[]): number[] {
   return [...clock.advance(Float64Array.from(times), times.length).subarray(0, times.length)];
@@ -25,11 +35,34 @@ test("the clocks of rows do not depend on how the log is cut into batches", () =
   );
 });
 
-test("a mark lifts the clock of the rows behind it, and only upwards", () => {
+test("a split that speaks again has the clock that was reached, unless its own is higher", () => {
   const clock = new SplitClock(0);
   clocksOf(clock, 11);
-  expect(clock.mark(50)).toBe(true);
-  expect(clock.mark(40)).toBe(false);
+  clock.status = "idle";
+  expect(clock.speak(() => 50)).toBe(50);
+  clock.status = "idle";
+  expect(clock.speak(() => 40)).toBeUndefined();
+  expect(clocksOf(clock, 20, 60)).toEqual([50, 59]);
+});
+
+test("the rows of a live split get no mark", () => {
+  const clock = new SplitClock(0);
+  expect(clock.speak(() => 50)).toBeUndefined();
+  expect(clocksOf(clock, 11)).toEqual([10]);
+});
+
+test("a split that had ended counts as live at a restart, until it has said that it has nothing new", () => {
+  const clock = new SplitClock(0, { ...ended, clock: 10, timeMax: 11 });
+  clock.restart(50);
+  expect(clock.counted).toEqual({ clock: 50, status: "live" });
+  clock.hasNothing();
+  expect(clock.counted).toMatchObject({ clock: 10, status: "ended" });
+});
+
+test("a split that has grown goes on at what was reached at the restart, whatever others have reached since", () => {
+  const clock = new SplitClock(0, ended);
+  clock.restart(50);
+  expect(clock.speak(() => 90)).toBe(50);
   expect(clocksOf(clock, 20, 60)).toEqual([50, 59]);
 });
 

@@ -1,15 +1,21 @@
 import type { SplitRecord, SplitStatus } from "../checkpoint/records.ts";
 import { BEGINNING, type Time } from "../time.ts";
+import type { InputClock } from "./input-clock.ts";
 
 /**
  * The clock of one split: the largest event time so far, including the row itself, minus the bound, minus 1 µs; never
  * below the highest mark. A function of the split's log and its marks alone.
+ *
+ * One that a run begins with, and that was idle or had ended, may have grown: until it has answered for the first time
+ * it counts as live at the clock that was reached by then. So its mark is the same whichever split is asked first.
  */
 export class SplitClock {
   timeMax: Time;
   lift: Time;
   clock: Time;
   status: SplitStatus;
+  /** What was reached at the start of the run; undefined once it has answered. */
+  #unasked: Time | undefined;
   readonly #bound: number;
   #clocks: Float64Array = new Float64Array(0);
 
@@ -38,11 +44,34 @@ export class SplitClock {
     return clocks;
   }
 
-  /** Writes a mark: rows from here on have at least this clock. Returns whether that changes anything. */
-  mark(reached: Time): boolean {
-    if (reached <= this.clock) return false;
-    this.lift = reached;
-    this.clock = reached;
-    return true;
+  /** Begins a run in which `reached` is the highest clock of those who take its rows. */
+  restart(reached: Time): void {
+    if (this.status !== "live") this.#unasked = reached;
+  }
+
+  /** How it counts among the splits of its source. */
+  get counted(): InputClock {
+    if (this.#unasked === undefined) return this;
+    return { clock: Math.max(this.clock, this.#unasked), status: "live" };
+  }
+
+  /** It has been asked, and has nothing new. */
+  hasNothing(): void {
+    this.#unasked = undefined;
+  }
+
+  /**
+   * It has rows, and is live from here on. Where it was not, they get a mark: they have at least the clock that was
+   * reached. Returns that clock if it changes anything.
+   */
+  speak(reached: () => Time): Time | undefined {
+    if (this.status === "live") return undefined;
+    const lift = this.#unasked ?? reached();
+    this.#unasked = undefined;
+    this.status = "live";
+    if (lift <= this.clock) return undefined;
+    this.lift = lift;
+    this.clock = lift;
+    return lift;
   }
 }

@@ -2,7 +2,7 @@ import { present } from "../assert.ts";
 import { type CheckpointRecord, splitKey, splitsByKey, type SplitRecord } from "../checkpoint/records.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
-import type { SourceRunner } from "./source-runner.ts";
+import type { FoundAt, SourceRunner } from "./source-runner.ts";
 
 /** What a finder of splits works with. */
 interface SplitFinderParts {
@@ -27,22 +27,20 @@ export class SplitFinder {
    */
   async find(last: CheckpointRecord | undefined, starting: boolean): Promise<void> {
     const known = splitsByKey(last);
-    const first = starting && last === undefined;
+    const start: FoundAt = last === undefined ? "first start" : "restart";
     for (const node of this.#parts.plan.nodes) {
       if (node.kind !== "source") continue;
       const source = present(this.#parts.sources.get(node.id), `source ${node.id}`);
       for (const split of await source.splits()) {
-        const record = known.get(splitKey(node.id, split.id));
-        const held = starting ? record : record && { ...record, status: "idle" as const };
-        this.#add(node, split, held, first);
+        this.#add(node, split, known.get(splitKey(node.id, split.id)), starting ? start : "run");
       }
     }
   }
 
-  #add(node: SourceNode, split: Split, record: SplitRecord | undefined, first: boolean): void {
+  #add(node: SourceNode, split: Split, record: SplitRecord | undefined, found: FoundAt): void {
     const runners = this.#parts.runners(node.id);
     if (runners.some((runner) => runner.reads(split.id))) return;
     const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
-    runner.add(split, record, record === undefined && !first);
+    runner.add(split, record, found);
   }
 }
