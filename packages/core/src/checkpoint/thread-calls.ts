@@ -1,6 +1,7 @@
 /** Calls of an object that lives on another thread: one after the other, errors with their codes. */
 import { parentPort, type Worker } from "node:worker_threads";
-import { DataflowError, reasonOf } from "../error.ts";
+import type { DataflowError } from "../error.ts";
+import { heardError, lostThread, toldError, type ToldError } from "../thread-errors.ts";
 
 interface Call {
   readonly id: number;
@@ -11,14 +12,7 @@ interface Call {
 interface Answer {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?:
-    | {
-        /** Of our own errors without the code. */
-        readonly words: string;
-        readonly code: DataflowError["code"] | undefined;
-        readonly stack: string | undefined;
-      }
-    | undefined;
+  readonly error?: ToldError | undefined;
 }
 
 interface Waiting {
@@ -50,7 +44,7 @@ export function callerOf(worker: Worker, closed: DataflowError): Caller {
     const asked = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) asked?.resolve(value);
-    else asked?.reject(errorOf(error));
+    else asked?.reject(heardError(error));
   });
   worker.on("error", (cause: Error) => fail(lostThread(cause)));
   worker.on("exit", () => fail(closed));
@@ -61,18 +55,6 @@ export function callerOf(worker: Worker, closed: DataflowError): Caller {
       waiting.set(id, { resolve, reject });
       worker.postMessage({ id, method, given } satisfies Call, carried);
     });
-}
-
-function lostThread(cause: Error): DataflowError {
-  return new DataflowError(
-    "DF_THREAD",
-    `A thread was lost: ${reasonOf(cause).replace(/\.+$/, "")}. Memory (--max-old-space-size) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
-    { cause, transient: true },
-  );
-}
-
-function errorOf({ words, code, stack }: NonNullable<Answer["error"]>): Error {
-  return code === undefined ? Object.assign(new Error(words), { stack }) : new DataflowError(code, words);
 }
 
 /**
@@ -101,15 +83,7 @@ export function answerCalls<Target extends object>(
       answer({ value }, carried(method, given, value));
       if (method === "close") process.exit(0);
     } catch (cause) {
-      const thrown = inWords(cause);
-      const own = thrown instanceof DataflowError ? thrown : undefined;
-      answer({
-        error: {
-          words: own?.words ?? reasonOf(thrown),
-          code: own?.code,
-          stack: thrown instanceof Error ? thrown.stack : undefined,
-        },
-      });
+      answer({ error: toldError(inWords(cause)) });
     }
   });
 }
