@@ -18,6 +18,28 @@ export interface LineDecoder {
   open(columns: Schema, generate: boolean): OpenLineDecoder;
 }
 
+/** What makes a decoder again: plain data, which another thread can be given. */
+export interface DecoderRecipe {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly options: Json;
+}
+
+const remakeable = new WeakSet<LineDecoder>();
+
+/** Says of a decoder that all it does follows from its name, its schema and its options: see `decoderOf`. */
+export function remakeableDecoder<Decoder extends LineDecoder>(decoder: Decoder): Decoder {
+  remakeable.add(decoder);
+  return decoder;
+}
+
+/** What makes the decoder again; undefined for one that may have code of its own, as a changed copy of another has. */
+export function recipeOf(decoder: LineDecoder): DecoderRecipe | undefined {
+  if (!remakeable.has(decoder)) return undefined;
+  const { name, schema, options } = decoder;
+  return { name, schema: { fields: schema.fields }, options };
+}
+
 /** A decoder that knows which columns are read. Each split has one of its own. */
 export interface OpenLineDecoder {
   /**

@@ -1,6 +1,6 @@
 import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
 import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
-import type { LineDecoder } from "../decoder.ts";
+import { remakeableDecoder, type LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { CsvRecords } from "./records.ts";
 
@@ -43,12 +43,12 @@ export function csv<const S extends Columns>(
   checkRecordBytes("csv", recordBytesMax);
   const dialect = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) };
   const schema = schemaOfRow(row, "csv(Row)");
-  return {
+  return remakeableDecoder({
     name: "csv",
     schema,
     options: { header, delimiter, quote, nulls, recordBytesMax },
     open: (columns) => new CsvRecords(columns, { schema, header, dialect, nulls, recordBytesMax }),
-  };
+  });
 }
 
 function refused(option: string, value: string, remedy: string): DataflowError {

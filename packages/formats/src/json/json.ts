@@ -7,7 +7,7 @@ import {
   type Schema,
   checkOptions,
 } from "@df/core";
-import type { LineDecoder } from "../decoder.ts";
+import { remakeableDecoder, type LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { JsonLines } from "./lines.ts";
 import { Walks } from "./walks.ts";
@@ -41,11 +41,11 @@ export function json<const S extends Columns>(
     walks.set(key, made);
     return made;
   };
-  return {
+  return remakeableDecoder({
     name: "json",
     schema,
     options: { recordBytesMax },
     open: (columns, generate) =>
       new JsonLines(schema, columns, { recordBytesMax, walks: generate ? walksFor(columns) : undefined }),
-  };
+  });
 }

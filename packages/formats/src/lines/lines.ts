@@ -1,6 +1,6 @@
 import type { Decodes } from "@df/core";
 import { t, checkOptions } from "@df/core";
-import type { LineDecoder } from "../decoder.ts";
+import { remakeableDecoder, type LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
 import { TextLines } from "./text-lines.ts";
 
@@ -19,10 +19,10 @@ export function lines(options: LinesOptions = {}): LineDecoder & Decodes<{ line:
   const { recordBytesMax = RECORD_BYTES_MAX } = options;
   checkRecordBytes("lines", recordBytesMax);
   const { schema } = t.row({ line: t.string() });
-  return {
+  return remakeableDecoder({
     name: "lines",
     schema,
     options: { recordBytesMax },
     open: (columns) => new TextLines(columns.fields.length > 0, recordBytesMax),
-  };
+  });
 }
