@@ -56,12 +56,28 @@ export interface Source {
   splits(): Promise<readonly Split[]>;
   /** Reads a split from a position on, from its beginning without one. @throws DF_POSITION if it is there no more */
   read(split: Split, position: Position | undefined): SplitReader;
+  /** How another thread reads a split as `read` does. Without it, and where it is undefined, only this one can. */
+  elsewhere?(split: Split): Elsewhere | undefined;
   /** Whether a position is before another one of its split. Without it, a split is read to a position row by row. */
   isBefore?(position: Position, other: Position): boolean;
   /** Everything before the positions is delivered to every sink. */
   committed?(epoch: Epoch, positions: ReadonlyMap<string, Position>): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What it takes to read a split on another thread: plain data, without functions. */
+export interface Elsewhere {
+  /** The URL of a module that exports `openReaders`. */
+  readonly module: string;
+  /** What the splits of the source have in common: one and the same object for all. */
+  readonly shared: unknown;
+  readonly split: unknown;
+}
+
+/** What such a module exports: given what splits have in common, it opens readers as `Source.read` does. */
+export type OpenReaders<Shared, Own> = (
+  shared: Shared,
+) => (split: Own, position: Position | undefined) => SplitReader;
 
 /** Reads one split, in its order. Used by one caller at a time. */
 export interface SplitReader {

@@ -22,6 +22,7 @@ import { validate } from "../plan/validate.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { bornFrom, forgetNewTargets, restartFromSavepoint } from "./child-sinks.ts";
 import { closing } from "./closing.ts";
+import { DecodePool } from "./decode-pool.ts";
 import { Deliveries } from "./deliveries.ts";
 import { deliverHeld, finishIntents, openDelivery, refuseUnfinished, type SinkHost } from "./decided.ts";
 import type { Connectors, OnStep, Shown } from "./delivery.ts";
@@ -33,6 +34,9 @@ import { changeNotices, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 import { StateHistory } from "./state-history.ts";
+
+/** Threads that decode at most: each has an interpreter of its own, of some 15 MiB. */
+const DECODE_THREADS_MAX = 64;
 
 /** A run, as long as it goes on. */
 export interface RunHandle {
@@ -56,6 +60,8 @@ export interface RunOptions {
   readonly connectors: Connectors;
   /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
   readonly parallelism?: number | undefined;
+  /** Threads that read and decode splits of sources, 0 to 64; changes no result. Default 0: this thread does. */
+  readonly decodeThreads?: number | undefined;
   /** Close all windows when the input ends; the state is then finished. */
   readonly drain?: boolean | undefined;
   /** Go on with what grows and appears, until stopped. */
@@ -90,7 +96,8 @@ export interface RunOptions {
 export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   validate(plan);
   requireLabel(plan);
-  checkParallelism(options.parallelism ?? 1);
+  checkNumber("parallelism", options.parallelism ?? 1, [1, KEY_GROUPS]);
+  checkNumber("decodeThreads", options.decodeThreads ?? 0, [0, DECODE_THREADS_MAX]);
   const { label } = labels(plan);
   const pruned = prune(plan);
   const { openState = openStateThread } = options;
@@ -108,11 +115,11 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   }
 }
 
-function checkParallelism(parallelism: number): void {
-  if (Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= KEY_GROUPS) return;
+function checkNumber(option: string, value: number, [least, most]: readonly [number, number]): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new DataflowError(
     "DF_OPTION",
-    `parallelism is ${JSON.stringify(parallelism)}; it must be a number from 1 to ${KEY_GROUPS}.`,
+    `${option} is ${JSON.stringify(value)}; it must be a number from ${least} to ${most}.`,
   );
 }
 
@@ -124,6 +131,7 @@ class Run {
   readonly #identity: Identity;
   readonly #options: RunOptions;
   readonly #deliveries: Deliveries;
+  readonly #decoding: DecodePool;
   #migrating: ReadonlySet<string> = new Set();
 
   constructor(
@@ -138,6 +146,7 @@ class Run {
     this.#state = opened.state;
     this.#identity = opened.identity;
     this.#options = options;
+    this.#decoding = new DecodePool(options.decodeThreads ?? 0);
     this.#deliveries = new Deliveries(
       this.#clock,
       (shown) => options.onShown?.(shown),
@@ -154,7 +163,7 @@ class Run {
     const sources = new Map<string, Source>();
     return await closing(
       () => this.#runFrom(restored, sources),
-      () => [this.#deliveries, ...sources.values()],
+      () => [this.#deliveries, ...sources.values(), this.#decoding],
     );
   }
 
@@ -297,7 +306,7 @@ class Run {
       restored,
       migrating: this.#migrating,
       deliveries: this.#deliveries,
-      sources,
+      sources: this.#decoding.sources(this.#plan, sources),
       shards: parallelism,
       generate,
       follow,
