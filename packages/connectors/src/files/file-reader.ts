@@ -3,20 +3,17 @@ import { present, within } from "@df/core";
 import type { DecodedLines, Inside, OpenLineDecoder } from "@df/formats";
 import type { Content } from "./content.ts";
 import { openContent } from "./open-content.ts";
-import type { Compression, ContentAt } from "./open-content.ts";
+import type { ContentAt, Unpacking } from "./open-content.ts";
 import { OpenFile } from "./open-file.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { HEAD_BYTES_MAX, parsePosition } from "./position.ts";
 import type { FilePosition } from "./position.ts";
 
 /** A file, and how to read it. */
-export interface FileToRead {
+export interface FileToRead extends Unpacking {
   readonly path: string;
   readonly decoder: OpenLineDecoder;
   readonly follow: boolean;
-  readonly compression: Compression;
-  /** Bytes of content that may come of each byte of a compressed file. */
-  readonly expansionMax: number;
 }
 
 /** Reads the lines of one file. Batches point into the bytes that were read. */

@@ -1,11 +1,17 @@
-import type { Decodes, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
+import type { Decodes, Elsewhere, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
 import { DataflowError, checkOptions } from "@df/core";
-import type { LineDecoder } from "@df/formats";
+import { recipeOf, type LineDecoder } from "@df/formats";
 import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
-import type { Compression } from "./open-content.ts";
+import type { Compression, Unpacking } from "./open-content.ts";
 import { pathOf } from "./path-of.ts";
 import { parsePosition } from "./position.ts";
+import type { FilesElsewhere } from "./read-elsewhere.ts";
+
+// The same line serves the sources (.ts, types stripped by Node) and the release (.js).
+const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+/** What reads files on another thread. */
+const MODULE = new URL(`./read-elsewhere.${extension}`, import.meta.url).href;
 
 /** What `files()` reads, and as what. */
 export interface FilesOptions<Row> {
@@ -38,12 +44,6 @@ const OPTIONS: readonly (keyof FilesOptions<unknown>)[] = [
 ];
 const COMPRESSIONS: readonly unknown[] = ["auto", "none", "gzip", "zstd"] satisfies Compression[];
 const EXPANSION_MAX = 200;
-
-/** How the bytes of a file become its content. */
-interface Unpacking {
-  readonly compression: Compression;
-  readonly expansionMax: number;
-}
 
 /**
  * Reads files line by line. Each file is a split; its id is its path below the part of the pattern that has no
@@ -103,6 +103,8 @@ class FilesSource implements Source {
   readonly #patterns: readonly string[];
   readonly #reading: Reading;
   readonly #context: SourceContext;
+  /** Undefined where only this thread can decode. */
+  readonly #shared: FilesElsewhere | undefined;
   /** Paths by split. */
   #paths: ReadonlyMap<string, string> = new Map();
   readonly #readers: Set<FileReader> = new Set();
@@ -111,6 +113,7 @@ class FilesSource implements Source {
     this.#patterns = patterns;
     this.#reading = reading;
     this.#context = context;
+    this.#shared = sharedBy(reading, context);
   }
 
   isBefore(position: Json, other: Json): boolean {
@@ -131,14 +134,7 @@ class FilesSource implements Source {
   }
 
   read(split: Split, position: Json | undefined): FileReader {
-    const path = this.#paths.get(split.id);
-    if (path === undefined) {
-      throw new DataflowError(
-        "DF_POSITION",
-        `The file "${split.id}" is not there any more, but reading is to go on in it. Put it back; ` +
-          "files may be removed only once a run has ended with all of them read.",
-      );
-    }
+    const path = this.#pathOf(split);
     const { schema, follow, generate } = this.#context;
     const { decode, ...unpacking } = this.#reading;
     const file = { path, decoder: decode.open(schema, generate), follow, ...unpacking };
@@ -147,7 +143,29 @@ class FilesSource implements Source {
     return reader;
   }
 
+  elsewhere(split: Split): Elsewhere | undefined {
+    if (this.#shared === undefined) return undefined;
+    return { module: MODULE, shared: this.#shared, split: this.#pathOf(split) };
+  }
+
+  #pathOf({ id }: Split): string {
+    const path = this.#paths.get(id);
+    if (path !== undefined) return path;
+    throw new DataflowError(
+      "DF_POSITION",
+      `The file "${id}" is not there any more, but reading is to go on in it. Put it back; ` +
+        "files may be removed only once a run has ended with all of them read.",
+    );
+  }
+
   async close(): Promise<void> {
     for (const reader of this.#readers) await reader.close();
   }
+}
+
+function sharedBy({ decode, ...unpacking }: Reading, context: SourceContext): FilesElsewhere | undefined {
+  const decoder = recipeOf(decode);
+  if (decoder === undefined) return undefined;
+  const { schema, follow, generate } = context;
+  return { decoder, columns: { fields: schema.fields }, follow, generate, ...unpacking };
 }

@@ -10,13 +10,18 @@ import type { FilePosition } from "./position.ts";
 /** How files are compressed: "auto" looks at the first bytes of each, "none" takes all as they are. */
 export type Compression = "auto" | "none" | Codec;
 
+/** How the bytes of files become their content. */
+export interface Unpacking {
+  readonly compression: Compression;
+  /** Bytes of content that may come of each byte of a compressed file. */
+  readonly expansionMax: number;
+}
+
 /** Opens the content of a file from an offset on, the beginning or that of the position. */
 export type ContentAt = (offset: number) => Content;
 
 /** How a file is read, and where. */
-export interface ContentOptions {
-  readonly compression: Compression;
-  readonly expansionMax: number;
+export interface ContentOptions extends Unpacking {
   readonly follow: boolean;
   readonly resumed: FilePosition | undefined;
 }
