@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
   }, 120_000);
 
   test.skipIf(missingReaders !== undefined)(
-    `the README's pipeline runs, and again when rows were appended; delta-rs reads the table${unless(missingReaders)}`,
+    `the README's pipeline runs, and again when rows were appended, with a decode thread; delta-rs reads the table${unless(missingReaders)}`,
     () => {
       const first = typed(folder, run);
       expect([first.code, first.stdout]).toEqual([0, expect.stringContaining("3 rows read")]);
@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
         join(folder, "orders/monday.jsonl"),
         '{"id":"a4","shop":"north","cents":50,"at":"2026-03-02T09:55:00Z"}\n',
       );
-      const second = typed(folder, run);
+      const second = typed(folder, `DATAFLOW_DECODE_THREADS=1 ${run}`);
       // Nothing but the report: whatever had to be fetched was fetched before.
       expect(second).toEqual({ code: 0, stdout: expect.stringContaining("1 row read"), stderr: "" });
       const rows = deltaRows(join(folder, "lake/orders_per_hour")).map(

@@ -62,6 +62,7 @@ async function runOne(
       stateDirectory: join(resolve(settings.stateDir), plan.name),
       from,
       parallelism: settings.parallelism,
+      decodeThreads: settings.decodeThreads,
       drain: settings.drain,
       follow: settings.follow,
       unsafeStateFs: settings.unsafeStateFs,

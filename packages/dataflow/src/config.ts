@@ -6,6 +6,8 @@ export interface ConfigSettings {
   readonly stateDir?: string;
   /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
   readonly parallelism?: number;
+  /** Threads that read and decode files, 0 to 64; changes no result. Default 0: the main thread does. */
+  readonly decodeThreads?: number;
   /** Go on with files that grow and appear, until stopped. Default false. */
   readonly follow?: boolean;
   /** Close all windows when the input ends; the state is then finished. Default false. */

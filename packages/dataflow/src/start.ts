@@ -15,6 +15,7 @@ import { type Run, runOf } from "./run.ts";
 /** Options of a run that a program gives as they are. */
 type Given =
   | "parallelism"
+  | "decodeThreads"
   | "drain"
   | "follow"
   | "unsafeStateFs"
@@ -39,6 +40,7 @@ const OPTIONS: readonly (keyof StartOptions)[] = [
   "directory",
   "params",
   "parallelism",
+  "decodeThreads",
   "drain",
   "follow",
   "unsafeStateFs",

@@ -5,6 +5,7 @@ import { checkedConfig, profileOf } from "./check-config.ts";
 const whole = defineConfig({
   stateDir: "./state",
   parallelism: 4,
+  decodeThreads: 2,
   follow: true,
   drain: false,
   json: true,
@@ -30,12 +31,12 @@ describe("a configuration is refused, naming file, key and remedy, when", () => 
     [
       "a key is unknown",
       { paralelism: 2 },
-      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, follow, drain, unsafeStateFs, restart, json, params, profiles.',
+      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, decodeThreads, follow, drain, unsafeStateFs, restart, json, params, profiles.',
     ],
     [
       "a key of a profile is unknown",
       { profiles: { prod: { profiles: {} } } },
-      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, follow, drain, unsafeStateFs, restart, json, params.',
+      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, decodeThreads, follow, drain, unsafeStateFs, restart, json, params.',
     ],
     ["a number is text", { parallelism: "4" }, 'parallelism is "4". It is a number from 1 to 128.'],
     [

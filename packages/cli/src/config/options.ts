@@ -5,6 +5,10 @@ import { SETTINGS, type SettingName } from "./settings.ts";
 const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly says: string }>> = {
   stateDir: { takes: "directory", says: "where state lies, one folder per pipeline (default: .dataflow)" },
   parallelism: { takes: "shards", says: "shards of keyed work, 1 to 128 (default: 1)" },
+  decodeThreads: {
+    takes: "threads",
+    says: "threads that read and decode files, 0 to 64 (default: 0, the main thread does)",
+  },
   follow: { says: "keep reading files that grow and appear" },
   drain: { says: "close all windows when the input ends; the state is then finished" },
   unsafeStateFs: {

@@ -23,6 +23,7 @@ function resolved(given: {
     settings: {
       stateDir: "x",
       parallelism: 1,
+      decodeThreads: 0,
       follow: false,
       drain: false,
       unsafeStateFs: false,
@@ -32,6 +33,7 @@ function resolved(given: {
     origins: {
       stateDir: "",
       parallelism: "",
+      decodeThreads: "",
       follow: "",
       drain: "",
       unsafeStateFs: "",

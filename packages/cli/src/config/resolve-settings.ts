@@ -19,6 +19,7 @@ export interface Flags {
   readonly profile?: string;
   readonly stateDir?: string;
   readonly parallelism?: string;
+  readonly decodeThreads?: string;
   readonly follow?: boolean;
   readonly drain?: boolean;
   readonly unsafeStateFs?: boolean;

@@ -4,6 +4,8 @@ export interface Settings {
   readonly stateDir: string;
   /** Shards of keyed work. */
   readonly parallelism: number;
+  /** Threads that read and decode input. */
+  readonly decodeThreads: number;
   /** Keep reading files that grow and appear. */
   readonly follow: boolean;
   /** Close all windows when the input ends. */
@@ -48,6 +50,17 @@ function truth(flag: string, variable: string): Setting<boolean> {
   };
 }
 
+function count(flag: string, variable: string, [least, most]: readonly [number, number]): Setting<number> {
+  return {
+    flag,
+    variable,
+    default: least,
+    wanted: `a number from ${least} to ${most}`,
+    accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  };
+}
+
 /** Every setting that `dataflow` has. */
 export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
   stateDir: {
@@ -58,14 +71,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     accepts: (value) => typeof value === "string" && value !== "",
     fromText: (text) => text,
   },
-  parallelism: {
-    flag: "--parallelism",
-    variable: "DATAFLOW_PARALLELISM",
-    default: 1,
-    wanted: "a number from 1 to 128",
-    accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 128,
-    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
-  },
+  parallelism: count("--parallelism", "DATAFLOW_PARALLELISM", [1, 128]),
+  decodeThreads: count("--decode-threads", "DATAFLOW_DECODE_THREADS", [0, 64]),
   follow: truth("--follow", "DATAFLOW_FOLLOW"),
   drain: truth("--drain", "DATAFLOW_DRAIN"),
   unsafeStateFs: truth("--unsafe-state-fs", "DATAFLOW_UNSAFE_STATE_FS"),
