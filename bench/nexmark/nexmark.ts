@@ -61,7 +61,7 @@ function renamedSides(query: string, count: number): Sides {
         import("./renamed.ts"),
         import("./run.ts"),
       ]);
-      return { units: (await runQuery(query, renamed, output, await renamedProgram())).events };
+      return { units: (await runQuery(query, renamed, output, { program: await renamedProgram() })).events };
     },
     close: () => rmSync(output, { recursive: true }),
   };

@@ -1,7 +1,7 @@
 /**
  * Runs one query of the Nexmark benchmark, exactly once, with a checkpoint each second.
  *
- *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY
+ *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [DECODE_THREADS]
  *
  * Reads `part-*.jsonl`, as generate.ts writes them, and writes CSV without a header. The output directory must be new or
  * empty. The last line says how many events were read, how many epochs were stored and how many deliveries committed.
@@ -21,6 +21,13 @@ export interface Program {
   readonly eventsOf: typeof eventsOf;
 }
 
+/** How a query is run. */
+export interface QueryOptions {
+  readonly program?: Program;
+  /** Default: 0. */
+  readonly decodeThreads?: number;
+}
+
 /** What a run says at its end. */
 export interface Ran {
   readonly events: number;
@@ -33,7 +40,7 @@ export async function runQuery(
   name: string,
   input: string,
   output: string,
-  program: Program = { QUERIES, eventsOf },
+  { program = { QUERIES, eventsOf }, decodeThreads = 0 }: QueryOptions = {},
 ): Promise<Ran> {
   const query = program.QUERIES[name];
   if (query === undefined)
@@ -49,6 +56,7 @@ export async function runQuery(
     unsafeStateFs: true,
     directory: process.cwd(),
     connectors: { files: committerFactory },
+    decodeThreads,
     onShown: () => {
       commits++;
     },
@@ -57,8 +65,9 @@ export async function runQuery(
 }
 
 if (import.meta.main) {
-  const [name = "", input = "", output = ""] = process.argv.slice(2);
-  const { events, epochs, commits } = await runQuery(name, input, output);
+  const [name = "", input = "", output = "", decodeThreads = "0"] = process.argv.slice(2);
+  const options = { decodeThreads: Number(decodeThreads) };
+  const { events, epochs, commits } = await runQuery(name, input, output, options);
   console.log(`${events} events, ${epochs} epochs, ${commits} commits`);
   process.exit();
 }

@@ -56,7 +56,7 @@ test.each(["q1", "q5", "q7", "q8", "q11", "q17", "q18"])(
     renameEvents(input, renamed);
     expect(readFileSync(join(renamed, "part-0.jsonl"), "utf8")).not.toMatch(/"(type|auction|dateTime)"/);
     await runQuery(query, input, plain);
-    await runQuery(query, renamed, other, await renamedProgram());
+    await runQuery(query, renamed, other, { program: await renamedProgram() });
     const given = shownBy(query, other).toSorted();
     expect(given.length).toBeGreaterThan(100);
     expect(given).toEqual(shownBy(query, plain).toSorted());
