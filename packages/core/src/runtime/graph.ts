@@ -126,16 +126,16 @@ export class Graph {
     return bytes;
   }
 
-  /** Bytes of the frames that `takeFrames` gives. */
-  framedBytes(): number {
+  /** Bytes that `takeFrames` gives. */
+  untakenBytes(): number {
     let bytes = 0;
     for (const instances of this.#instances.values()) {
-      for (const { sink } of instances) bytes += sink?.framedBytes ?? 0;
+      for (const { sink } of instances) bytes += sink?.untakenBytes ?? 0;
     }
     return bytes;
   }
 
-  /** The finished frames of all sinks, ahead of the barrier. */
+  /** The frames of all sinks so far, ahead of the barrier. */
   takeFrames(): PlacedFrame[] {
     const frames: PlacedFrame[] = [];
     for (const { runner, sink } of [...this.#instances.values()].flat()) {

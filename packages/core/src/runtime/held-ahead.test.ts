@@ -9,7 +9,7 @@ function opened(bytesMin: number) {
   const failures: unknown[] = [];
   let taken = Promise.withResolvers<void>();
   const sinks = {
-    framedBytes: () => made.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    untakenBytes: () => made.reduce((sum, { bytes }) => sum + bytes.length, 0),
     takeFrames: () => made.splice(0),
   };
   const state = {

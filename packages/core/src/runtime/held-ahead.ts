@@ -2,19 +2,19 @@ import type { HeldFrame, PlacedFrame, SentFrame } from "../checkpoint/records.ts
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Epoch } from "../stream.ts";
 
-/** Where finished frames of the running epoch come from, see `Graph`. */
+/** Where the frames of the running epoch come from, see `Graph`. */
 interface Sinks {
-  framedBytes(): number;
+  untakenBytes(): number;
   takeFrames(): readonly PlacedFrame[];
 }
 
-/** Bytes of finished frames that are worth a message to the state. */
+/** Held bytes that are worth a message to the state. */
 export const AHEAD_BYTES_MIN: number = 2 * 1024 * 1024;
 
 /**
- * The way of held rows to the state. What fills whole frames goes there while its epoch still runs: the rows of a
- * second may be hundreds of megabytes, which would lie here until the barrier, and then be written while everybody
- * waits. They count with the checkpoint of their epoch alone.
+ * The way of held rows to the state. They go there while their epoch still runs: those of a second may be
+ * hundreds of megabytes, which would lie here until the barrier, and then be written while everybody waits. They count
+ * with the checkpoint of their epoch alone.
  */
 export class HeldAhead {
   readonly #sinks: Sinks;
@@ -45,7 +45,7 @@ export class HeldAhead {
    * its commit.
    */
   sendWhenDue(epoch: Epoch): void {
-    if (this.#sending !== undefined || this.#sinks.framedBytes() < this.#bytesMin) return;
+    if (this.#sending !== undefined || this.#sinks.untakenBytes() < this.#bytesMin) return;
     const frames = this.#numbered(this.#sinks.takeFrames());
     for (const { sink, rows, bytes } of frames) this.#sent.push({ sink, rows, bytes: bytes.length });
     this.#sending = this.#state

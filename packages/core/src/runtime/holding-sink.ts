@@ -17,11 +17,11 @@ const JOINED_BYTES_MAX = 1024 * 1024;
 export class HoldingSink implements Operator {
   readonly #count: OperatorContext["count"];
   #frames: Frame[] = [];
-  #framedBytes = 0;
   readonly #waiting: BatchJoiner = new BatchJoiner();
-  /** Of all frames since the last barrier, also of those that were taken. */
-  #epochBytes = 0;
+  #frameBytes = 0;
   #waitingBytes = 0;
+  /** Of the frames that were taken ahead of the next barrier. */
+  #takenBytes = 0;
 
   constructor(count: OperatorContext["count"]) {
     this.#count = count;
@@ -29,12 +29,12 @@ export class HoldingSink implements Operator {
 
   /** Bytes held since the last barrier; of rows that wait, about. */
   get bytes(): number {
-    return this.#epochBytes + this.#waitingBytes;
+    return this.#takenBytes + this.untakenBytes;
   }
 
-  /** Bytes of the frames that `takeFrames` gives. */
-  get framedBytes(): number {
-    return this.#framedBytes;
+  /** Bytes that `takeFrames` gives; of rows that wait, about. */
+  get untakenBytes(): number {
+    return this.#frameBytes + this.#waitingBytes;
   }
 
   onBatch(batch: Batch): Progress {
@@ -53,19 +53,21 @@ export class HoldingSink implements Operator {
     return "done";
   }
 
-  /** The frames that are finished; those that follow come behind them. */
+  /** The frames so far; those that follow come behind them. */
   takeFrames(): readonly Frame[] {
+    this.#encodeWaiting();
     const frames = this.#frames;
+    this.#takenBytes += this.#frameBytes;
     this.#frames = [];
-    this.#framedBytes = 0;
+    this.#frameBytes = 0;
     return frames;
   }
 
   /** The last frames of the epoch that ends; an epoch without rows holds nothing. */
   hold(): readonly Frame[] {
-    this.#encodeWaiting();
-    this.#epochBytes = 0;
-    return this.takeFrames();
+    const frames = this.takeFrames();
+    this.#takenBytes = 0;
+    return frames;
   }
 
   #encodeWaiting(): void {
@@ -77,8 +79,7 @@ export class HoldingSink implements Operator {
   #encode(batch: Batch): void {
     for (const frame of framesOf([batch])) {
       this.#frames.push(frame);
-      this.#framedBytes += frame.bytes.length;
-      this.#epochBytes += frame.bytes.length;
+      this.#frameBytes += frame.bytes.length;
     }
   }
 }

@@ -341,8 +341,8 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "the last rows of an epoch belong to the next one",
     "core/src/runtime/holding-sink.ts",
-    "    this.#encodeWaiting();\n    this.#epochBytes = 0;",
-    "    this.#epochBytes = 0;",
+    "    this.#encodeWaiting();\n    const frames = this.#frames;",
+    "    const frames = this.#frames;",
   ),
   one(
     "a late row is told by the operator's clock",
