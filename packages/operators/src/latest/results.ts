@@ -1,4 +1,5 @@
 import {
+  BATCH_ROWS_MAX,
   BEGINNING,
   ColumnBuilder,
   columnIndex,
@@ -8,6 +9,9 @@ import {
   type StateTable,
 } from "@df/core";
 import { readColumn, type HeldColumn } from "./held-columns.ts";
+
+const UPSERTS = new Int32Array(BATCH_ROWS_MAX).fill(1);
+const NO_TIMES = new Float64Array(BATCH_ROWS_MAX).fill(BEGINNING);
 
 /** Makes upserts of the rows that a table holds. */
 export class Results {
@@ -27,7 +31,7 @@ export class Results {
     this.#keys = key.map((name) => present(this.#builders[columnIndex(schema, name)], name));
   }
 
-  /** The rows with these ids, which begin at these words; at most BATCH_ROWS_MAX. */
+  /** The rows with these ids, at these words; at most BATCH_ROWS_MAX. The next ones are written over them. */
   batch(ids: Int32Array, offsets: Int32Array, count: number): Batch {
     this.#table.copyKeys(ids, count, this.#keys);
     for (const column of this.#columns) {
@@ -42,10 +46,10 @@ export class Results {
     return {
       schema: this.#output.schema,
       length: count,
-      columns: this.#builders.map((builder) => builder.take()),
+      columns: this.#builders.map((builder) => builder.lend()),
       change: "upsert",
-      diffs: new Int32Array(count).fill(1),
-      times: new Float64Array(count).fill(BEGINNING),
+      diffs: UPSERTS,
+      times: NO_TIMES,
       clocks: BEGINNING,
     };
   }

@@ -1,6 +1,8 @@
 /** A list of row ids that grows. */
 export class IdList {
   #ids: Int32Array = new Int32Array(64);
+  /** What the last `take` gave. */
+  #taken: Int32Array = new Int32Array(64);
   #length = 0;
 
   get length(): number {
@@ -26,10 +28,12 @@ export class IdList {
     this.#length = 0;
   }
 
-  /** The ids, which are the caller's from now on; the list is empty. */
+  /** The ids, until the next `take`; the list is empty. */
   take(): Int32Array {
-    const ids = this.#ids.subarray(0, this.#length);
-    this.#ids = new Int32Array(64);
+    const taken = this.#ids;
+    const ids = taken.subarray(0, this.#length);
+    this.#ids = this.#taken;
+    this.#taken = taken;
     this.#length = 0;
     return ids;
   }

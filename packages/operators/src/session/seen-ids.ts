@@ -13,7 +13,7 @@ export class SeenIds {
     this.#ids.push(id);
   }
 
-  /** The ids, which are the caller's from now on; none is listed any more. */
+  /** The ids, until the next `take`; none is listed any more. */
   take(): Int32Array {
     this.#marks.clear();
     return this.#ids.take();
