@@ -17,7 +17,7 @@ export interface Backlog {
 
 /** What a reader of a split on another thread is made of. */
 export interface RemoteReaderParts {
-  readonly thread: DecodeThread;
+  readonly thread: Pick<DecodeThread, "open" | "poll" | "close" | "receive">;
   readonly elsewhere: Elsewhere;
   /** The columns that it reads. */
   readonly schema: Schema;
@@ -73,6 +73,8 @@ export class RemoteReader implements SplitReader, Listener {
       else this.#closing?.reject(heardError(reply.error));
       return;
     }
+    // Of what was asked for ahead nobody wants to know any more.
+    if (this.#closing !== undefined) return;
     this.#asked--;
     this.#flows = reply.kind === "rows";
     const waiting = this.#waiting;
