@@ -1,6 +1,7 @@
 /** The copy of a batch at an exchange, beside `structuredClone` of the same arrays. */
-import { copyRows, t, type Batch } from "@df/core";
+import { copyRows, t, type Batch, type Polled } from "@df/core";
 import { batchOf } from "@df/core/batch/rows";
+import { openParcel, packParcel } from "@df/core/runtime/parcel";
 import { warm, type Benchmark, type Work } from "../benchmark.ts";
 
 const BATCH_ROWS = 4096;
@@ -32,6 +33,24 @@ function repeated(copy: () => { readonly length: number }): Work {
   };
 }
 
+/** Rows as a decoder gives them: what a poll has found, with as many bytes of records as text. */
+function polled(): Polled {
+  const { length, columns } = copyRows(batch(), ALL_ROWS, BATCH_ROWS);
+  const [text] = columns.filter(({ layout }) => layout === "text");
+  const raw = text?.layout === "text" ? text : undefined;
+  return { length, columns, raw, positions: new Float64Array(length), invalid: [], next: 0 };
+}
+
+/** Rows on their way from a decode thread: written to memory that was used before, and looked at there. */
+function handedOver(given: Polled): () => Polled {
+  let { buffer } = packParcel(given);
+  return () => {
+    const parcel = packParcel(given, buffer);
+    buffer = parcel.buffer;
+    return openParcel(parcel, Row.schema);
+  };
+}
+
 /** Copying batches. */
 export const BENCHMARKS: readonly Benchmark[] = [
   warm(
@@ -43,6 +62,18 @@ export const BENCHMARKS: readonly Benchmark[] = [
       return {
         reference: repeated(() => structuredClone(given)),
         subject: repeated(() => copyRows(given, ALL_ROWS, BATCH_ROWS)),
+      };
+    },
+    { short: true },
+  ),
+  warm(
+    "exchange/parcel",
+    "row",
+    () => {
+      const given = polled();
+      return {
+        reference: repeated(() => structuredClone(given)),
+        subject: repeated(handedOver(given)),
       };
     },
     { short: true },

@@ -67,6 +67,24 @@ function renamedSides(query: string, count: number): Sides {
   };
 }
 
+/** A query whose input another thread decodes, beside itself without: what that costs in all. */
+function decodedSides(query: string, count: number): Sides {
+  const { subject, close } = sides(query, count);
+  const input = eventsIn(count);
+  const output = mkdtempSync(join(tmpdir(), "bench-nexmark-"));
+  return {
+    reference: subject,
+    subject: async () => {
+      const { runQuery } = await import("./run.ts");
+      return { units: (await runQuery(query, input, output, { decodeThreads: 1 })).events };
+    },
+    close: () => {
+      close?.();
+      rmSync(output, { recursive: true });
+    },
+  };
+}
+
 async function openRenamed(query: string, count: number): Promise<Sides> {
   const { renameEvents } = await import("./renamed.ts");
   makeOnce(`${eventsIn(count)}-renamed`, (folder) => renameEvents(eventsIn(count), folder));
@@ -85,4 +103,5 @@ const wholeRun = (name: string, open: Benchmark["open"]): Benchmark => ({
 export const BENCHMARKS: readonly Benchmark[] = Object.entries(SIZES).flatMap(([size, count]) => [
   ...QUERIES.map((query) => wholeRun(`${query} ${size}`, () => sides(query, count))),
   wholeRun(`q7 renamed ${size}`, () => openRenamed("q7", count)),
+  wholeRun(`q7 decode thread ${size}`, () => decodedSides("q7", count)),
 ]);
