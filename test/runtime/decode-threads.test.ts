@@ -1,5 +1,6 @@
 /** Tables do not depend on how many threads decode their input. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CODECS, compress } from "@df/formats/compression/compress.testing";
 import { memoryTarget } from "@df/connectors/memory/target";
@@ -10,7 +11,7 @@ import { files } from "dataflow/files";
 import { json } from "dataflow/json";
 import { memorySink } from "dataflow/memory";
 import { describe, expect, test } from "vitest";
-import { newFolder } from "../command.ts";
+import { newFolder, root } from "../command.ts";
 import { contentOf, outcomesOf, runInMemory } from "../in-memory.ts";
 
 const Sale = t.row({ id: t.int(), shop: t.string(), cents: t.int64(), at: t.timestamp() });
@@ -140,6 +141,43 @@ describe.each(FORMATS)("a pipeline over files of %s", (format) => {
       expect(all(name).length).toBe(outcomesOf(report, "sales")["passed"]);
     },
   );
+});
+
+test("no thread is left behind: a program ends by itself when its runs have ended, failed or were stopped", () => {
+  const folder = newFolder("decode-threads");
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(join(root, "packages/dataflow"), join(folder, "node_modules/dataflow"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "good.txt"), '{"n":1}\n{"n":2}\n');
+  writeFileSync(join(folder, "bad.txt"), '{"n":1}\nno record\n');
+  writeFileSync(
+    join(folder, "program.ts"),
+    `import { pipeline, start, t } from "dataflow";
+import { files } from "dataflow/files";
+import { json } from "dataflow/json";
+import { memorySink } from "dataflow/memory";
+const Num = t.row({ n: t.int() });
+const started = (name: string, follow: boolean) =>
+  start(
+    pipeline(name, (p) => {
+      p.from("numbers", files({ path: name + ".txt", decode: json(Num) })).to("out", memorySink(name + follow));
+    }),
+    { decodeThreads: 2, follow, unsafeStateFs: true, stateDirectory: name + follow },
+  );
+const told = (run: Promise<{ readonly ended: string }>) =>
+  run.then(({ ended }) => ended, (error: { readonly code: string }) => error.code);
+const run = await started("good", true);
+const good = await started("good", false);
+const bad = await started("bad", false);
+console.log(await told(good.done), await told(bad.done), await told(run.stop()));
+`,
+  );
+  const ended = spawnSync(process.execPath, ["program.ts"], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  expect(ended).toMatchObject({ status: 0, stderr: "", stdout: "input DF_REJECTED stopped\n" });
 });
 
 test("a decoder with code of its own decodes on the main thread", async () => {
