@@ -23,13 +23,12 @@ const SPARE = 1.25;
 const SPARE_MAX = 8;
 
 /**
- * Copies what a poll has found, into `spare` where that fits. Text lies there in the order of its rows; of the raw
- * records what lies between the first byte and the last.
+ * Copies what a poll has found, into `spare` where that fits. Text lies there in the order of its rows. Of the raw
+ * records all bytes come along up to the end of the last one: decoders begin with the first.
  */
 export function packParcel(polled: Polled, spare?: ArrayBuffer): Parcel {
   const { length, columns, positions, diffs, raw, invalid, next } = polled;
-  const from = raw === undefined ? 0 : firstByte(raw.starts, length);
-  const rawBytes = raw === undefined ? 0 : Math.max(0, lastByte(raw.ends, length) - from);
+  const rawBytes = raw === undefined ? 0 : lastByte(raw.ends, length);
   const head = headOf(polled, rawBytes);
   const needed = sizeOf(head, columns);
   const fits = spare !== undefined && spare.byteLength >= needed && spare.byteLength <= needed * SPARE_MAX;
@@ -39,9 +38,9 @@ export function packParcel(polled: Polled, spare?: ArrayBuffer): Parcel {
   memory.doubles(length).set(positions.subarray(0, length));
   if (diffs !== undefined) memory.ints(length).set(diffs.subarray(0, length));
   if (raw !== undefined) {
-    putMoved(raw.starts, -from, memory.ints(length));
-    putMoved(raw.ends, -from, memory.ints(length));
-    memory.bytes(rawBytes).set(raw.bytes.subarray(from, from + rawBytes));
+    memory.ints(length).set(raw.starts.subarray(0, length));
+    memory.ints(length).set(raw.ends.subarray(0, length));
+    memory.bytes(rawBytes).set(raw.bytes.subarray(0, rawBytes));
   }
   for (const [index, column] of columns.entries())
     putColumn(column, { rows: length, textBytes: textBytesIn(head, index) }, memory);
@@ -189,18 +188,8 @@ function columnIn(
   }
 }
 
-function firstByte(starts: Int32Array, rows: number): number {
-  let first = rows === 0 ? 0 : (starts[0] as number);
-  for (let row = 1; row < rows; row++) if ((starts[row] as number) < first) first = starts[row] as number;
-  return first;
-}
-
 function lastByte(ends: Int32Array, rows: number): number {
   let last = 0;
   for (let row = 0; row < rows; row++) if ((ends[row] as number) > last) last = ends[row] as number;
   return last;
-}
-
-function putMoved(from: Int32Array, by: number, into: Int32Array): void {
-  for (let row = 0; row < into.length; row++) into[row] = (from[row] as number) + by;
 }
