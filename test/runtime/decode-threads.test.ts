@@ -180,7 +180,7 @@ console.log(await told(good.done), await told(bad.done), await told(run.stop()))
   expect(ended).toMatchObject({ status: 0, stderr: "", stdout: "input DF_REJECTED stopped\n" });
 });
 
-test("a decoder with code of its own decodes on the main thread", async () => {
+test("a decoder with code of its own decodes on the main thread, and the run says so", async () => {
   const folder = newFolder("decode-threads");
   writeFileSync(join(folder, "a.jsonl"), '{"n":1}\n{"n":2}\n');
   const Num = t.row({ n: t.int() });
@@ -199,8 +199,13 @@ test("a decoder with code of its own decodes on the main thread", async () => {
       memorySink("decode-threads-own"),
     );
   });
-  const report = await runInMemory(definition, { decodeThreads: 2 });
+  const notices: string[] = [];
+  const onNotice = (notice: string): void => void notices.push(notice);
+  const report = await runInMemory(definition, { decodeThreads: 2, onNotice });
   expect([report.rowsRead, opened]).toEqual([2, 1]);
+  expect(notices).toEqual([
+    'Read on the main thread, whatever --decode-threads says: "numbers". Only files can be read on others, by the decoders of dataflow/json, dataflow/csv and dataflow/lines.',
+  ]);
 });
 
 test.each([-1, 65, 1.5])("%d decode threads are refused before anything is read", async (decodeThreads) => {

@@ -56,8 +56,8 @@ export interface Source {
   splits(): Promise<readonly Split[]>;
   /** Reads a split from a position on, from its beginning without one. @throws DF_POSITION if it is there no more */
   read(split: Split, position: Position | undefined): SplitReader;
-  /** How another thread reads a split as `read` does. Without it, and where it is undefined, only this one can. */
-  elsewhere?(split: Split): Elsewhere | undefined;
+  /** How another thread reads a split as `read` does. Without it only this one can. */
+  readonly elsewhere?: ((split: Split) => Elsewhere) | undefined;
   /** Whether a position is before another one of its split. Without it, a split is read to a position row by row. */
   isBefore?(position: Position, other: Position): boolean;
   /** Everything before the positions is delivered to every sink. */

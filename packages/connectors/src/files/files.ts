@@ -1,4 +1,4 @@
-import type { Decodes, Elsewhere, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
+import type { Decodes, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
 import { DataflowError, checkOptions } from "@df/core";
 import { recipeOf, type LineDecoder } from "@df/formats";
 import { FileReader } from "./file-reader.ts";
@@ -104,7 +104,7 @@ class FilesSource implements Source {
   readonly #reading: Reading;
   readonly #context: SourceContext;
   /** Undefined where only this thread can decode. */
-  readonly #shared: FilesElsewhere | undefined;
+  readonly elsewhere: Source["elsewhere"];
   /** Paths by split. */
   #paths: ReadonlyMap<string, string> = new Map();
   readonly #readers: Set<FileReader> = new Set();
@@ -113,7 +113,8 @@ class FilesSource implements Source {
     this.#patterns = patterns;
     this.#reading = reading;
     this.#context = context;
-    this.#shared = sharedBy(reading, context);
+    const shared = sharedBy(reading, context);
+    this.elsewhere = shared && ((split) => ({ module: MODULE, shared, split: this.#pathOf(split) }));
   }
 
   isBefore(position: Json, other: Json): boolean {
@@ -141,11 +142,6 @@ class FilesSource implements Source {
     const reader: FileReader = new FileReader(file, position, () => this.#readers.delete(reader));
     this.#readers.add(reader);
     return reader;
-  }
-
-  elsewhere(split: Split): Elsewhere | undefined {
-    if (this.#shared === undefined) return undefined;
-    return { module: MODULE, shared: this.#shared, split: this.#pathOf(split) };
   }
 
   #pathOf({ id }: Split): string {

@@ -142,7 +142,6 @@ test("a source that only this thread can read is read here", async () => {
   const source: Source = {
     splits: async () => [{ id: "a" }],
     read: () => reader,
-    elsewhere: () => undefined,
     close: async () => {},
   };
   expect(pool.source(source, schema).read({ id: "a" }, undefined)).toBe(reader);

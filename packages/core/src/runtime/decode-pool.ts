@@ -1,4 +1,4 @@
-import type { Position, Source, Split, SplitReader } from "../connector.ts";
+import type { Source } from "../connector.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Schema } from "../schema/schema.ts";
 import { DecodeThread } from "./decode-thread.ts";
@@ -36,21 +36,18 @@ export class DecodePool {
 
   /** The same source, with splits that are read here. `schema`: the columns that it was opened with. */
   source(source: Source, schema: Schema): Source {
-    if (source.elsewhere === undefined) return source;
+    const { elsewhere } = source;
+    if (elsewhere === undefined) return source;
     const committed: Source["committed"] = async (epoch, positions) => source.committed?.(epoch, positions);
     return {
       splits: () => source.splits(),
-      read: (split, position) => this.#read(source, schema, split, position),
+      read: (split, position) => {
+        const parts = { thread: this.#leastBusy(), elsewhere: elsewhere(split), schema };
+        return new RemoteReader({ ...parts, backlog: this.#backlog }, position);
+      },
       ...(source.committed === undefined ? {} : { committed }),
       close: () => source.close(),
     };
-  }
-
-  #read(source: Source, schema: Schema, split: Split, position: Position | undefined): SplitReader {
-    const elsewhere = source.elsewhere?.(split);
-    if (elsewhere === undefined) return source.read(split, position);
-    const parts = { thread: this.#leastBusy(), elsewhere, schema, backlog: this.#backlog };
-    return new RemoteReader(parts, position);
   }
 
   /** The thread that reads the fewest splits; a new one while there may be more and all have some. */

@@ -1,5 +1,6 @@
 /** What is no error when a pipeline goes on, and should be known. */
 import type { CheckpointRecord } from "../checkpoint/records.ts";
+import type { Source } from "../connector.ts";
 import { own } from "../own.ts";
 import { liveSources } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -67,6 +68,15 @@ function lambdaNotice(plan: Plan, restored: CheckpointRecord | undefined): strin
   if (changed.length === 0) return [];
   return [
     `Lambdas of pipeline "${plan.name}" have changed since its last checkpoint: ${changed.join(", ")}. Rows from now on see the new ones, results so far keep what they have; for one meaning throughout ${ANEW}.`,
+  ];
+}
+
+/** That decode threads were asked for, and that some of the sources cannot use them. */
+export function decodeNotice(threads: number, sources: ReadonlyMap<string, Source>): string[] {
+  const here = [...sources].flatMap(([id, { elsewhere }]) => (elsewhere === undefined ? [`"${id}"`] : []));
+  if (threads === 0 || here.length === 0) return [];
+  return [
+    `Read on the main thread, whatever --decode-threads says: ${here.join(", ")}. Only files can be read on others, by the decoders of dataflow/json, dataflow/csv and dataflow/lines.`,
   ];
 }
 

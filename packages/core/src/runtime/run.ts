@@ -30,7 +30,7 @@ import { Job, type JobParts } from "./job.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { openSources } from "./open-sources.ts";
 import { Readers } from "./readers.ts";
-import { changeNotices, liveNotice } from "./notices.ts";
+import { changeNotices, decodeNotice, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 import { StateHistory } from "./state-history.ts";
@@ -183,6 +183,7 @@ class Run {
       return { ...job.status(), ended: "nothing new" };
     }
     this.#notice(liveNotice(this.#plan));
+    this.#notice(decodeNotice(this.#options.decodeThreads ?? 0, sources));
     this.#options.onStart?.(handle);
     return await job.run();
   }
