@@ -1,10 +1,12 @@
 """CPU time and memory of queries beside DuckDB's batch run over the same files, exactly once against not at all.
 
-    .cache/readers/bin/python bench/nexmark/beside_duckdb.py INPUT_DIRECTORY [--rounds N] [QUERY...]
+    .cache/readers/bin/python bench/nexmark/beside_duckdb.py INPUT_DIRECTORY [--rounds N] [--lake] [QUERY...]
 
 Each round runs both sides in turn, and the order changes from round to round. CPU time is user and system time of
 the whole process, less that of a run over empty files in the same round. Prints medians per query: CPU ns per event
 of both, their ratio and its range over the rounds, peak RSS in MiB of both; the last answer is compared (check.py).
+
+Both sides write CSV, or with --lake a Delta table here and a Parquet file there.
 """
 
 import argparse
@@ -38,29 +40,33 @@ ANSWERS = {
     "q17": f"""select auction, dateTime // 86400000, count(*), count(*) filter (price < 10000),
         count(*) filter (price >= 10000 and price < 1000000), count(*) filter (price >= 1000000),
         min(price), max(price), sum(price) from {BIDS} group by all""",
+    "bronze": f"select type, eid, auction, bidder, price, channel, url, dateTime, extra from {BIDS}",
     "q18": f"""select bidder, auction, dateTime, eid, price from {BIDS}
         qualify row_number() over (partition by bidder, auction order by dateTime desc, eid desc) = 1""",
 }
 COLUMNS = (
-    "{type: 'VARCHAR', eid: 'BIGINT', dateTime: 'BIGINT', id: 'BIGINT', name: 'VARCHAR', seller: 'BIGINT',"
-    " auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT'}"
+    "type: 'VARCHAR', eid: 'BIGINT', dateTime: 'BIGINT', id: 'BIGINT', name: 'VARCHAR', seller: 'BIGINT',"
+    " auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT'"
 )
+BRONZE_COLUMNS = COLUMNS + ", channel: 'VARCHAR', url: 'VARCHAR', extra: 'VARCHAR'"
 
 
-def duckdb(query: str, events: str, output: str) -> list[str]:
-    files = f"read_json('{events}/part-*.jsonl', format = 'newline_delimited', columns = {COLUMNS})"
+def duckdb(query: str, events: str, output: str, lake: bool) -> list[str]:
+    columns = BRONZE_COLUMNS if query == "bronze" else COLUMNS
+    files = f"read_json('{events}/part-*.jsonl', format = 'newline_delimited', columns = {{{columns}}})"
+    target = "answer.parquet' (format parquet)" if lake else "answer.csv' (header false)"
     program = f"""
 import duckdb
 db = duckdb.connect()
 db.execute("set threads = 2; set preserve_insertion_order = false")
 db.execute(\"\"\"create view events as select * from {files}\"\"\")
-db.execute(\"\"\"copy ({ANSWERS[query]}) to '{output}/answer.csv' (header false)\"\"\")
+db.execute(\"\"\"copy ({ANSWERS[query]}) to '{output}/{target}\"\"\")
 """
     return [sys.executable, "-c", program]
 
 
-def dataflow(query: str, events: str, output: str) -> list[str]:
-    return ["node", os.path.join(HERE, "run.ts"), query, events, output]
+def dataflow(query: str, events: str, output: str, lake: bool) -> list[str]:
+    return ["node", os.path.join(HERE, "run.ts"), query, events, output, "--target", "delta" if lake else "csv"]
 
 
 SIDES = {"duckdb": duckdb, "dataflow": dataflow}
@@ -70,12 +76,12 @@ SIDES = {"duckdb": duckdb, "dataflow": dataflow}
 ENVIRONMENT = {**os.environ, "NODE_COMPILE_CACHE": tempfile.mkdtemp(prefix="compiled-")}
 
 
-def run(side: str, query: str, events: str, output: str) -> tuple[float, int, str]:
+def run(side: str, query: str, events: str, output: str, lake: bool) -> tuple[float, int, str]:
     """CPU seconds, peak RSS in KiB, last line that was printed."""
     shutil.rmtree(output, ignore_errors=True)
     os.makedirs(output)
     with tempfile.TemporaryFile("w+") as said:
-        command = SIDES[side](query, events, output)
+        command = SIDES[side](query, events, output, lake)
         child = subprocess.Popen(command, env=ENVIRONMENT, stdout=said, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -91,7 +97,8 @@ def main() -> None:
     parser.add_argument("events")
     parser.add_argument("queries", nargs="*", default=list(ANSWERS))
     parser.add_argument("--rounds", type=int, default=5)
-    args = parser.parse_args()
+    parser.add_argument("--lake", action="store_true")
+    args = parser.parse_intermixed_args()
     scratch = tempfile.mkdtemp(prefix="beside-duckdb-")
     nothing = os.path.join(scratch, "nothing")
     os.makedirs(nothing)
@@ -104,8 +111,8 @@ def main() -> None:
         for turn in range(args.rounds):
             for side in list(SIDES)[:: 1 if turn % 2 == 0 else -1]:
                 output = os.path.join(scratch, side)
-                idle, _, _ = run(side, query, nothing, output)
-                busy, rss, last = run(side, query, args.events, output)
+                idle, _, _ = run(side, query, nothing, output, args.lake)
+                busy, rss, last = run(side, query, args.events, output, args.lake)
                 used[side].append(busy - idle)
                 peak[side].append(rss)
                 if side == "dataflow":

@@ -13,6 +13,9 @@ const EVENT = t.row({
   auction: t.int().optional(),
   bidder: t.int().optional(),
   price: t.int().optional(),
+  channel: t.string().optional(),
+  url: t.string().optional(),
+  extra: t.string().optional(),
 });
 export type Event = t.infer<typeof EVENT>;
 

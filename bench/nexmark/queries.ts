@@ -20,6 +20,23 @@ const q1: Query = (events) =>
       }),
     );
 
+/** Each bid as it came, with all its columns: what a lake keeps to make everything else of again. */
+const bronze: Query = (events) =>
+  events
+    .filter((event) => event.type === "bid")
+    .notNull("auction", "bidder", "price", "channel", "url", "extra")
+    .select((col) => ({
+      type: col("type"),
+      eid: col("eid"),
+      auction: col("auction"),
+      bidder: col("bidder"),
+      price: col("price"),
+      channel: col("channel"),
+      url: col("url"),
+      dateTime: col("dateTime"),
+      extra: col("extra"),
+    }));
+
 /** The bids per auction in the last ten seconds, every two seconds. */
 const q5: Query = (events) =>
   events
@@ -112,4 +129,13 @@ const q18: Query = (events) =>
     .groupBy("bidder", "auction")
     .latest("last", { by: ["dateTime", "eid"] });
 
-export const QUERIES: Readonly<Record<string, Query>> = { q1, q5, q7, q8, q11, q17, q18 };
+export const QUERIES: Readonly<Record<string, Query>> = {
+  q1,
+  q5,
+  q7,
+  q8,
+  q11,
+  q17,
+  q18,
+  bronze,
+};

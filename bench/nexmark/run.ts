@@ -1,17 +1,18 @@
 /**
  * Runs one query of the Nexmark benchmark, exactly once, with a checkpoint each second.
  *
- *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [DECODE_THREADS]
+ *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [DECODE_THREADS] [--target csv|delta]
  *
- * Reads `part-*.jsonl`, as generate.ts writes them, and writes CSV without a header. The output directory must be new or
- * empty. The last line says how many events were read, how many epochs were stored and how many deliveries committed.
+ * Reads `part-*.jsonl`, as generate.ts writes them, and writes CSV without a header, or a Delta table.
+ * The output directory must be new or empty. The last line says how many events were read, how many epochs were stored
+ * and how many deliveries committed.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { committerFactory } from "@df/connectors/files-sink/committer";
+import { parseArgs } from "node:util";
+import type { ChangeMode, CommitterFactory, Duration, TypedSink } from "@df/core";
 import { run } from "@df/core/runtime/run";
 import { pipeline } from "dataflow";
-import { csvLines, filesSink } from "dataflow/files";
 import { eventsOf } from "./event.ts";
 import { QUERIES, type Query } from "./queries.ts";
 
@@ -21,11 +22,37 @@ export interface Program {
   readonly eventsOf: typeof eventsOf;
 }
 
+/** Where a result goes: each side of a comparison loads its own. */
+interface Target {
+  readonly sink: TypedSink<unknown, ChangeMode>;
+  readonly committerFactory: CommitterFactory;
+}
+
+/** The targets that a result at a path can have. */
+const TARGETS = {
+  csv: async (path: string): Promise<Target> => {
+    const { csvLines, filesSink } = await import("dataflow/files");
+    const sink = filesSink({ path, format: csvLines({ header: false }) });
+    return { sink, ...(await import("@df/connectors/files-sink/committer")) };
+  },
+  delta: async (path: string): Promise<Target> => {
+    const { delta } = await import("dataflow/delta");
+    return { sink: delta({ path }), ...(await import("@df/connectors/delta/committer")) };
+  },
+};
+export type TargetName = keyof typeof TARGETS;
+
+function isTarget(name: string): name is TargetName {
+  return Object.hasOwn(TARGETS, name);
+}
+
 /** How a query is run. */
 export interface QueryOptions {
-  readonly program?: Program;
+  readonly program?: Program | undefined;
   /** Default: 0. */
-  readonly decodeThreads?: number;
+  readonly decodeThreads?: number | undefined;
+  readonly target?: TargetName | undefined;
+  readonly checkpointEvery?: Duration | undefined;
 }
 
 /** What a run says at its end. */
@@ -40,14 +67,20 @@ export async function runQuery(
   name: string,
   input: string,
   output: string,
-  { program = { QUERIES, eventsOf }, decodeThreads = 0 }: QueryOptions = {},
+  options: QueryOptions = {},
 ): Promise<Ran> {
+  const {
+    program = { QUERIES, eventsOf },
+    decodeThreads = 0,
+    target = "csv",
+    checkpointEvery = "1s",
+  } = options;
   const query = program.QUERIES[name];
   if (query === undefined)
     throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
   if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
-  const sink = filesSink({ path: join(resolve(output), "result"), format: csvLines({ header: false }) });
-  const definition = pipeline(name, (p) => {
+  const { sink, committerFactory } = await TARGETS[target](join(resolve(output), "result"));
+  const definition = pipeline(name, { checkpointEvery }, (p) => {
     query(program.eventsOf(p, resolve(input))).to("result", sink);
   });
   let commits = 0;
@@ -55,7 +88,7 @@ export async function runQuery(
     stateDirectory: join(resolve(output), "state"),
     unsafeStateFs: true,
     directory: process.cwd(),
-    connectors: { files: committerFactory },
+    connectors: { [sink.connector]: committerFactory },
     decodeThreads,
     onShown: () => {
       commits++;
@@ -65,9 +98,18 @@ export async function runQuery(
 }
 
 if (import.meta.main) {
-  const [name = "", input = "", output = "", decodeThreads = "0"] = process.argv.slice(2);
-  const options = { decodeThreads: Number(decodeThreads) };
-  const { events, epochs, commits } = await runQuery(name, input, output, options);
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { target: { type: "string", default: "csv" } },
+  });
+  const [name = "", input = "", output = "", decodeThreads = "0"] = positionals;
+  const { target } = values;
+  if (!isTarget(target))
+    throw new Error(`There is no target "${target}"; there are: ${Object.keys(TARGETS).join(", ")}.`);
+  const { events, epochs, commits } = await runQuery(name, input, output, {
+    decodeThreads: Number(decodeThreads),
+    target,
+  });
   console.log(`${events} events, ${epochs} epochs, ${commits} commits`);
   process.exit();
 }

@@ -30,5 +30,13 @@ describe.skipIf(missingReaders !== undefined)(
         expect.stringMatching(/^equal, [1-9]\d* rows$/),
       ]);
     });
+
+    test.each(["bronze", "q5", "q7", "q18"])("to Nexmark %s from a Delta table", (query) => {
+      const output = newFolder(query);
+      node("bench/nexmark/run.ts", query, input, output, "--target", "delta");
+      expect(python("bench/nexmark/check.py", query, input, output)).toEqual([
+        expect.stringMatching(/^equal, [1-9]\d* rows$/),
+      ]);
+    });
   },
 );
