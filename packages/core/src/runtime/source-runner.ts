@@ -15,13 +15,11 @@ import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import { closeAll } from "./closing.ts";
 import type { StreamEvent, Target } from "./event.ts";
+import { idleWait } from "./idle-wait.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 import { SplitClock } from "./split-clock.ts";
 import type { SplitView } from "./waiting.ts";
-
-/** Milliseconds until an idle split is asked again. */
-const IDLE_WAIT_MS = 50;
 
 /** A split that this shard reads. */
 interface Reading {
@@ -29,8 +27,9 @@ interface Reading {
   readonly clock: SplitClock;
   reader: SplitReader | undefined;
   position: Position | undefined;
-  /** Wall clock, ms: when it last had rows, and when it may be asked again. */
+  /** Wall clock, ms: when it last had rows, when it was asked, and when it may be asked again. */
   heardAt: number;
+  askedAt: number;
   askAt: number;
   /** Number of the poll in which it was asked last. */
   asked: number;
@@ -109,6 +108,7 @@ export class SourceRunner {
       reader: this.#readerOf(split, record?.position),
       position: record?.position,
       heardAt: this.#parts.now(),
+      askedAt: 0,
       askAt: this.#stopping ? Infinity : 0,
       asked: 0,
     };
@@ -256,6 +256,7 @@ export class SourceRunner {
     if (next?.reader === undefined) return;
     this.#polling = next;
     next.asked = ++this.#polls;
+    next.askedAt = now;
     const asked = next;
     const answer = next.reader.poll(this.#parts.batchRows);
     if (!(answer instanceof Promise)) {
@@ -291,7 +292,8 @@ export class SourceRunner {
     if (typeof polled === "string") reading.clock.hasNothing();
     if (polled === "end") void this.#end(reading);
     else if (polled === "idle") {
-      reading.askAt = this.#stopping ? Infinity : now + IDLE_WAIT_MS;
+      // A source that has waited itself is asked again at once.
+      reading.askAt = this.#stopping ? Infinity : reading.askedAt + idleWait(now - reading.heardAt);
       const { idleTimeout } = this.#parts.time ?? {};
       if (idleTimeout !== undefined && (now - reading.heardAt) * 1000 >= idleTimeout)
         this.#setStatus(reading, "idle");
