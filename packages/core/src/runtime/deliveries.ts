@@ -91,15 +91,16 @@ export class Deliveries {
   /**
    * Begins the deliveries whose time or size has come, unless readers still have to read the one before. In a run that
    * is `stopping` none waits for them: a source that waits for a sink could not stop, and a reader may wait for the end.
+   * A time counts as come `earlyMs` before it has, or, below 0, so much after it.
    */
-  deliverWhenDue(checkpoint: CheckpointRecord | undefined, stopping: boolean): void {
+  deliverWhenDue(checkpoint: CheckpointRecord | undefined, stopping: boolean, earlyMs: number): void {
     if (checkpoint === undefined) return;
     const now = this.#clock.now();
     for (const lane of this.#lanes.values()) {
       if (lane.running !== undefined || lane.rows === 0) continue;
       if (!stopping && this.#readers.busy(lane.delivery.id)) continue;
       const { time, bytes } = lane.commitEvery;
-      if ((now - lane.at) * 1000 >= time || lane.bytes >= bytes) this.#begin(lane, checkpoint);
+      if ((now - lane.at + earlyMs) * 1000 >= time || lane.bytes >= bytes) this.#begin(lane, checkpoint);
     }
   }
 

@@ -12,23 +12,20 @@ import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { Graph } from "./graph.ts";
 import { HeldAhead } from "./held-ahead.ts";
-import { clocksByNode } from "./input-clock.ts";
-import { addUp } from "./node-ledger.ts";
 import type { RunReport, Status } from "./report.ts";
 import { Savepoints } from "./savepoints.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
-import { clocksOf, gaugesOf, lateUnread } from "./steps.ts";
-import { waitingOf } from "./waiting.ts";
+import { statusOf } from "./status-of.ts";
+import { lateUnread } from "./steps.ts";
+import { Waker } from "./waker.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
 const SLICE_MS = 8;
 /** Milliseconds between two flushes under low load, and between two looks for new splits. */
 const FLUSH_EVERY_MS = 100;
 const SPLITS_EVERY_MS = 1_000;
-/** Why a sleep ends early. Without a reason of ours each `abort()` makes an exception, stack and all. */
-const WOKEN = "woken";
 
 /** What a job is made of. */
 export interface JobParts {
@@ -72,26 +69,19 @@ export class Job {
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Ends the sleep that goes on at this moment. */
-  #sleeping: AbortController | undefined;
-  /** Something has happened since the last round: no sleep before the next. */
-  #woken = false;
   #checkpointAt: number;
   #flushAt: number;
   #splitsAt = 0;
   #looking: Promise<void> | undefined;
   /** The savepoint that was asked for last by the history, until those that are too many are gone. */
   #keeping: Promise<void> | undefined;
-  readonly #wake = (): void => {
-    this.#woken = true;
-    this.#sleeping?.abort(WOKEN);
-  };
+  readonly #waker = new Waker();
 
   constructor(parts: JobParts) {
     this.#parts = parts;
     this.#last = parts.restored;
     this.#flushAt = parts.clock.now() + FLUSH_EVERY_MS;
-    this.#checkpointAt = parts.clock.now() + parts.plan.checkpointEvery / 1000;
+    this.#checkpointAt = parts.clock.now() + this.#checkpointEveryMs;
     this.#graph = new Graph(parts.plan, {
       shards: parts.shards,
       generate: parts.generate,
@@ -99,7 +89,7 @@ export class Job {
       restored: parts.restored,
       migrating: parts.migrating,
       now: () => parts.clock.now(),
-      wake: this.#wake,
+      wake: this.#waker.wake,
       failed: (error) => this.#fail(error),
       nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
       sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
@@ -112,23 +102,27 @@ export class Job {
     this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
       this.#fail(error),
     );
-    this.#savepoints = new Savepoints((request) => this.#copy(request), this.#wake);
+    this.#savepoints = new Savepoints((request) => this.#copy(request), this.#waker.wake);
     this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source) });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
   }
 
+  get #checkpointEveryMs(): number {
+    return this.#parts.plan.checkpointEvery / 1000;
+  }
+
   /** Runs until the input ends, the signal asks to stop, or something fails. */
   async run(): Promise<RunReport> {
     const { signal } = this.#parts;
-    signal.addEventListener("abort", this.#wake);
+    signal.addEventListener("abort", this.#waker.wake);
     try {
       return await closing(
         () => this.#runToEnd(),
         () => this.#graph.sources,
       );
     } finally {
-      signal.removeEventListener("abort", this.#wake);
+      signal.removeEventListener("abort", this.#waker.wake);
       this.#savepoints.end();
     }
   }
@@ -152,42 +146,21 @@ export class Job {
 
   /** The pipeline at this moment. */
   status(): Status {
-    const { plan, identity, label, restored } = this.#parts;
-    const { sources, nodes } = this.#graph;
-    const splits = { live: 0, idle: 0, ended: 0 };
-    for (const source of sources) for (const { status } of source.records()) splits[status]++;
-    const bySource = clocksByNode(sources);
-    const lowest = Math.min(...bySource.values());
-    const now = [
-      ...sources.map((source) => source.entry()),
-      ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
-    ];
-    return {
-      pipeline: plan.name,
-      lineage: identity.lineage,
+    return statusOf(this.#parts, this.#graph, {
       epoch: this.#last?.epoch ?? 0,
-      rowsRead: sources.reduce((rows, { ledger }) => rows + ledger.rowsIn, 0),
-      clock: Number.isFinite(lowest) ? lowest : null,
-      splits,
-      sinks: this.#parts.deliveries.status(),
-      ledger: addUp(restored?.ledger ?? [], addUp([], now)),
-      gauges: gaugesOf(nodes),
-      clocks: clocksOf([...bySource].map(([node, clock]) => ({ node, clock })).concat(nodes)),
-      waiting: waitingOf({ plan, steps: nodes, sources }),
       lateUnread: this.#lateUnread,
-      label,
-    };
+    });
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {
-    const { clock, deliveries, signal } = this.#parts;
+    const { clock, signal } = this.#parts;
     for (let sliceEnd = clock.now() + SLICE_MS; ;) {
       this.#throwFailure();
       if (signal.aborted && this.#sourcesStopped()) return "stopped";
       const progressed = this.#work();
       this.#sendAhead();
       this.#checkpointWhenDue();
-      if (!this.#savepoints.copying) deliveries.deliverWhenDue(this.#last, signal.aborted);
+      this.#deliver(false);
       this.#acknowledge();
       if (!progressed) {
         if (this.#inputEnded()) return this.#closesWindows() ? "drained" : "input";
@@ -247,12 +220,7 @@ export class Job {
     }
     const waits = this.#graph.sources.flatMap((source) => source.wait() ?? []);
     const until = Math.max(0, Math.min(this.#checkpointAt - now, FLUSH_EVERY_MS, ...waits));
-    if (!this.#woken) {
-      this.#sleeping = new AbortController();
-      await clock.sleep(Math.max(until, 1), this.#sleeping.signal);
-      this.#sleeping = undefined;
-    }
-    this.#woken = false;
+    await this.#waker.sleep(clock, Math.max(until, 1));
   }
 
   /** Also while there is always work: new splits must not wait for the old ones. */
@@ -289,7 +257,7 @@ export class Job {
     if (isQuiet && this.#savepoints.waiting) {
       if (this.#savepoints.step(this.#hasNews()) === "barrier") this.#beginCheckpoint();
     } else if (isQuiet && due) {
-      this.#checkpointAt = now + this.#parts.plan.checkpointEvery / 1000;
+      this.#checkpointAt = now + this.#checkpointEveryMs;
       if (this.#hasNews()) this.#beginCheckpoint();
     }
     this.#storeWhenComplete(false);
@@ -303,6 +271,17 @@ export class Job {
 
   get #nextEpoch(): Epoch {
     return (this.#last?.epoch ?? 0) + 1;
+  }
+
+  /**
+   * Begins deliveries: with a checkpoint that was just stored those whose time is near, so that they show all that was
+   * read until now. Others wait for the next one, if there is anything that it will have.
+   */
+  #deliver(isFresh: boolean): void {
+    const { deliveries, signal } = this.#parts;
+    const isNext = this.#committing !== undefined || this.#checkpointer.running || this.#hasNews();
+    const earlyMs = (isFresh ? 0.5 : isNext ? -1 : 0) * this.#checkpointEveryMs;
+    if (!this.#savepoints.copying) deliveries.deliverWhenDue(this.#last, signal.aborted, earlyMs);
   }
 
   #beginCheckpoint(): void {
@@ -353,7 +332,7 @@ export class Job {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#committing = undefined;
-        this.#wake();
+        this.#waker.wake();
       });
   }
 
@@ -367,6 +346,7 @@ export class Job {
     await this.#parts.onStep("checkpoint stored", this.#parts.plan.name);
     this.#last = checkpoint.record;
     this.#parts.deliveries.held(held, checkpoint.record.epoch);
+    this.#deliver(true);
     this.#acknowledgements.stored(checkpoint.record);
   }
 
@@ -409,7 +389,7 @@ export class Job {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#wake();
+    this.#waker.wake();
   }
 
   #throwFailure(): void {
