@@ -3,6 +3,7 @@ export * from "./aggregate/aggregate.ts";
 export * from "./batch/batch.ts";
 export * from "./batch/builder.ts";
 export * from "./batch/changes.ts";
+export * from "./batch/byte-strings.ts";
 export * from "./batch/column.ts";
 export * from "./batch/copy.ts";
 export * from "./batch/gather.ts";
