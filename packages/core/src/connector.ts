@@ -5,6 +5,7 @@
  * in the same compare-and-swap as the data.
  */
 import type { Batch, ChangeMode } from "./batch/batch.ts";
+import { type ByteStrings, NO_STRINGS } from "./batch/byte-strings.ts";
 import type { Column } from "./batch/column.ts";
 import type { Json } from "./json.ts";
 import type { Schema } from "./schema/schema.ts";
@@ -176,19 +177,22 @@ export interface CommitterContext {
 
 /** Where each key of a keyed target lies. Changed only in the transaction that records a delivery. */
 export interface KeyIndex {
-  /** Values of the keys, undefined where absent. */
-  get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Values of the keys, in their order; empty where there is none. No key may come twice. */
+  get(keys: ByteStrings): Promise<ByteStrings>;
   /** Replaces the whole index: it is a cache of the table and can be rebuilt from it. `version` as in Delivered. */
-  rebuild(entries: AsyncIterable<readonly IndexChange[]>, version: string): Promise<void>;
+  rebuild(entries: AsyncIterable<IndexChanges>, version: string): Promise<void>;
   /** The table version the index knows. */
   version(): Promise<string | undefined>;
 }
 
-/** A missing value removes the key. */
-export interface IndexChange {
-  readonly key: Uint8Array;
-  readonly value?: Uint8Array | undefined;
+/** Key i gets value i, as many of both; an empty value removes its key. No key comes twice. */
+export interface IndexChanges {
+  readonly keys: ByteStrings;
+  readonly values: ByteStrings;
 }
+
+/** None. */
+export const NO_CHANGES: IndexChanges = { keys: NO_STRINGS, values: NO_STRINGS };
 
 /** What proves, inside the target, which epochs it shows. */
 export interface Marker {
@@ -216,7 +220,7 @@ export interface Intent {
   readonly follows: string | null;
   /** The committer's own: files with sizes and checksums, statistics, keys. */
   readonly manifest: Json;
-  readonly index: readonly IndexChange[];
+  readonly index: IndexChanges;
 }
 
 /** What is known of a sink's last delivery. */
@@ -242,7 +246,7 @@ export interface StageRequest {
 /** What staging prepared: the runtime completes it to an intent. */
 export interface Staged {
   readonly manifest: Json;
-  readonly index: readonly IndexChange[];
+  readonly index: IndexChanges;
   /** Of all rows present once this is committed. */
   readonly contentHash: string;
   readonly rows: number;

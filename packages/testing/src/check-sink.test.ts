@@ -1,4 +1,4 @@
-import { DataflowError, t } from "@df/core";
+import { DataflowError, NO_CHANGES, t } from "@df/core";
 import type { Committer, Intent, Marker, Shape } from "@df/core";
 import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { rowsOf } from "@df/core/batch/rows";
@@ -55,7 +55,7 @@ function committer(table: Table, fault: Fault, crashes: Crashes): Committer {
       }
       if (fault === "shows staged") table.rows.push(...rows);
       const contentHash = fault === "wrong hash" ? "0".repeat(32) : hash.toString();
-      return { manifest: rows, index: [], contentHash, rows: rows.length };
+      return { manifest: rows, index: NO_CHANGES, contentHash, rows: rows.length };
     },
     commit: async ({ marker, manifest }: Intent) => {
       const rows = manifest as unknown as PlainRow[];

@@ -1,4 +1,5 @@
-import type { IndexChange, KeyIndex } from "@df/core";
+import { byteStrings, stringAt } from "@df/core";
+import type { ByteStrings, IndexChanges, KeyIndex } from "@df/core";
 
 /** A key index in memory. `apply` is what the engine does in the transaction that records a delivery. */
 export class MemoryKeyIndex implements KeyIndex {
@@ -9,11 +10,13 @@ export class MemoryKeyIndex implements KeyIndex {
     return this.#values.size;
   }
 
-  async get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
-    return keys.map((key) => this.#values.get(hex(key)));
+  async get(keys: ByteStrings): Promise<ByteStrings> {
+    return byteStrings(
+      Array.from(keys.ends, (_, i) => this.#values.get(hex(stringAt(keys, i))) ?? new Uint8Array(0)),
+    );
   }
 
-  async rebuild(entries: AsyncIterable<readonly IndexChange[]>, version: string): Promise<void> {
+  async rebuild(entries: AsyncIterable<IndexChanges>, version: string): Promise<void> {
     const values = new Map<string, Uint8Array>();
     for await (const changes of entries) change(values, changes);
     this.#values = values;
@@ -24,16 +27,17 @@ export class MemoryKeyIndex implements KeyIndex {
     return this.#version;
   }
 
-  apply(changes: readonly IndexChange[], version: string): void {
+  apply(changes: IndexChanges, version: string): void {
     change(this.#values, changes);
     this.#version = version;
   }
 }
 
-function change(values: Map<string, Uint8Array>, changes: readonly IndexChange[]): void {
-  for (const { key, value } of changes) {
-    if (value === undefined) values.delete(hex(key));
-    else values.set(hex(key), value.slice());
+function change(known: Map<string, Uint8Array>, { keys, values }: IndexChanges): void {
+  for (let i = 0; i < keys.ends.length; i++) {
+    const value = stringAt(values, i);
+    if (value.length === 0) known.delete(hex(stringAt(keys, i)));
+    else known.set(hex(stringAt(keys, i)), value.slice());
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type CommitterFactory,
   DataflowError,
   type Epoch,
+  NO_CHANGES,
   reasonOf,
   recordedMarker,
 } from "@df/core";
@@ -32,7 +33,7 @@ function callbackCommitter(context: CommitterContext): Committer {
       let rows = 0;
       for await (const { length } of batches) rows += length;
       // No rows are present in a function that could be hashed.
-      return { manifest: { rows }, index: [], contentHash: "0".repeat(32), rows };
+      return { manifest: { rows }, index: NO_CHANGES, contentHash: "0".repeat(32), rows };
     },
     commit: async ({ marker: { epoch } }) => {
       const tell = functionOf(context, epoch);

@@ -1,4 +1,4 @@
-import { columnIndex, DataflowError, diffAt, reasonOf, recordedMarker } from "@df/core";
+import { columnIndex, DataflowError, diffAt, NO_CHANGES, reasonOf, recordedMarker } from "@df/core";
 import type { Batch, Committer, CommitterContext, CommitterFactory, Json, Shape, Staged } from "@df/core";
 import { jsonLine } from "./json-line.ts";
 
@@ -33,7 +33,7 @@ function consoleCommitter(print: Print, context: CommitterContext): Committer {
         rows += batch.length;
       }
       // No rows are present in a console that could be hashed.
-      return { manifest: { text }, index: [], contentHash: "0".repeat(32), rows };
+      return { manifest: { text }, index: NO_CHANGES, contentHash: "0".repeat(32), rows };
     },
     commit: async ({ manifest }): Promise<{ version: string; state: Json }> => {
       const { text } = manifest as { readonly text?: unknown };

@@ -1,54 +1,99 @@
 /** Rows of many epochs as what they come to: the last row per key. */
-import { DataflowError, diffAt } from "@df/core";
-import type { Batch, Shape } from "@df/core";
+import { DataflowError, diffAt, gatherRows, pick } from "@df/core";
+import type { Batch, Shape, StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { MemoryStateStore } from "@df/core/state/store";
 import { emptyTextAsNull } from "./empty-text.ts";
 import { keyColumns, rowText } from "./key-rows.ts";
 import { keyText } from "./location.ts";
 
-/** What becomes of a key. */
-export interface KeyChange {
-  /** Its row from now on; undefined where it is deleted. */
-  readonly row: { readonly batch: number; readonly row: number } | undefined;
-  /** Whether an older row was taken back: without that a retract stream must not meet one. */
-  readonly replaces: boolean;
-}
-
-/** What is left of the changes of a delivery: one a key. */
-export interface Collapsed {
-  readonly batches: readonly Batch[];
-  /** By canonical key bytes as text, in the order in which keys first came. */
-  readonly changes: ReadonlyMap<string, KeyChange>;
+/** Rows of which each is what its key comes to. */
+export interface Outcomes {
+  readonly batch: Batch;
+  /** By row, 1: the key is deleted, and of the row only the key counts. */
+  readonly deletes: Uint8Array;
+  /** By row, 1: an older row was taken back. Without that a retract stream must not meet one. */
+  readonly replaces: Uint8Array;
 }
 
 /**
- * Collapses the rows of an upsert or retract stream. The batches are kept, not copied.
+ * Collapses the rows of an upsert or retract stream to one outcome a key.
  * @throws DF_SINK_KEY when two rows of one key are left over
  */
 export async function collapse(
   batches: AsyncIterable<Batch>,
   input: Shape,
   partitionBy: readonly string[],
-): Promise<Collapsed> {
+): Promise<readonly Outcomes[]> {
   const kept: Batch[] = [];
   for await (const batch of batches) kept.push(emptyTextAsNull(batch, input.schema, partitionBy));
-  const changes = input.change === "retract" ? netPerKey(kept, input) : lastPerKey(kept, input);
-  return { batches: kept, changes };
+  return input.change === "retract" ? netPerKey(kept, input) : lastPerKey(kept, input);
 }
 
-function lastPerKey(batches: readonly Batch[], input: Shape): Map<string, KeyChange> {
-  const codec = new CanonicalCodec(input.schema, keyColumns(input));
-  const changes = new Map<string, KeyChange>();
-  for (const [index, batch] of batches.entries()) {
-    for (let row = 0; row < batch.length; row++) {
-      const isDelete = diffAt(batch, row) < 0;
-      changes.set(keyText(codec.encode(batch, row)), {
-        row: isDelete ? undefined : { batch: index, row },
-        replaces: true,
-      });
-    }
+function lastPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
+  const table = new MemoryStateStore().table("last", {
+    key: pick(input.schema, input.key),
+    value: [{ name: "place", words: 1 }],
+  });
+  const columns = keyColumns(input);
+  const word = table.offset("place");
+  /** By batch the key of each row, as the table numbers them. */
+  const keys: Int32Array[] = [];
+  /** Rows of the batches before. */
+  const begins: number[] = [];
+  let rows = 0;
+  for (const batch of batches) {
+    const { length } = batch;
+    const ids = new Int32Array(length);
+    table.insert({ batch, columns, rows: everyRow(length), count: length }, 0, ids, new Int32Array(length));
+    setPlaces(table.words, offsetsOf(table, ids), word, rows);
+    keys.push(ids);
+    begins.push(rows);
+    rows += length;
   }
-  return changes;
+  return batches.flatMap((batch, nth) => {
+    const ids = keys[nth] as Int32Array;
+    const last = lastRows(table.words, offsetsOf(table, ids), word, begins[nth] as number);
+    return last.length === 0 ? [] : [lastOutcomes(batch, last)];
+  });
+}
+
+function everyRow(length: number): Int32Array {
+  const rows = new Int32Array(length);
+  for (let row = 0; row < length; row++) rows[row] = row;
+  return rows;
+}
+
+function offsetsOf(table: StateTable, ids: Int32Array): Int32Array {
+  const offsets = new Int32Array(ids.length);
+  table.offsets(ids, ids.length, offsets);
+  return offsets;
+}
+
+/** Writes for the key of each row the place of the row: the last one of a key stays. */
+function setPlaces(words: Float64Array, offsets: Int32Array, word: number, begin: number): void {
+  for (let row = 0; row < offsets.length; row++) words[(offsets[row] as number) + word] = begin + row;
+}
+
+/** The rows that are the last of their key. */
+function lastRows(words: Float64Array, offsets: Int32Array, word: number, begin: number): Int32Array {
+  const last = new Int32Array(offsets.length);
+  let count = 0;
+  for (let row = 0; row < offsets.length; row++) {
+    if (words[(offsets[row] as number) + word] === begin + row) last[count++] = row;
+  }
+  return last.subarray(0, count);
+}
+
+function lastOutcomes(batch: Batch, rows: Int32Array): Outcomes {
+  const deletes = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) deletes[i] = diffAt(batch, rows[i] as number) < 0 ? 1 : 0;
+  return { batch: someRows(batch, rows), deletes, replaces: new Uint8Array(rows.length).fill(1) };
+}
+
+/** Some rows of a batch, ascending: the batch itself where these are all. */
+export function someRows(batch: Batch, rows: Int32Array): Batch {
+  return rows.length === batch.length ? batch : gatherRows(batch, rows, rows.length);
 }
 
 /** How often a row is there more or less than before. */
@@ -58,7 +103,13 @@ interface Net {
   readonly row: number;
 }
 
-function netPerKey(batches: readonly Batch[], input: Shape): Map<string, KeyChange> {
+/** What a key comes to, by a row that has the key. */
+interface Outcome extends Net {
+  readonly isDelete: boolean;
+  readonly replaces: boolean;
+}
+
+function netPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
   const columns = keyColumns(input);
   const keyCodec = new CanonicalCodec(input.schema, columns);
   const rowCodec = new CanonicalCodec(input.schema);
@@ -74,17 +125,42 @@ function netPerKey(batches: readonly Batch[], input: Shape): Map<string, KeyChan
       rows.set(text, net);
     }
   }
-  const changes = new Map<string, KeyChange>();
-  for (const [key, rows] of nets) {
-    const left = [...rows.values()].filter(({ count }) => count > 0);
-    const replaces = [...rows.values()].some(({ count }) => count < 0);
-    const first = left[0];
-    if (first !== undefined && (left.length > 1 || first.count > 1))
-      throw twoRows(batches, columns, first, left[1] ?? first);
-    if (first !== undefined) changes.set(key, { row: first, replaces });
-    else if (replaces) changes.set(key, { row: undefined, replaces });
+  const byBatch: Outcome[][] = batches.map(() => []);
+  for (const rows of nets.values()) {
+    const outcome = outcomeOf([...rows.values()], batches, columns);
+    if (outcome !== undefined) byBatch[outcome.batch]?.push(outcome);
   }
-  return changes;
+  return byBatch.flatMap((outcomes, nth) =>
+    outcomes.length === 0 ? [] : [netOutcomes(batches[nth] as Batch, outcomes)],
+  );
+}
+
+/** What the rows of one key come to; undefined where it is as before. */
+function outcomeOf(
+  rows: readonly Net[],
+  batches: readonly Batch[],
+  columns: readonly number[],
+): Outcome | undefined {
+  const left = rows.filter(({ count }) => count > 0);
+  const taken = rows.find(({ count }) => count < 0);
+  const [first] = left;
+  if (first !== undefined && (left.length > 1 || first.count > 1))
+    throw twoRows(batches, columns, first, left[1] ?? first);
+  const replaces = taken !== undefined;
+  if (first !== undefined) return { ...first, isDelete: false, replaces };
+  return taken === undefined ? undefined : { ...taken, isDelete: true, replaces };
+}
+
+function netOutcomes(batch: Batch, unsorted: readonly Outcome[]): Outcomes {
+  const outcomes = unsorted.toSorted((a, b) => a.row - b.row);
+  return {
+    batch: someRows(
+      batch,
+      Int32Array.from(outcomes, ({ row }) => row),
+    ),
+    deletes: Uint8Array.from(outcomes, ({ isDelete }) => Number(isDelete)),
+    replaces: Uint8Array.from(outcomes, ({ replaces }) => Number(replaces)),
+  };
 }
 
 function twoRows(batches: readonly Batch[], columns: readonly number[], a: Net, b: Net): DataflowError {

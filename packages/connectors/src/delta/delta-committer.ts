@@ -1,6 +1,6 @@
 /** Shows the rows of a sink in a Delta table, exactly once. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DataflowError, isShown } from "@df/core";
+import { DataflowError, isShown, NO_CHANGES } from "@df/core";
 import type { Committer, CommitterContext, Intent, Json, Marker, Staged, StageRequest } from "@df/core";
 import { parquetEncoder } from "@df/formats";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
@@ -131,10 +131,10 @@ export class DeltaCommitter implements Committer {
     manifest: Manifest,
     staged: Pick<Staged, "contentHash" | "rows"> & Partial<Pick<Staged, "index">>,
   ): Staged {
-    const { contentHash, rows, index = [] } = staged;
+    const { contentHash, rows, index = NO_CHANGES } = staged;
     if (this.#context.muted === true) {
       const nothing = { ...manifest, files: [], replaced: [], deletedKeys: [] };
-      return { manifest: manifestJson(nothing), index: [], contentHash, rows };
+      return { manifest: manifestJson(nothing), index: NO_CHANGES, contentHash, rows };
     }
     for (const { path } of manifest.files) this.#staged.add(path);
     return { manifest: manifestJson(manifest), index, contentHash, rows };

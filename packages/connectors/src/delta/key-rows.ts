@@ -1,10 +1,12 @@
 /** Where keys lie in a table: for the index when it must be built again, and for commits when files have changed. */
-import { columnIndex, DataflowError, pick } from "@df/core";
-import type { Batch, IndexChange, Shape } from "@df/core";
-import { CanonicalCodec, ContentHash, rowHash } from "@df/core/batch/canonical";
+import { columnIndex, DataflowError, gatherRows, pick } from "@df/core";
+import type { Batch, IndexChanges, Shape } from "@df/core";
+import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
+import { RowHasher } from "@df/core/batch/row-hasher";
 import { rowReader } from "@df/core/batch/rows";
 import type { ObjectStore } from "../object-store/object-store.ts";
-import { CONTENT_KEY, encodeLocation, keyText } from "./location.ts";
+import { IndexEntries } from "./index-entries.ts";
+import { keyText } from "./location.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readFileRows } from "./table-rows.ts";
 
@@ -20,37 +22,56 @@ export function keyColumns(input: Shape): readonly number[] {
   return input.key.map((name) => columnIndex(input.schema, name));
 }
 
+/** Entries that are handed on at once: the more there are, the more of them lie side by side in the index. */
+const ENTRIES_AT_ONCE = 262_144;
+
 /**
- * All entries of a table's key index, a batch at a time, and at last the content hash under `CONTENT_KEY`.
+ * All entries of a table's key index, in parts.
  * @throws DF_SINK_KEY when two rows have the same key
  */
-export async function* indexEntries(
-  table: KeyedTable,
-  snapshot: Snapshot,
-): AsyncGenerator<readonly IndexChange[]> {
+export async function* indexEntries(table: KeyedTable, snapshot: Snapshot): AsyncGenerator<IndexChanges> {
   const { store, input, partitionBy } = table;
   const columns = keyColumns(input);
   const keyCodec = new CanonicalCodec(input.schema, columns);
-  const rowCodec = new CanonicalCodec(input.schema);
+  const hasher = new RowHasher(input.schema);
   const content = new ContentHash();
   const seen = new Set<string>();
+  const entries = new IndexEntries(input, columns);
+  let files = 0;
   for (const file of snapshot.files.values()) {
     for (const { batch, start, deleted } of await readFileRows(store, file, input.schema, partitionBy)) {
-      const entries: IndexChange[] = [];
       for (let row = 0; row < batch.length; row++) {
         if (deleted[row] !== 0) continue;
-        const key = keyCodec.encode(batch, row).slice();
-        const text = keyText(key);
+        const text = keyText(keyCodec.encode(batch, row));
         if (seen.has(text)) throw twice(table, batch, row, file.path);
         seen.add(text);
-        const hash = rowHash(rowCodec.encode(batch, row));
-        content.addHash(hash);
-        entries.push({ key, value: encodeLocation({ path: file.path, row: start + row, hash }) });
       }
-      yield entries;
+      for (const { part, row } of partsWithout(batch, deleted)) {
+        hasher.add(part, content);
+        entries.addRows(part, hasher.hashes(part), { file: files, row: start + row });
+      }
+      if (entries.length >= ENTRIES_AT_ONCE) yield entries.take();
     }
+    entries.addFile(files++, file.path);
   }
-  yield [{ key: CONTENT_KEY, value: Buffer.from(content.toString()) }];
+  entries.addTable(content.toString(), files);
+  yield entries.take();
+}
+
+/** The rows that are not deleted, those side by side together: `row` is the first one. */
+function partsWithout(
+  batch: Batch,
+  deleted: Uint8Array,
+): readonly { readonly part: Batch; readonly row: number }[] {
+  const parts: { part: Batch; row: number }[] = [];
+  for (let start = 0; start < batch.length;) {
+    let end = start;
+    while (end < batch.length && deleted[end] === 0) end++;
+    const rows = Int32Array.from({ length: end - start }, (_, i) => start + i);
+    if (end > start) parts.push({ part: gatherRows(batch, rows, rows.length), row: start });
+    start = end + 1;
+  }
+  return parts;
 }
 
 function twice({ input }: KeyedTable, batch: Batch, row: number, path: string): DataflowError {

@@ -1,18 +1,22 @@
 /** Stages rows that replace each other by key. */
-import { DataflowError, gatherRows } from "@df/core";
-import type { Batch, IndexChange, KeyIndex, Shape, StageRequest } from "@df/core";
-import { CanonicalCodec, ContentHash, rowHash } from "@df/core/batch/canonical";
-import { collapse } from "./collapse.ts";
-import type { Collapsed } from "./collapse.ts";
+import { DataflowError, present, stringAt, StringList } from "@df/core";
+import type { Batch, ByteStrings, IndexChanges, KeyIndex, Shape, StageRequest } from "@df/core";
+import { ContentHash } from "@df/core/batch/canonical";
+import { CanonicalStrings } from "@df/core/batch/canonical-strings";
+import { HASHES_MAX } from "@df/core/batch/content-hash";
+import { RowHasher } from "@df/core/batch/row-hasher";
+import { collapse, someRows } from "./collapse.ts";
+import type { Outcomes } from "./collapse.ts";
 import { writeDataFiles } from "./data-files.ts";
 import type { DataFileOptions, WrittenFile } from "./data-files.ts";
+import { IndexEntries, pathsOf, tableEntries } from "./index-entries.ts";
 import { keyColumns, rowText } from "./key-rows.ts";
-import { CONTENT_KEY, decodeLocation, encodeLocation, keyBytes, keyText } from "./location.ts";
+import { isRowKey, keyText, Locations } from "./location.ts";
 import type { Location } from "./location.ts";
 import type { ReplacedRows, StagedFile } from "./manifest.ts";
 
-/** Keys that are looked up at once. */
-const LOOKUP_KEYS = 4096;
+/** Keys that are looked up at once: the more there are, the more of them lie side by side in the index. */
+const LOOKUP_KEYS = 262_144;
 
 /** What staging has written, before it becomes a manifest. */
 export interface StagedUpsert {
@@ -21,7 +25,7 @@ export interface StagedUpsert {
   readonly deletedKeys: readonly string[];
   readonly rows: number;
   readonly contentHash: string;
-  readonly index: readonly IndexChange[];
+  readonly index: IndexChanges;
 }
 
 /**
@@ -34,135 +38,194 @@ export async function stageUpsert(
   index: KeyIndex,
   options: DataFileOptions,
 ): Promise<StagedUpsert> {
-  const collapsed = await collapse(request.batches, input, options.partitionBy);
-  const work = new UpsertWork(input, await contentOf(index), collapsed);
-  let keys: string[] = [];
-  for (const key of collapsed.changes.keys()) {
-    if (keys.push(key) < LOOKUP_KEYS) continue;
-    work.take(keys, await index.get(keys.map(keyBytes)));
-    keys = [];
-  }
-  if (keys.length > 0) work.take(keys, await index.get(keys.map(keyBytes)));
-  const written = await writeDataFiles(work.rows(), options);
-  return work.staged(written);
-}
-
-async function contentOf(index: KeyIndex): Promise<ContentHash> {
-  const [text] = await index.get([CONTENT_KEY]);
-  if (text === undefined) {
+  const outcomes = await collapse(request.batches, input, options.partitionBy);
+  const { contentHash, nextFile } = await tableEntries(index);
+  if (contentHash === "") {
     throw new DataflowError("DF_CORRUPT", "The key index of a Delta table lacks the table's content hash.");
   }
-  return ContentHash.parse(Buffer.from(text).toString());
+  const work = new UpsertWork(input, ContentHash.parse(contentHash), index);
+  // Without a file there is no row that could be looked up.
+  if (nextFile === 0) work.takeAll(outcomes);
+  else for (const some of lookups(outcomes)) await work.take(some);
+  const written = await writeDataFiles(work.kept, options);
+  return work.staged(written, nextFile);
+}
+
+/** The outcomes in parts of about `LOOKUP_KEYS` keys. */
+function* lookups(outcomes: readonly Outcomes[]): Generator<readonly Outcomes[], void, undefined> {
+  let part: Outcomes[] = [];
+  let keys = 0;
+  for (const some of outcomes) {
+    part.push(some);
+    keys += some.batch.length;
+    if (keys < LOOKUP_KEYS) continue;
+    yield part;
+    part = [];
+    keys = 0;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Some outcomes, and what the index says of their keys: from entry `first` on. */
+interface Known {
+  readonly outcomes: Outcomes;
+  readonly keys: ByteStrings;
+  readonly locations: Locations;
+  readonly first: number;
 }
 
 class UpsertWork {
+  /** Rows to write. */
+  readonly kept: Batch[] = [];
   readonly #input: Shape;
   readonly #content: ContentHash;
-  readonly #collapsed: Collapsed;
-  readonly #rowCodec: CanonicalCodec;
-  readonly #keyCodec: CanonicalCodec;
-  /** Rows to write, by batch. */
-  readonly #kept: Int32Array[];
-  readonly #keptCounts: number[];
-  readonly #replaced: Map<string, number[]> = new Map();
-  readonly #deleted: Uint8Array[] = [];
+  readonly #index: KeyIndex;
+  readonly #keyStrings: CanonicalStrings;
+  readonly #hasher: RowHasher;
+  readonly #entries: IndexEntries;
+  /** Rows by the number of their file. */
+  readonly #replaced: Map<number, number[]> = new Map();
+  readonly #deletedKeys: string[] = [];
 
-  constructor(input: Shape, content: ContentHash, collapsed: Collapsed) {
+  constructor(input: Shape, content: ContentHash, index: KeyIndex) {
     this.#input = input;
     this.#content = content;
-    this.#collapsed = collapsed;
-    this.#rowCodec = new CanonicalCodec(input.schema);
-    this.#keyCodec = new CanonicalCodec(input.schema, keyColumns(input));
-    this.#kept = collapsed.batches.map(({ length }) => new Int32Array(length));
-    this.#keptCounts = collapsed.batches.map(() => 0);
+    this.#index = index;
+    this.#keyStrings = new CanonicalStrings(input.schema, keyColumns(input));
+    this.#hasher = new RowHasher(input.schema);
+    this.#entries = new IndexEntries(input, keyColumns(input));
   }
 
-  /** Decides what becomes of some keys, given their index entries. */
-  take(keys: readonly string[], values: readonly (Uint8Array | undefined)[]): void {
-    for (const [i, key] of keys.entries()) {
-      const value = values[i];
-      this.#takeKey(key, value === undefined ? undefined : decodeLocation(value));
+  /** Takes what comes to a table without rows. */
+  takeAll(all: readonly Outcomes[]): void {
+    for (const { batch, deletes } of all) {
+      const rows = new Int32Array(batch.length);
+      let kept = 0;
+      for (let row = 0; row < batch.length; row++) if (deletes[row] === 0) rows[kept++] = row;
+      this.#keep(batch, rows.subarray(0, kept));
     }
   }
 
-  #takeKey(key: string, old: Location | undefined): void {
-    const change = this.#collapsed.changes.get(key);
-    if (change === undefined) return;
-    if (change.row === undefined) {
-      if (old === undefined) return;
-      this.#remove(old);
-      this.#deleted.push(keyBytes(key));
-      return;
+  /** Decides what becomes of some keys. */
+  async take(some: readonly Outcomes[]): Promise<void> {
+    const list = new StringList();
+    for (const { batch } of some) this.#keyStrings.add(batch, list);
+    const keys = list.take();
+    const locations = new Locations(await this.#index.get(keys));
+    let first = 0;
+    for (const outcomes of some) {
+      const conflict = this.#takeBatch({ outcomes, keys, locations, first });
+      if (conflict !== undefined) throw await this.#stillThere(outcomes.batch, conflict);
+      first += outcomes.batch.length;
     }
-    const batch = this.#collapsed.batches[change.row.batch] as Batch;
-    if (old !== undefined && !change.replaces) throw this.#stillThere(batch, change.row.row, old);
-    const hash = rowHash(this.#rowCodec.encode(batch, change.row.row));
-    if (old !== undefined) {
-      if (Buffer.compare(old.hash, hash) === 0) return;
-      this.#remove(old);
-    }
-    this.#content.addHash(hash);
-    const count = this.#keptCounts[change.row.batch] as number;
-    (this.#kept[change.row.batch] as Int32Array)[count] = change.row.row;
-    this.#keptCounts[change.row.batch] = count + 1;
   }
 
-  #remove({ path, row, hash }: Location): void {
-    this.#content.subtractHash(hash);
-    const rows = this.#replaced.get(path);
-    if (rows === undefined) this.#replaced.set(path, [row]);
+  /** Decides about a batch; the row that meets one which was not taken back, if there is such a row. */
+  #takeBatch(known: Known): { readonly row: number; readonly old: Location } | undefined {
+    const { outcomes, locations, first } = known;
+    const { batch, deletes, replaces } = outcomes;
+    const hashes = locations.areNone(first, batch.length) ? undefined : this.#hasher.hashes(batch);
+    const rows = new Int32Array(batch.length);
+    const oldHashes = new Int32Array(batch.length * 4);
+    let [kept, removed] = [0, 0];
+    for (let row = 0; row < batch.length; row++) {
+      const at = locations.at(first + row);
+      const isDelete = deletes[row] === 1;
+      if (isDelete && at >= 0) this.#delete(known.keys, first + row);
+      if (!isDelete && at >= 0) {
+        if (replaces[row] === 0) return { row, old: locations.read(at) };
+        if (hashes !== undefined && locations.hasHash(at, hashes, row * 4)) continue;
+      }
+      if (at >= 0) {
+        this.#remove(locations.read(at));
+        locations.hash(at, oldHashes, removed++ * 4);
+      }
+      if (!isDelete) rows[kept++] = row;
+    }
+    addHashes(this.#content, oldHashes.subarray(0, removed * 4), -1);
+    this.#keep(batch, rows.subarray(0, kept));
+    return undefined;
+  }
+
+  #keep(batch: Batch, rows: Int32Array): void {
+    if (rows.length > 0) this.kept.push(someRows(batch, rows));
+  }
+
+  #delete(keys: ByteStrings, i: number): void {
+    const key = stringAt(keys, i);
+    this.#entries.add(key);
+    this.#deletedKeys.push(Buffer.from(key).toString("base64"));
+  }
+
+  #remove({ file, row }: Location): void {
+    const rows = this.#replaced.get(file);
+    if (rows === undefined) this.#replaced.set(file, [row]);
     else rows.push(row);
   }
 
-  #stillThere(batch: Batch, row: number, old: Location): DataflowError {
+  async #stillThere(
+    batch: Batch,
+    { row, old }: { readonly row: number; readonly old: Location },
+  ): Promise<DataflowError> {
+    const [path] = await pathsOf(this.#index, [old.file]);
     return new DataflowError(
       "DF_SINK_KEY",
       `The row ${rowText(batch, row, "all")} has the key ${rowText(batch, row, keyColumns(this.#input))}, whose row in the ` +
-        `table (row ${old.row} of "${old.path}") was not taken back. A keyed table holds one row per key: aggregate by ` +
+        `table (row ${old.row} of "${path}") was not taken back. A keyed table holds one row per key: aggregate by ` +
         "the key before the sink, or give it more key columns.",
     );
   }
 
-  /** The rows to write. */
-  rows(): Batch[] {
-    const rows: Batch[] = [];
-    for (const [i, batch] of this.#collapsed.batches.entries()) {
-      const count = this.#keptCounts[i] as number;
-      const kept = this.#kept[i] as Int32Array;
-      if (count > 0) rows.push(gatherRows(batch, kept.subarray(0, count), count));
-    }
-    return rows;
-  }
-
-  /** What is staged, once the rows are written. */
-  staged(written: readonly WrittenFile[]): StagedUpsert {
-    const index: IndexChange[] = this.#deleted.map((key) => ({ key }));
+  /** What is staged, once the rows are written; the first of their files gets the number `nextFile`. */
+  async staged(written: readonly WrittenFile[], nextFile: number): Promise<StagedUpsert> {
+    const entries = this.#entries;
     let rows = 0;
-    for (const { file, batches } of written) {
+    for (const [nth, { file, batches }] of written.entries()) {
+      const number = nextFile + nth;
       let row = 0;
       for (const batch of batches) {
-        for (let i = 0; i < batch.length; i++, row++) {
-          const hash = rowHash(this.#rowCodec.encode(batch, i));
-          const key = this.#keyCodec.encode(batch, i).slice();
-          index.push({ key, value: encodeLocation({ path: file.path, row, hash }) });
-        }
+        const hashes = this.#hasher.hashes(batch);
+        addHashes(this.#content, hashes, 1);
+        entries.addRows(batch, hashes, { file: number, row });
+        row += batch.length;
       }
+      entries.addFile(number, file.path);
       rows += file.rows;
     }
     const contentHash = this.#content.toString();
-    if (index.length > 0) index.push({ key: CONTENT_KEY, value: Buffer.from(contentHash) });
+    if (entries.length > 0) entries.addTable(contentHash, nextFile + written.length);
     return {
       files: written.map(({ file }) => file),
-      replaced: [...this.#replaced].map(([path, places]) => ({ path, rows: places })),
-      deletedKeys: this.#deleted.map((key) => Buffer.from(key).toString("base64")),
-      rows: rows + this.#deleted.length,
+      replaced: await this.#replacedRows(),
+      deletedKeys: this.#deletedKeys,
+      rows: rows + this.#deletedKeys.length,
       contentHash,
-      index,
+      index: entries.take(),
     };
+  }
+
+  async #replacedRows(): Promise<readonly ReplacedRows[]> {
+    const paths = await pathsOf(this.#index, [...this.#replaced.keys()]);
+    return [...this.#replaced.values()].map((rows, i) => ({
+      path: present(paths[i], "a file's path"),
+      rows,
+    }));
   }
 }
 
+/** Adds any number of hashes, or, with −1, takes them away. */
+function addHashes(content: ContentHash, hashes: Int32Array, diff: 1 | -1): void {
+  const diffs = new Int32Array(HASHES_MAX).fill(diff);
+  for (let at = 0; at < hashes.length; at += HASHES_MAX * 4)
+    content.addHashes(hashes.subarray(at, at + HASHES_MAX * 4), diffs);
+}
+
 /** The keys of an intent's index changes, as `keyText` makes them. */
-export function changedKeys(changes: readonly IndexChange[]): ReadonlySet<string> {
-  return new Set(changes.filter(({ key }) => key.length > 0).map(({ key }) => keyText(key)));
+export function changedKeys({ keys }: IndexChanges): ReadonlySet<string> {
+  const changed = new Set<string>();
+  for (let i = 0; i < keys.ends.length; i++) {
+    const key = stringAt(keys, i);
+    if (isRowKey(key)) changed.add(keyText(key));
+  }
+  return changed;
 }

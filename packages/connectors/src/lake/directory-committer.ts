@@ -12,7 +12,7 @@
  * version and then reads what the other one wrote.
  */
 import { randomUUID } from "node:crypto";
-import { DataflowError, isShown } from "@df/core";
+import { DataflowError, isShown, NO_CHANGES } from "@df/core";
 import type { Committer, CommitterContext, Intent, Json, Marker, Staged, StageRequest } from "@df/core";
 import { ContentHash } from "@df/core/batch/canonical";
 import { raceTest } from "../object-store/object-store.ts";
@@ -115,7 +115,7 @@ export class DirectoryCommitter implements Committer {
     const files = await this.#format.stage(request, contentHash);
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     const manifest = { files: muted ? [] : files } as unknown as Json;
-    return { manifest, index: [], contentHash: contentHash.toString(), rows };
+    return { manifest, index: NO_CHANGES, contentHash: contentHash.toString(), rows };
   }
 
   async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {

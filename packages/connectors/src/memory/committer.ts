@@ -1,4 +1,4 @@
-import { columnIndex, DataflowError, diffAt, isShown } from "@df/core";
+import { columnIndex, DataflowError, diffAt, isShown, NO_CHANGES } from "@df/core";
 import type {
   Batch,
   Committer,
@@ -82,7 +82,7 @@ class MemoryCommitter implements Committer {
     stagedRows.set(number, { changes, hashes });
     return {
       manifest: { staged: number, rows: changes.length },
-      index: [],
+      index: NO_CHANGES,
       contentHash: contentHash.toString(),
       rows: changes.length,
     };

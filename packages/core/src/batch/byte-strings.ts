@@ -70,7 +70,8 @@ export class StringList {
   }
 }
 
-function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+/** Copies `from[start .. end)` to `to[at ..)`. */
+export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   if (end - start > COPIED_BYTES_MAX) to.set(from.subarray(start, end), at);
   else for (let i = start; i < end; i++) to[at + i - start] = from[i] as number;
 }

@@ -39,7 +39,7 @@ export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonl
     const parent: Ancestor = { lineage: meta.get("lineage") ?? "", epoch: meta.number("epoch") };
     if (parent.epoch > 0) meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
     meta.set("lineage", randomUUID());
-    db.exec("DELETE FROM intent; DELETE FROM intent_index");
+    db.exec("DELETE FROM intent; DELETE FROM intent_changes");
   }
   meta.set(ADOPTS, JSON.stringify(adopted));
 }
@@ -50,7 +50,7 @@ export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonl
  */
 export function finishAdoption(db: SqlDatabase, meta: MetaTable, taken: readonly Taken[]): void {
   for (const { sink, delivered } of taken) {
-    for (const table of ["delivered", "key_index", "key_index_version"])
+    for (const table of ["delivered", "key_page", "key_index_version"])
       db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
     const { epoch, hash, contentHash, version, state } = delivered;
     const row = [sink, epoch, hash, contentHash, version, JSON.stringify(state), 0];

@@ -12,9 +12,9 @@ const IDS = [
   ["sink", "id"],
   ["held", "sink"],
   ["intent", "sink"],
-  ["intent_index", "sink"],
+  ["intent_changes", "sink"],
   ["delivered", "sink"],
-  ["key_index", "sink"],
+  ["key_page", "sink"],
   ["key_index_version", "sink"],
   ["former_id", "sink"],
 ] as const;

@@ -1,7 +1,7 @@
 import { META_TABLE } from "./meta-table.ts";
 
 /** Raised when the tables below change: see state-format.ts. 1 was never released. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 /** The oldest that this code reads. */
 export const FORMAT_OLDEST = 2;
 
@@ -32,13 +32,14 @@ CREATE TABLE IF NOT EXISTS held (
 -- Staged, not known to be visible.
 CREATE TABLE IF NOT EXISTS intent (
   sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS intent_index (
-  sink TEXT NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
+-- Changes of its key index, in pieces: index-changes.ts.
+CREATE TABLE IF NOT EXISTS intent_changes (
+  sink TEXT NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sink, seq)) STRICT;
 CREATE TABLE IF NOT EXISTS delivered (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, hash TEXT NOT NULL, content_hash TEXT NOT NULL, version TEXT NOT NULL,
   state TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (sink, epoch)) STRICT;
--- Where each key of a keyed target lies: a cache of the table at one version.
-CREATE TABLE IF NOT EXISTS key_index (
-  sink TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
+-- Where each key of a keyed target lies, in pages: key-pages.ts. A cache of the table at one version.
+CREATE TABLE IF NOT EXISTS key_page (
+  sink TEXT NOT NULL, first BLOB NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sink, first)) STRICT;
 CREATE TABLE IF NOT EXISTS key_index_version (sink TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
 `;

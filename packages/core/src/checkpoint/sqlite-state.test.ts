@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
+import { byteStrings, stringAt } from "../batch/byte-strings.ts";
+import { NO_CHANGES } from "../connector.ts";
 import type { Checkpoint } from "./records.ts";
 import { SPOOLED_BYTES_MIN } from "./spool.ts";
 import { SqliteState } from "./sqlite-state.ts";
@@ -124,10 +126,7 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
     clock: null,
     contentHash: "c",
   };
-  const index = [
-    { key: bytes(1), value: bytes(9) },
-    { key: bytes(2), value: undefined },
-  ];
+  const index = { keys: byteStrings([bytes(1), bytes(2)]), values: byteStrings([bytes(9), bytes()]) };
   state.storeIntent({
     sink: "s",
     rows: 1,
@@ -141,18 +140,18 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
         marker,
         follows: null,
         manifest: { files: [] },
-        index: [
-          { key: Buffer.from([1]), value: Buffer.from([9]) },
-          { key: Buffer.from([2]), value: undefined },
-        ],
+        index,
       },
     },
   ]);
+  state.indexClear("s");
+  state.indexFinish("s", "6");
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "7", state: { table: "t" } };
   state.recordDelivery({ sink: "s", delivered, rows: 1, index });
   expect(state.intents()).toEqual([]);
   expect(state.undelivered()).toEqual([{ sink: "s", rows: 1, bytes: 1 }]);
-  expect(state.indexGet("s", [bytes(1), bytes(2)])).toEqual([Buffer.from([9]), undefined]);
+  const found = state.indexGet("s", index.keys);
+  expect([stringAt(found, 0), stringAt(found, 1)]).toEqual([bytes(9), bytes()]);
   expect(state.indexVersion("s")).toBe("7");
   expect(state.deliveries("s")).toEqual([delivered]);
   state.close();
@@ -162,7 +161,7 @@ test("the last hundred deliveries are kept", () => {
   const state = new SqliteState(newFile(), "p");
   for (let epoch = 1; epoch <= 105; epoch++) {
     const delivered = { epoch, hash: `h${epoch}`, contentHash: "c", version: "1", state: null };
-    state.recordDelivery({ sink: "s", delivered, rows: 1, index: [] });
+    state.recordDelivery({ sink: "s", delivered, rows: 1, index: NO_CHANGES });
   }
   const kept = state.deliveries("s").map(({ epoch }) => epoch);
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, 105, 6]);
@@ -212,8 +211,34 @@ test("a large delivery gives its room back to the disk, but for what the next ep
   const held = [{ sink: "s", shard: 0, seq: 0, rows: 1, bytes: new Uint8Array(SPOOLED_BYTES_MIN - 1) }];
   for (let epoch = 1; epoch <= epochs; epoch++) state.commit(checkpoint(epoch, { held }));
   const delivered = { epoch: epochs, hash: "h", contentHash: "c", version: "1", state: null };
-  state.recordDelivery({ sink: "s", delivered, rows: epochs, index: [] });
+  state.recordDelivery({ sink: "s", delivered, rows: epochs, index: NO_CHANGES });
   state.close();
   const sizeBytes = statSync(file).size;
   expect([sizeBytes > 16 << 20, sizeBytes < 48 << 20]).toEqual([true, true]);
+});
+
+test("what a state of format 3 has decided about an index is packed, and the index itself is made again", () => {
+  const file = newFile();
+  new SqliteState(file, "p").close();
+  const old = new Database(file);
+  old.exec(`
+    DROP TABLE intent_changes;
+    DROP TABLE key_page;
+    CREATE TABLE intent_index (sink TEXT, seq INTEGER, key BLOB, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
+    CREATE TABLE key_index (sink TEXT, key BLOB, value BLOB, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
+    INSERT INTO intent VALUES ('s', 1, 2, '{"manifest":{}}');
+    INSERT INTO intent_index VALUES ('s', 0, x'01', x'0909'), ('s', 1, x'0102', NULL);
+    INSERT INTO key_index VALUES ('s', x'01', x'08');
+    INSERT INTO key_index_version VALUES ('s', '7');
+    UPDATE meta SET value = '3' WHERE name = 'format_version';
+  `);
+  old.close();
+  const state = new SqliteState(file, "p");
+  const index = { keys: byteStrings([bytes(1), bytes(1, 2)]), values: byteStrings([bytes(9, 9), bytes()]) };
+  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {}, index } }]);
+  const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "8", state: null };
+  state.recordDelivery({ sink: "s", delivered, rows: 2, index });
+  expect(state.indexVersion("s")).toBeUndefined();
+  expect(stringAt(state.indexGet("s", index.keys), 0)).toHaveLength(0);
+  state.close();
 });

@@ -1,11 +1,14 @@
 import { dirname } from "node:path";
 import { DataflowError } from "../error.ts";
-import type { Delivered, IndexChange, Intent } from "../connector.ts";
+import type { ByteStrings } from "../batch/byte-strings.ts";
+import type { Delivered, IndexChanges, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Renames } from "../plan/renames.ts";
 import type { Epoch, Shape } from "../stream.ts";
 import { type Adopted, beginAdoption, finishAdoption, type Taken } from "./adoption.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
+import { joinPieces, piecesOf } from "./index-changes.ts";
+import { KeyPages } from "./key-pages.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
 import type {
@@ -58,6 +61,7 @@ export class SqliteState {
   readonly #db: SqlDatabase;
   readonly #file: string;
   readonly #held: HeldRows;
+  readonly #keys: KeyPages;
   readonly #meta: MetaTable;
   readonly #statements = new Map<string, SqlStatement>();
   #identity: Identity;
@@ -78,6 +82,7 @@ export class SqliteState {
     this.#meta = opened.meta;
     this.#identity = opened.identity;
     this.#held = new HeldRows(this.#db, disk);
+    this.#keys = new KeyPages(this.#db);
   }
 
   identity(): Identity {
@@ -199,7 +204,7 @@ export class SqliteState {
   forgetSink(sink: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      for (const table of ["delivered", "key_index", "key_index_version", "former_id"]) {
+      for (const table of ["delivered", "key_page", "key_index_version", "former_id"]) {
         this.#prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
       }
       this.#prepare("DELETE FROM sink WHERE id = ?").run(sink);
@@ -228,8 +233,8 @@ export class SqliteState {
         rows,
         JSON.stringify(record),
       );
-      const insert = this.#prepare("INSERT INTO intent_index VALUES (?, ?, ?, ?)");
-      index.forEach((change, seq) => insert.run(sink, seq, change.key, change.value ?? null));
+      const insert = this.#prepare("INSERT INTO intent_changes VALUES (?, ?, ?)");
+      for (const [seq, piece] of Array.from(piecesOf(index)).entries()) insert.run(sink, seq, piece);
       // Commit point: what is staged will become visible.
     });
   }
@@ -239,15 +244,15 @@ export class SqliteState {
     const rows = this.#prepare<[], { sink: string; rows: number; record: string }>(
       "SELECT sink, rows, record FROM intent ORDER BY sink",
     ).all();
-    const changes = this.#prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
-      "SELECT key, value FROM intent_index WHERE sink = ? ORDER BY seq",
+    const pieces = this.#prepare<[string], { bytes: Uint8Array }>(
+      "SELECT bytes FROM intent_changes WHERE sink = ? ORDER BY seq",
     );
     return rows.map(({ sink, rows: count, record }) => ({
       sink,
       rows: count,
       intent: {
         ...(JSON.parse(record) as Omit<Intent, "index">),
-        index: changes.all(sink).map(({ key, value }) => ({ key, value: value ?? undefined })),
+        index: joinPieces(pieces.all(sink).map(({ bytes }) => bytes)),
       },
     }));
   }
@@ -258,9 +263,12 @@ export class SqliteState {
       this.#assertOwner();
       this.#held.drop(sink, delivered.epoch);
       this.#prepare("DELETE FROM intent WHERE sink = ?").run(sink);
-      this.#prepare("DELETE FROM intent_index WHERE sink = ?").run(sink);
-      this.#applyIndex(sink, index);
-      this.#setIndexVersion(sink, delivered.version);
+      this.#prepare("DELETE FROM intent_changes WHERE sink = ?").run(sink);
+      // An index that is not known is made again of the table: what is decided of it may be in an older form.
+      if (this.#keys.version(sink) !== undefined) {
+        this.#keys.apply(sink, index);
+        this.#keys.setVersion(sink, delivered.version);
+      }
       this.#prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)").run(
         sink,
         delivered.epoch,
@@ -297,41 +305,37 @@ export class SqliteState {
       }));
   }
 
-  indexGet(sink: string, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    this.#assertOwner();
-    const get = this.#prepare<[string, Uint8Array], { value: Uint8Array }>(
-      "SELECT value FROM key_index WHERE sink = ? AND key = ?",
-    );
-    return keys.map((key) => get.get(sink, key)?.value);
+  indexGet(sink: string, keys: ByteStrings): ByteStrings {
+    return this.#transaction(() => {
+      this.#assertOwner();
+      return this.#keys.get(sink, keys);
+    });
   }
 
   indexVersion(sink: string): string | undefined {
     this.#assertOwner();
-    return this.#prepare<[string], { version: string }>(
-      "SELECT version FROM key_index_version WHERE sink = ?",
-    ).get(sink)?.version;
+    return this.#keys.version(sink);
   }
 
   /** Begins a rebuild: the index is empty and has no version until `indexFinish`. */
   indexClear(sink: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#prepare("DELETE FROM key_index WHERE sink = ?").run(sink);
-      this.#prepare("DELETE FROM key_index_version WHERE sink = ?").run(sink);
+      this.#keys.clear(sink);
     });
   }
 
-  indexAdd(sink: string, entries: readonly IndexChange[]): void {
+  indexAdd(sink: string, entries: IndexChanges): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#applyIndex(sink, entries);
+      this.#keys.apply(sink, entries);
     });
   }
 
   indexFinish(sink: string, version: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#setIndexVersion(sink, version);
+      this.#keys.setVersion(sink, version);
     });
   }
 
@@ -376,19 +380,6 @@ export class SqliteState {
       if (full) replace.run(node, table, keyGroup, epoch);
       insert.run(node, table, keyGroup, epoch, full ? 1 : 0, bytes);
     }
-  }
-
-  #applyIndex(sink: string, changes: readonly IndexChange[]): void {
-    const put = this.#prepare("INSERT OR REPLACE INTO key_index VALUES (?, ?, ?)");
-    const remove = this.#prepare("DELETE FROM key_index WHERE sink = ? AND key = ?");
-    for (const { key, value } of changes) {
-      if (value === undefined) remove.run(sink, key);
-      else put.run(sink, key, value);
-    }
-  }
-
-  #setIndexVersion(sink: string, version: string): void {
-    this.#prepare("INSERT OR REPLACE INTO key_index_version VALUES (?, ?)").run(sink, version);
   }
 
   #assertOwner(): void {

@@ -1,5 +1,7 @@
 /** Which formats of a state file this code reads. See CONTRIBUTING.md, "When a format changes". */
+import { byteStrings } from "../batch/byte-strings.ts";
 import { DataflowError } from "../error.ts";
+import { packChanges } from "./index-changes.ts";
 import { MetaTable } from "./meta-table.ts";
 import { FORMAT_OLDEST, FORMAT_VERSION, TABLES } from "./schema.sql.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -22,12 +24,31 @@ export function formatOf(db: SqlDatabase, file: string): number | undefined {
 }
 
 /**
- * Makes the tables of a new state, and brings those of an older format to this one. What a format adds are tables, so
- * there is no more to do than to make them. To be called within a transaction.
+ * Makes the tables of a new state, and brings those of an older format to this one. To be called within a transaction.
  * @throws DF_STATE_FORMAT
  */
 export function bringToFormat(db: SqlDatabase, file: string): void {
   const format = formatOf(db, file);
   db.exec(TABLES);
-  if (format !== FORMAT_VERSION) new MetaTable(db).set("format_version", FORMAT_VERSION);
+  if (format === FORMAT_VERSION) return;
+  if (format !== undefined && format < 4) packIndexes(db);
+  new MetaTable(db).set("format_version", FORMAT_VERSION);
+}
+
+/**
+ * Before format 4 each change of an index was a row, and so was each key. What is decided is packed; an index is a
+ * cache, which the next delivery makes again of its table.
+ */
+function packIndexes(db: SqlDatabase): void {
+  const insert = db.prepare("INSERT INTO intent_changes VALUES (?, 0, ?)");
+  const rows = db.prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
+    "SELECT key, value FROM intent_index WHERE sink = ? ORDER BY seq",
+  );
+  for (const { sink } of db.prepare<[], { sink: string }>("SELECT DISTINCT sink FROM intent_index").all()) {
+    const changes = rows.all(sink);
+    const keys = byteStrings(changes.map(({ key }) => key));
+    const values = byteStrings(changes.map(({ value }) => value ?? new Uint8Array(0)));
+    insert.run(sink, packChanges({ keys, values }));
+  }
+  db.exec("DROP TABLE intent_index; DROP TABLE key_index; DELETE FROM key_index_version");
 }

@@ -8,7 +8,6 @@ import type {
   Committer,
   CommitterFactory,
   Delivered,
-  IndexChange,
   KeyIndex,
   Marker,
   Staged,
@@ -299,7 +298,7 @@ function keyIndex(state: StateFile, sink: string): KeyIndex {
     version: () => state.indexVersion(sink),
     rebuild: async (entries, version) => {
       await state.indexClear(sink);
-      for await (const some of entries) await state.indexAdd(sink, some as readonly IndexChange[]);
+      for await (const some of entries) await state.indexAdd(sink, some);
       await state.indexFinish(sink, version);
     },
   };

@@ -85,8 +85,8 @@ export const VARIANTS: readonly Variant[] = [
       { file: STATE, find: '"INSERT INTO intent VALUES', replace: '"INSERT OR REPLACE INTO intent VALUES' },
       {
         file: STATE,
-        find: '"INSERT INTO intent_index VALUES',
-        replace: '"INSERT OR REPLACE INTO intent_index VALUES',
+        find: '"INSERT INTO intent_changes VALUES',
+        replace: '"INSERT OR REPLACE INTO intent_changes VALUES',
       },
     ],
   },
