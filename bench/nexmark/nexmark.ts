@@ -6,11 +6,14 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Benchmark, Sides } from "../benchmark.ts";
+import type { Benchmark, Done, Sides } from "../benchmark.ts";
 import { generate } from "./generate.ts";
+import type { TargetName } from "./run.ts";
 
 const QUERIES = ["q5", "q7", "q11", "q17", "q18"] as const;
 const SIZES = { "200k": 200_000, "2M": 2_000_000 } as const;
+/** Append, upsert, and many columns. */
+const DELTA_QUERIES = ["q7", "q18", "bronze"] as const;
 const SHORT = new Set(["nexmark/q7 200k"]);
 
 /** Where events are kept from run to run. */
@@ -42,6 +45,21 @@ function sides(query: string, count: number): Sides {
       const { runQuery } = await import("./run.ts");
       return { units: (await runQuery(query, input, output)).events };
     },
+    close: () => rmSync(output, { recursive: true }),
+  };
+}
+
+/** A query into a Delta table, beside itself into files of CSV. */
+function deltaSides(query: string, count: number): Sides {
+  const input = eventsIn(count);
+  const output = mkdtempSync(join(tmpdir(), "bench-nexmark-"));
+  const runInto = async (target: TargetName): Promise<Done> => {
+    const { runQuery } = await import("./run.ts");
+    return { units: (await runQuery(query, input, output, { target })).events };
+  };
+  return {
+    reference: () => runInto("csv"),
+    subject: () => runInto("delta"),
     close: () => rmSync(output, { recursive: true }),
   };
 }
@@ -104,4 +122,7 @@ export const BENCHMARKS: readonly Benchmark[] = Object.entries(SIZES).flatMap(([
   ...QUERIES.map((query) => wholeRun(`${query} ${size}`, () => sides(query, count))),
   wholeRun(`q7 renamed ${size}`, () => openRenamed("q7", count)),
   wholeRun(`q7 decode thread ${size}`, () => decodedSides("q7", count)),
+  ...(size === "200k" ? DELTA_QUERIES : []).map((query) =>
+    wholeRun(`${query} into Delta ${size}`, () => deltaSides(query, count)),
+  ),
 ]);

@@ -53,6 +53,10 @@ export interface QueryOptions {
   readonly decodeThreads?: number | undefined;
   readonly target?: TargetName | undefined;
   readonly checkpointEvery?: Duration | undefined;
+  /** Goes on in an output that an earlier run has left. */
+  readonly again?: boolean | undefined;
+  /** Asks for a clean stop. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a run says at its end. */
@@ -78,7 +82,8 @@ export async function runQuery(
   const query = program.QUERIES[name];
   if (query === undefined)
     throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
-  if (existsSync(output) && readdirSync(output).length > 0) throw new Error(`${output} is not empty.`);
+  if (options.again !== true && existsSync(output) && readdirSync(output).length > 0)
+    throw new Error(`${output} is not empty.`);
   const { sink, committerFactory } = await TARGETS[target](join(resolve(output), "result"));
   const definition = pipeline(name, { checkpointEvery }, (p) => {
     query(program.eventsOf(p, resolve(input))).to("result", sink);
@@ -90,6 +95,7 @@ export async function runQuery(
     directory: process.cwd(),
     connectors: { [sink.connector]: committerFactory },
     decodeThreads,
+    signal: options.signal,
     onShown: () => {
       commits++;
     },
