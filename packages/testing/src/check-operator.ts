@@ -64,6 +64,7 @@ const PLAIN: Omit<Mode, "name"> = {
   restore: "never",
   rewrite: false,
   generate: true,
+  spills: false,
   pruned: false,
 };
 
@@ -86,6 +87,8 @@ export function modes(shards: readonly number[]): Mode[] {
       generate: false,
     },
     "restore from full snapshots": { barriers: "each", restore: "each", rewrite: true },
+    "state in a scratch file, full after each batch": { spills: true, full: true, batches: "all rows" },
+    "state in a scratch file, crashes": { spills: true, barriers: "each", restore: "crash" },
     crashes: { barriers: "each", restore: "crash" },
     "without columns that nobody reads": { pruned: true },
   };

@@ -22,6 +22,8 @@ import {
   type Time,
 } from "@df/core";
 import { rowsOf } from "@df/core/batch/rows";
+import { MemoryScratchFile } from "@df/core/state/scratch";
+import { StateBudget } from "@df/core/state/state-budget";
 import { MemoryStateStore } from "@df/core/state/store";
 import { scramble } from "./arrays.ts";
 import { changesOf, keyText, show, type Change } from "./change.ts";
@@ -39,6 +41,8 @@ export interface HarnessOptions {
   readonly generate?: boolean | undefined;
   /** The output answers "full" to every batch. Default false. */
   readonly full?: boolean | undefined;
+  /** State has no memory but for what a call works on: all rows go to a scratch file after each. Default false. */
+  readonly spills?: boolean | undefined;
   /** Whether made rows of port 0 must come after the clock that was handed on. Default true. */
   readonly outputAheadOfClock?: boolean | undefined;
   /** Refused rows end the test with DF_REJECTED, as without a place for them. Default false. */
@@ -56,6 +60,9 @@ interface Seen {
   readonly port: number;
   readonly changes: readonly Change[];
 }
+
+/** Rows that the logs of tests have at most. */
+const BATCH_ROWS = 64;
 
 /** More calls of `resume` than this without a row in between mean an endless loop. */
 const IDLE_RESUMES_MAX = 1000;
@@ -80,6 +87,7 @@ export class OperatorHarness {
   readonly #options: HarnessOptions;
   readonly #shapes: readonly Shape[];
   readonly #operator: Operator;
+  readonly #budget: StateBudget | undefined;
   readonly #store: MemoryStateStore;
   readonly #tables: StateTable[] = [];
   readonly #changes: Change[][];
@@ -102,7 +110,8 @@ export class OperatorHarness {
     this.outputs = spec.outputs(this.#shapes);
     this.#changes = this.outputs.map(() => []);
     this.#lengths = this.outputs.map(() => []);
-    this.#store = new MemoryStateStore();
+    this.#budget = options.spills === true ? noMemory() : undefined;
+    this.#store = new MemoryStateStore({ budget: this.#budget });
     if (restored !== undefined) this.#adopt(restored);
     this.#operator = spec.open(this.#context());
     this.#checkLedger("open");
@@ -301,6 +310,7 @@ export class OperatorHarness {
     };
     let idle = 0;
     for (let progress = call(out); progress !== "done";) {
+      this.#budget?.settle();
       const before = seen.length;
       taken();
       progress = this.#operator.resume?.(out) ?? failure(`${what} returned "more", but there is no resume()`);
@@ -308,6 +318,7 @@ export class OperatorHarness {
       if (idle > IDLE_RESUMES_MAX) failure(`${what}: resume() says "more" without end, and puts nothing out`);
     }
     taken();
+    this.#budget?.settle();
     this.#checkHalves(seen, isOneUpdate);
     this.#checkLedger(what);
   }
@@ -359,6 +370,12 @@ export class OperatorHarness {
       `after ${what}: ${this.rowsIn} rows in, but outcomes are ${outcomes} and ${buffered} are buffered`,
     );
   }
+}
+
+/** A budget that keeps no row in memory. */
+function noMemory(): StateBudget {
+  const scratch = (): MemoryScratchFile => new MemoryScratchFile();
+  return new StateBudget({ limitBytes: 0, indexBytesMax: 2 ** 30, scratch, batchRows: BATCH_ROWS });
 }
 
 /** In what one update of the input makes, an old row is directly followed by the new row of its key. */

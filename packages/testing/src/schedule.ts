@@ -29,6 +29,8 @@ export interface Mode {
   /** Snapshots hold everything, not only what was touched. */
   readonly rewrite: boolean;
   readonly generate: boolean;
+  /** Rows of state go to a scratch file after each call. */
+  readonly spills: boolean;
   /** Only some columns of the outputs are wanted, and the inputs are pruned to what is needed for them. */
   readonly pruned: boolean;
 }
@@ -86,7 +88,7 @@ export class Run {
     );
     // What takes all rows on one shard has all key groups there, as in the runtime.
     const shards = operator.exchanges.every((exchange) => exchange === "single") ? 1 : mode.shards;
-    const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate, shards };
+    const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate, spills: mode.spills, shards };
     this.shards = Array.from(
       { length: mode.shards },
       (_, shard) => new OperatorHarness(operator, inputs, { ...harness, shard }),

@@ -3,6 +3,7 @@ import { padded, RecordBytes } from "./row-records.ts";
 import { KEY_GROUPS } from "../stream.ts";
 import type { Pane } from "./row-pages.ts";
 import type { Chunk } from "./state-store.ts";
+import { ones } from "./span-image.ts";
 import { textOf, type StagedText } from "./staged-keys.ts";
 import { assertSameLayout } from "./table-layout.ts";
 import type { MemoryStateTable } from "./table.ts";
@@ -200,8 +201,9 @@ export class TableCheckpoint {
     this.#stageKey(reader, rowWords);
     let id = table.finder.seek(pane, 0);
     if (id < 0) id = table.create(pane, 0, group);
-    else table.freeValueTexts(id);
-    const row = id * rowWords;
+    else table.freeValueTexts(table.placeOf(id));
+    table.spans?.touch(id);
+    const row = table.placeOf(id) * rowWords;
     const { ints, words } = table;
     for (let k = keyWords * 2; k < rowWords * 2; k++) ints[row * 2 + k] = reader.ints[start + k] as number;
     for (const word of valueTexts) {
@@ -228,13 +230,6 @@ export class TableCheckpoint {
     staged.rehash();
     if (words === layout.keyWords) reader.pad();
   }
-}
-
-/** How many bits are set: Warren, Hacker's Delight, 5-1. */
-function ones(bits: number): number {
-  let sum = bits - ((bits >>> 1) & 0x55555555);
-  sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333);
-  return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** Reads the records of a chunk one after another; never behind its end. */

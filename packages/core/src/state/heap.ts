@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import { FlatMemory } from "./memory.ts";
+import { classOfUnits, SIZE_CLASSES, unitsOfClass } from "./size-classes.ts";
 import type { Heap } from "./state-store.ts";
 
 /** References count in units of 16 bytes, so that an int32 reaches all of a memory. */
@@ -11,17 +12,34 @@ const FREED = -1;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 /**
- * A byte arena with one free list per size class; 8 classes up to 128 bytes, then 4 per doubling, so at most a fifth of
- * a large block is unused. Blocks are never moved or joined: memory that was used for one size is not used for another.
+ * A byte arena with one free list per size class (size-classes.ts). Blocks are never moved or joined: memory that was
+ * used for one size is not used for another.
  */
 export class TextHeap implements Heap {
   readonly memory: FlatMemory;
-  readonly #free: Int32Array = new Int32Array(128);
+  readonly #free: Int32Array = new Int32Array(SIZE_CLASSES);
   /** Unit 0 stays unused: reference 0 is none. */
   #usedUnits = 1;
+  #liveUnits = 0;
 
   constructor(what: string, bytesMax: number) {
     this.memory = new FlatMemory(what, bytesMax);
+  }
+
+  /** Bytes of all blocks that were ever made, and of those that hold text now. */
+  get usedBytes(): number {
+    return (this.#usedUnits - 1) * UNIT_BYTES;
+  }
+  get liveBytes(): number {
+    return this.#liveUnits * UNIT_BYTES;
+  }
+
+  /** Forgets all text, and gives its memory back. */
+  clear(): void {
+    this.memory.clear();
+    this.#free.fill(0);
+    this.#usedUnits = 1;
+    this.#liveUnits = 0;
   }
 
   /** Copies the bytes in; they may be a view of this heap. @throws DF_STATE_FULL */
@@ -30,6 +48,7 @@ export class TextHeap implements Heap {
     if (bytes.buffer === this.memory.bytes.buffer) return this.put(bytes.slice(start, end), 0, end - start);
     const length = end - start;
     const sizeClass = classOf(length);
+    this.#liveUnits += unitsOfClass(sizeClass);
     let reference = this.#free[sizeClass] as number;
     if (reference === 0) reference = this.#fresh(sizeClass);
     else this.#free[sizeClass] = this.memory.ints[reference * 4 + 1] as number;
@@ -64,6 +83,7 @@ export class TextHeap implements Heap {
   free(reference: number): void {
     if (reference === 0) return;
     const sizeClass = classOf(this.lengthOf(reference));
+    this.#liveUnits -= unitsOfClass(sizeClass);
     const ints = this.memory.ints;
     ints[reference * 4] = FREED;
     ints[reference * 4 + 1] = this.#free[sizeClass] as number;
@@ -72,7 +92,7 @@ export class TextHeap implements Heap {
 
   #fresh(sizeClass: number): number {
     const reference = this.#usedUnits;
-    const units = unitsOf(sizeClass);
+    const units = unitsOfClass(sizeClass);
     this.memory.reserve((reference + units) * UNIT_BYTES);
     this.#usedUnits = reference + units;
     return reference;
@@ -80,15 +100,5 @@ export class TextHeap implements Heap {
 }
 
 function classOf(length: number): number {
-  const units = Math.ceil((length + HEADER_BYTES) / UNIT_BYTES);
-  if (units <= 8) return units - 1;
-  // units lies in (4q, 8q] for q a power of two: classes 5q, 6q, 7q and 8q.
-  const power = 29 - Math.clz32(units - 1);
-  return 8 + (power - 1) * 4 + Math.ceil(units / 2 ** power) - 5;
-}
-
-function unitsOf(sizeClass: number): number {
-  if (sizeClass < 8) return sizeClass + 1;
-  const power = ((sizeClass - 8) >>> 2) + 1;
-  return (((sizeClass - 8) & 3) + 5) * 2 ** power;
+  return classOfUnits(Math.ceil((length + HEADER_BYTES) / UNIT_BYTES));
 }

@@ -13,11 +13,11 @@ export interface KeyWords {
   readonly heap: TextHeap;
 }
 
-/** Appends the keys of rows, one builder per key column. */
-export function appendKeys(table: KeyWords, ids: Int32Array, into: readonly ColumnBuilder[]): void {
+/** Appends the keys of the rows that lie at some places, one builder per key column. */
+export function appendKeys(table: KeyWords, places: Int32Array, into: readonly ColumnBuilder[]): void {
   const { columns } = table.layout;
   for (let i = 0; i < columns.length; i++)
-    appendKey(table, columns[i] as KeyColumn, ids, into[i] as ColumnBuilder);
+    appendKey(table, columns[i] as KeyColumn, places, into[i] as ColumnBuilder);
 }
 
 /** Whether a key column of the row that begins at word `start` is null. */
@@ -25,11 +25,11 @@ export function isKeyNull(ints: Int32Array, start: number, nullBit: number): boo
   return nullBit >= 0 && (((ints[start * 2 + (nullBit >>> 5)] as number) >>> nullBit) & 1) === 1;
 }
 
-function appendKey(table: KeyWords, column: KeyColumn, ids: Int32Array, into: ColumnBuilder): void {
+function appendKey(table: KeyWords, column: KeyColumn, places: Int32Array, into: ColumnBuilder): void {
   const { words, ints, longs, heap } = table;
   const { rowWords } = table.layout;
-  for (const id of ids) {
-    const start = id * rowWords;
+  for (const place of places) {
+    const start = place * rowWords;
     const at = start + column.word;
     if (isKeyNull(ints, start, column.nullBit)) into.null();
     else if (column.layout === "double") into.number(words[at] as number);

@@ -1,5 +1,3 @@
-import type { TextHeap } from "./heap.ts";
-import type { FlatMemory } from "./memory.ts";
 import {
   compareKeys,
   compareTexts,
@@ -11,33 +9,32 @@ import {
 } from "./probe.ts";
 import type { Pane } from "./row-pages.ts";
 import type { StagedKeys, StagedText } from "./staged-keys.ts";
+import type { TableMemory } from "./span-image.ts";
 import type { TableLayout } from "./table-layout.ts";
 
 /** From this size on a memory is not near by itself; an index reaches it at so many bits. */
 const FETCHED_BYTES_MIN = 256 * 1024;
 const FETCHED_BITS_MIN = 5;
 
-/** Where the rows are. */
-interface Rows {
-  readonly layout: TableLayout;
-  readonly rows: FlatMemory;
-  readonly heap: TextHeap;
+/** A table, and where its rows are. See table.ts. */
+interface Rows extends TableMemory {
+  readonly spans: object | undefined;
+  placeOf(id: number): number;
+  placesOf(ids: Int32Array): Int32Array;
 }
 
 /** Finds staged keys among the rows of a pane: many at once in loops over all of them, or one. */
 export class KeyFinder {
   readonly #staged: StagedKeys;
   readonly #layout: TableLayout;
-  readonly #rows: FlatMemory;
-  readonly #heap: TextHeap;
+  readonly #table: Rows;
   /** What loads that only fetch have summed up: of no use but that they are not left out. */
   fetched = 0;
 
-  constructor(staged: StagedKeys, { layout, rows, heap }: Rows) {
+  constructor(staged: StagedKeys, table: Rows) {
     this.#staged = staged;
-    this.#layout = layout;
-    this.#rows = rows;
-    this.#heap = heap;
+    this.#layout = table.layout;
+    this.#table = table;
   }
 
   /**
@@ -49,7 +46,8 @@ export class KeyFinder {
     const { index } = pane;
     if (index.bits >= FETCHED_BITS_MIN) this.fetched ^= fetchSlots(index, hashes, range);
     findHashes(index, hashes, range, out);
-    if (this.#compare(range, out) === 0) return 0;
+    const others = this.#table.spans === undefined ? this.#compare(range, out) : this.#compareSpilled(range, out);
+    if (others === 0) return 0;
     let missing = 0;
     for (let i = range.from; i < range.to; i++) {
       if (out[i] === OTHER_KEY) out[i] = this.seek(pane, i);
@@ -76,17 +74,29 @@ export class KeyFinder {
     return base + at;
   }
 
-  /** Writes OTHER_KEY where an id's row has another key; returns how many keys have no row now. */
+  /** As `#compare`, where rows do not lie where their ids say. */
+  #compareSpilled({ from, to }: Range, out: Int32Array): number {
+    const ids = out.slice(from, to);
+    out.set(this.#table.placesOf(ids), from);
+    const missing = this.#compare({ from, to }, out);
+    for (let i = from; i < to; i++) if ((out[i] as number) >= 0) out[i] = ids[i - from] as number;
+    return missing;
+  }
+
+  /**
+   * Writes OTHER_KEY where the row that was found, by its place, has another key; returns how many keys have no row
+   * now.
+   */
   #compare(range: Range, out: Int32Array): number {
     const { rowWords, keyWords, plainInts, keyTexts } = this.#layout;
-    const rows = this.#rows.ints;
+    const rows = this.#table.rows.ints;
     const rowInts = rowWords * 2;
     let missing = compareKeys(
       { rows, rowInts, keys: this.#staged.ints, keyInts: keyWords * 2, plainInts },
       range,
       out,
     );
-    const texts = this.#heap.memory;
+    const texts = this.#table.heap.memory;
     for (const [t, word] of keyTexts.entries()) {
       const view = { rows, rowInts, word: word * 2, texts: texts.ints };
       if (texts.bytes.length >= FETCHED_BYTES_MIN) this.fetched ^= fetchTexts(view, range, out);
@@ -98,13 +108,13 @@ export class KeyFinder {
   /** Whether the row of an id has staged key i. */
   #isKey(i: number, id: number): boolean {
     const { rowWords, keyWords, plainInts, keyTexts } = this.#layout;
-    const rows = this.#rows.ints;
-    const row = id * rowWords * 2;
+    const row = this.#table.placeOf(id) * rowWords * 2;
+    const rows = this.#table.rows.ints;
     const key = i * keyWords * 2;
     for (let k = 0; k < plainInts; k++) if (rows[row + k] !== this.#staged.ints[key + k]) return false;
     return keyTexts.every((word, t) => {
       const { bytes, starts, ends } = this.#staged.texts[t] as StagedText;
-      const stored = this.#heap.get(rows[row + word * 2] as number);
+      const stored = this.#table.heap.get(rows[row + word * 2] as number);
       return Buffer.compare(stored, bytes.subarray(starts[i], ends[i])) === 0;
     });
   }

@@ -55,6 +55,12 @@ export class FlatMemory {
     }
   }
 
+  /** Gives all memory back; what is reserved next is zeroed. */
+  clear(): void {
+    this.#grown = undefined;
+    this.#view(new ArrayBuffer(0));
+  }
+
   #inPlace(wantedBytes: number): ArrayBuffer {
     const pages = Math.ceil(wantedBytes / WASM_PAGE_BYTES);
     if (this.#grown === undefined) {

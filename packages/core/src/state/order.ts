@@ -1,21 +1,38 @@
 import { isKeyNull, type KeyWords } from "./key-columns.ts";
+import { mergedOrder } from "./merge-order.ts";
 import type { KeyColumn } from "./table-layout.ts";
 
 const TWO_32 = 4294967296;
 /** Sorts before and behind all values of a first column. */
 const NULL_RANK = -Infinity;
 
+/** Rows of a table that may have been spilled are sorted in runs of so many, which then are merged. */
+const RUN_ROWS = 16384;
+
+/** A table, and where its rows are. See table.ts. */
+interface PlacedKeys extends KeyWords {
+  readonly spans: object | undefined;
+  placeOf(id: number): number;
+}
+
 /**
- * Sorts ids of a table by the canonical order of their keys (see batch/canonical.ts): column by column, nulls first,
- * NaN last. Compares a rank of the first column, one double a row, and the words of the rows only where ranks are
- * equal.
+ * Sorts ids of a table, which come by pages, by the canonical order of their keys (see batch/canonical.ts): column by
+ * column, nulls first, NaN last.
  */
-export function canonicalOrder(table: KeyWords, ids: Int32Array): Int32Array {
-  const { columns } = table.layout;
-  const first = columns[0];
+export function canonicalOrder(table: PlacedKeys, ids: Int32Array, runRows: number = RUN_ROWS): Int32Array {
+  if (table.spans === undefined || ids.length <= runRows) return sorted(table, ids);
+  const runs: Int32Array[] = [];
+  for (let from = 0; from < ids.length; from += runRows)
+    runs.push(sorted(table, ids.subarray(from, from + runRows)));
+  return mergedOrder(runs, (a, b) => compareKeys(table, a, b));
+}
+
+/** Compares a rank of the first column, one double a row, and the words of the rows only where ranks are equal. */
+function sorted(table: PlacedKeys, ids: Int32Array): Int32Array {
+  const first = table.layout.columns[0];
   if (first === undefined || ids.length < 2) return ids;
   const ranks = new Float64Array(ids.length);
-  for (let i = 0; i < ids.length; i++) ranks[i] = rank(table, first, ids[i] as number);
+  for (let i = 0; i < ids.length; i++) ranks[i] = rank(table, first, table.placeOf(ids[i] as number));
   const positions = new Int32Array(ids.length);
   for (let i = 0; i < ids.length; i++) positions[i] = i;
   positions.sort((a, b) => {
@@ -28,9 +45,9 @@ export function canonicalOrder(table: KeyWords, ids: Int32Array): Int32Array {
 }
 
 /** A double that never orders two keys wrongly; keys of equal rank are compared in full. */
-function rank(table: KeyWords, column: KeyColumn, id: number): number {
+function rank(table: KeyWords, column: KeyColumn, place: number): number {
   const { words, ints, heap } = table;
-  const start = id * table.layout.rowWords;
+  const start = place * table.layout.rowWords;
   const at = start + column.word;
   if (isKeyNull(ints, start, column.nullBit)) return NULL_RANK;
   switch (column.layout) {
@@ -55,11 +72,11 @@ function rank(table: KeyWords, column: KeyColumn, id: number): number {
   }
 }
 
-function compareKeys(table: KeyWords, a: number, b: number): number {
-  const { ints } = table;
+function compareKeys(table: PlacedKeys, a: number, b: number): number {
   const { rowWords, columns } = table.layout;
-  const startA = a * rowWords;
-  const startB = b * rowWords;
+  const startA = table.placeOf(a) * rowWords;
+  const startB = table.placeOf(b) * rowWords;
+  const { ints } = table;
   for (const column of columns) {
     const isNullA = isKeyNull(ints, startA, column.nullBit);
     const isNullB = isKeyNull(ints, startB, column.nullBit);

@@ -5,6 +5,8 @@ import type { PaneId } from "./state-store.ts";
 /** From this many pages on, new rows of a pane go to pages of their key group: 32k rows. */
 const SHARED_PAGES_MAX = 512;
 const NO_PAGE = -1;
+/** Of each page in all arrays of `RowPages`. */
+const PAGE_OWN_BYTES = 112;
 
 /** A part of a table with its own index and pages. */
 export interface Pane {
@@ -63,6 +65,11 @@ export class RowPages {
   #next: Int32Array = new Int32Array(0);
   #previous: Int32Array = new Int32Array(0);
   readonly #free: number[] = [];
+
+  /** Bytes that pages take beside their rows. */
+  get sizeBytes(): number {
+    return this.tags.length * PAGE_OWN_BYTES;
+  }
 
   /** A row of a key group in a pane, marked as used and touched. */
   take(pane: Pane, group: number): number {

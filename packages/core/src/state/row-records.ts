@@ -1,7 +1,10 @@
-import type { FlatMemory } from "./memory.ts";
 import type { TextHeap } from "./heap.ts";
 import type { PaneId } from "./state-store.ts";
+import type { TableMemory } from "./span-image.ts";
 import type { TableLayout } from "./table-layout.ts";
+
+/** So many rows are placed, and then written, before the next ones. */
+const PLACED_ROWS = 1024;
 
 /** Bytes that grow, seen in three ways. */
 export class RecordBytes {
@@ -27,19 +30,25 @@ export class RecordBytes {
   }
 }
 
+/** A table, and where its rows are. See table.ts. */
+interface PlacedRows extends TableMemory {
+  placeOf(id: number): number;
+  placesOf(ids: Int32Array): Int32Array;
+}
+
 /**
  * Rows as they stand in chunks: the words as they are, but a text word holds the length of its text plus 1 (0 for none)
  * as an int32 and then 0; the texts follow in the order of their words, filled up to a multiple of 8 bytes.
  */
 export class RowRecords {
-  readonly #rows: FlatMemory;
+  readonly #table: PlacedRows;
   readonly #heap: TextHeap;
   readonly #layout: TableLayout;
 
-  constructor(layout: TableLayout, rows: FlatMemory, heap: TextHeap) {
-    this.#layout = layout;
-    this.#rows = rows;
-    this.#heap = heap;
+  constructor(table: PlacedRows) {
+    this.#table = table;
+    this.#layout = table.layout;
+    this.#heap = table.heap;
   }
 
   /** Whether records differ in size. */
@@ -50,11 +59,13 @@ export class RowRecords {
   /** Bytes of a row's record, or of the part that is its key. */
   sizeBytes(id: number, part: "key" | "row"): number {
     const { keyWords, rowWords, keyTexts, valueTexts } = this.#layout;
-    const start = id * rowWords;
+    if (!this.hasTexts) return (part === "key" ? keyWords : rowWords) * 8;
+    const start = this.#table.placeOf(id) * rowWords;
+    const { ints, words } = this.#table.rows;
     let text = 0;
-    for (const word of keyTexts) text += this.#length(this.keyReference(start + word));
+    for (const word of keyTexts) text += this.#length(ints[(start + word) * 2] as number);
     if (part === "key") return keyWords * 8 + padded(text);
-    for (const word of valueTexts) text += this.#length(this.#rows.words[start + word] as number);
+    for (const word of valueTexts) text += this.#length(words[start + word] as number);
     return rowWords * 8 + padded(text);
   }
 
@@ -62,20 +73,21 @@ export class RowRecords {
   write(id: number, part: "key" | "row", into: RecordBytes, atBytes: number): void {
     const { keyWords, rowWords, keyTexts, valueTexts } = this.#layout;
     const words = part === "key" ? keyWords : rowWords;
-    const from = this.#rows.ints;
+    const row = this.#table.placeOf(id) * rowWords;
+    const from = this.#table.rows.ints;
     const to = into.ints;
-    const start = id * rowWords * 2;
+    const start = row * 2;
     const at = atBytes / 4;
     // As ints: a word that is not a double may look like a NaN, whose bits a copy as a double need not keep.
     for (let i = 0; i < words * 2; i++) to[at + i] = from[start + i] as number;
     if (!this.hasTexts) return;
     let end = atBytes + words * 8;
     for (const word of keyTexts) {
-      end = this.#writeText(this.keyReference(id * rowWords + word), into, at + word * 2, end);
+      end = this.#writeText(from[(row + word) * 2] as number, into, at + word * 2, end);
     }
     if (part === "row") {
       for (const word of valueTexts) {
-        end = this.#writeText(this.#rows.words[id * rowWords + word] as number, into, at + word * 2, end);
+        end = this.#writeText(this.#table.rows.words[row + word] as number, into, at + word * 2, end);
       }
     }
     into.bytes.fill(0, end, padded(end));
@@ -93,17 +105,16 @@ export class RowRecords {
   ): void {
     const rowInts = this.#layout.rowWords * 2;
     const stride = place.sizeBytes / 4;
-    const from = this.#rows.ints;
     const to = into.ints;
-    for (let i = 0, at = (atBytes + place.behind) / 4; i < ids.length; i++, at += stride) {
-      const start = (ids[i] as number) * rowInts;
-      for (let k = 0; k < rowInts; k++) to[at + k] = from[start + k] as number;
+    let at = (atBytes + place.behind) / 4;
+    for (let begin = 0; begin < ids.length; begin += PLACED_ROWS) {
+      const places = this.#table.placesOf(ids.subarray(begin, begin + PLACED_ROWS));
+      const from = this.#table.rows.ints;
+      for (let i = 0; i < places.length; i++, at += stride) {
+        const start = (places[i] as number) * rowInts;
+        for (let k = 0; k < rowInts; k++) to[at + k] = from[start + k] as number;
+      }
     }
-  }
-
-  /** The heap reference in a word of a key. */
-  keyReference(word: number): number {
-    return this.#rows.ints[word * 2] as number;
   }
 
   #length(reference: number): number {

@@ -7,6 +7,8 @@ import { CanonicalCodec } from "../batch/canonical.ts";
 import type { Column } from "../batch/column.ts";
 import { schemaOf, t } from "../schema/kit.ts";
 import type { Field, Schema } from "../schema/schema.ts";
+import { MemoryScratchFile } from "./scratch.ts";
+import { StateBudget } from "./state-budget.ts";
 import { MemoryStateStore } from "./store.ts";
 import type { Chunk, Keys, StateTable, TableSpec } from "./state-store.ts";
 
@@ -61,7 +63,9 @@ const keySchema: fc.Arbitrary<Schema> = fc
   });
 
 function cellOf(field: Field): fc.Arbitrary<Cell> {
-  return fc.constantFrom(...(CELLS[field.type.kind] ?? []), ...(field.nullable ? [null] : []));
+  const few = fc.constantFrom(...(CELLS[field.type.kind] ?? []), ...(field.nullable ? [null] : []));
+  // So many that not all of their rows stay in memory.
+  return field.type.kind === "int32" ? fc.oneof(few, fc.nat({ max: 400 })) : few;
 }
 
 function keysOf(schema: Schema, rows: readonly (readonly Cell[])[]): Keys {
@@ -109,19 +113,39 @@ const VALUE: TableSpec["value"] = [
   { name: "count", words: 2 },
 ];
 
+/** Rows of a batch at most. */
+const ROWS_MAX = 40;
+
+/** With this a row is a span of its own. */
+const WIDE: TableSpec["value"][number] = { name: "wide", words: 120 };
+
 /** A table beside its model. */
 class Pair {
   readonly #spec: TableSpec;
   readonly #codec: CanonicalCodec;
-  #store = new MemoryStateStore({ seed: 1 });
+  readonly #budget: StateBudget | undefined;
+  #store: MemoryStateStore;
   #table: StateTable;
   model: Model = new Map();
   log: Chunk[] = [];
 
-  constructor(spec: TableSpec) {
+  /** `budgetBytes`: what rows may take in memory; undefined for all they need. */
+  constructor(spec: TableSpec, budgetBytes?: number) {
     this.#spec = spec;
     this.#codec = new CanonicalCodec(spec.key);
+    this.#budget = budgetBytes === undefined ? undefined : budgetOf(budgetBytes);
+    this.#store = new MemoryStateStore({ seed: 1, budget: this.#budget });
     this.#table = this.#store.table("x", spec);
+  }
+
+  /** Spans of rows that have come back from the scratch file. */
+  get spansRead(): number {
+    return this.#budget?.use.reads ?? 0;
+  }
+
+  /** The end of a call of an operator. */
+  settle(): void {
+    this.#budget?.settle();
   }
 
   insert(rows: readonly (readonly Cell[])[], pane: number, value: Value): void {
@@ -171,7 +195,7 @@ class Pair {
   }
 
   restart(openFirst: boolean): void {
-    this.#store = new MemoryStateStore({ seed: 2 });
+    this.#store = new MemoryStateStore({ seed: 2, budget: this.#budget });
     if (openFirst) this.#table = this.#store.table("x", this.#spec);
     this.#store.load(this.log, () => true);
     if (!openFirst) this.#table = this.#store.table("x", this.#spec);
@@ -238,6 +262,16 @@ class Pair {
   }
 }
 
+function budgetOf(limitBytes: number): StateBudget {
+  return new StateBudget({
+    limitBytes,
+    // The index of few rows takes more than they do.
+    indexBytesMax: 2 ** 30,
+    scratch: () => new MemoryScratchFile(),
+    batchRows: ROWS_MAX,
+  });
+}
+
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
@@ -270,7 +304,7 @@ const value = fc.record({
 });
 
 function steps(schema: Schema, panes: boolean): fc.Arbitrary<((pair: Pair) => void)[]> {
-  const rows = fc.array(fc.tuple(...schema.fields.map(cellOf)), { minLength: 1, maxLength: 40 });
+  const rows = fc.array(fc.tuple(...schema.fields.map(cellOf)), { minLength: 1, maxLength: ROWS_MAX, size: "max" });
   const pane = panes ? fc.constantFrom(-5, 0, 60) : fc.constant(0);
   return fc.array(
     fc.oneof(
@@ -296,19 +330,28 @@ function steps(schema: Schema, panes: boolean): fc.Arbitrary<((pair: Pair) => vo
         }),
       },
     ),
-    { maxLength: 25 },
+    { maxLength: 25, size: "max" },
   );
 }
 
 describe("state table against a Map", () => {
   it("holds the same rows through inserts, removals, drops, checkpoints, restarts and a change of shards", () => {
     const runs = fc.tuple(keySchema, fc.boolean()).chain(([key, panes]) => {
-      return fc.record({ spec: fc.constant({ key, panes, value: VALUE }), steps: steps(key, panes) });
+      return fc.record({
+        spec: fc.constantFrom({ key, panes, value: VALUE }, { key, panes, value: [...VALUE, WIDE] }),
+        budget: fc.option(fc.constantFrom(0, 4096, 65536), { nil: undefined }),
+        steps: steps(key, panes),
+      });
     });
+    let spans = 0;
     fc.assert(
       fc.property(runs, (run) => {
-        const pair = new Pair(run.spec);
-        for (const step of run.steps) step(pair);
+        const pair = new Pair(run.spec, run.budget);
+        for (const step of run.steps) {
+          step(pair);
+          pair.settle();
+        }
+        spans += pair.spansRead;
         pair.check();
         pair.gather(3, true);
         pair.restart(false);
@@ -317,5 +360,6 @@ describe("state table against a Map", () => {
       }),
       { numRuns: 150 },
     );
+    expect(spans).toBeGreaterThan(1000);
   });
 });

@@ -4,8 +4,9 @@ import { TableCheckpoint } from "./checkpoint.ts";
 import { readChunk, type ReadChunk } from "./chunk.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
 import { migrated } from "./migrate-chunk.ts";
+import type { StateBudget } from "./state-budget.ts";
 import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
-import { MemoryStateTable } from "./table.ts";
+import { MemoryStateTable, type TableOptions } from "./table.ts";
 
 /** Limits of a store, and the seed of its hashes. */
 export interface MemoryStateStoreOptions {
@@ -13,6 +14,8 @@ export interface MemoryStateStoreOptions {
   readonly seed?: number;
   /** Limit in bytes of each memory of a table (rows, index, text); default and most: 4 GiB. */
   readonly memoryBytesMax?: number;
+  /** Rows and texts beyond it are spilled. Without one all of them stay in memory. */
+  readonly budget?: StateBudget | undefined;
   /**
    * Whether tables may lack value columns that were stored, or have them in another order. What is restored is then
    * written in full by the first `gather`.
@@ -20,9 +23,9 @@ export interface MemoryStateStoreOptions {
   readonly migrates?: boolean;
 }
 
-/** The keyed state of one node on one shard, held in memory. */
+/** The keyed state of one node on one shard, held in memory as far as its budget allows. */
 export class MemoryStateStore implements StateStore, StatePages {
-  readonly #options: { readonly seed: number; readonly memoryBytesMax: number };
+  readonly #options: TableOptions;
   readonly #tables: Map<string, { table: MemoryStateTable; checkpoint: TableCheckpoint }> = new Map();
   /** Restored chunks of tables that are not open yet. */
   readonly #waiting: Map<string, ReadChunk[]> = new Map();
@@ -32,9 +35,10 @@ export class MemoryStateStore implements StateStore, StatePages {
   constructor({
     seed = randomInt(2 ** 32),
     memoryBytesMax = MEMORY_BYTES_MAX,
+    budget,
     migrates = false,
   }: MemoryStateStoreOptions = {}) {
-    this.#options = { seed, memoryBytesMax };
+    this.#options = { seed, memoryBytesMax, budget };
     this.#migrates = migrates;
   }
 

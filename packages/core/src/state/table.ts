@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { assert, present } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
 import { KeyGroups } from "../batch/key-groups.ts";
@@ -13,6 +13,8 @@ import { canonicalOrder } from "./order.ts";
 import { KEY_GROUPS } from "../stream.ts";
 import { newPane, RowPages, type Pane } from "./row-pages.ts";
 import { RemovalLog, RowRecords } from "./row-records.ts";
+import { RowSpans } from "./row-spans.ts";
+import type { Account, StateBudget } from "./state-budget.ts";
 import { StagedKeys, type StagedText } from "./staged-keys.ts";
 import type { Keys, PaneId, StateTable, TableSpec } from "./state-store.ts";
 import { layoutOfTable, type TableLayout } from "./table-layout.ts";
@@ -37,14 +39,21 @@ export interface TableOptions {
   readonly seed: number;
   /** Limit of each of the table's three memories: rows, index, text. */
   readonly memoryBytesMax: number;
+  /** Without one all rows stay in memory. */
+  readonly budget?: StateBudget | undefined;
 }
 
 /**
  * A table in memory. A find goes hash → index slot {id, hash} → row; the row of id i begins at word i · rowWords of one
- * flat memory. How a row lies in it: table-layout.ts. Which rows there are: row-pages.ts.
+ * flat memory, until the table begins to spill: then it lies where `spans` say. How a row lies in it: table-layout.ts.
+ * Which rows there are: row-pages.ts.
  */
 export class MemoryStateTable implements StateTable {
   readonly layout: TableLayout;
+  /** Once the budget had no room for all rows. */
+  spans: RowSpans | undefined;
+  readonly account: Account = { residentBytes: 0, indexBytes: 0, spilledBytes: 0 };
+  readonly #budget: StateBudget | undefined;
   readonly heap: TextHeap;
   readonly pages: RowPages = new RowPages();
   readonly records: RowRecords;
@@ -57,40 +66,43 @@ export class MemoryStateTable implements StateTable {
   readonly staged: StagedKeys;
   readonly finder: KeyFinder;
   readonly #spec: TableSpec;
-  readonly #rows: FlatMemory;
+  readonly rows: FlatMemory;
   readonly #segments: SegmentPool;
   readonly #keyGroups: KeyGroups;
   readonly #hashed: HashedWords;
   #size = 0;
 
-  constructor(name: string, spec: TableSpec, { seed, memoryBytesMax }: TableOptions) {
+  constructor(name: string, spec: TableSpec, { seed, memoryBytesMax, budget }: TableOptions) {
     this.layout = layoutOfTable(name, spec);
     this.#spec = spec;
-    this.#rows = new FlatMemory(`rows of state table "${name}"`, memoryBytesMax);
+    this.rows = new FlatMemory(`rows of state table "${name}"`, memoryBytesMax);
     this.#segments = new SegmentPool(`index segments of state table "${name}"`, memoryBytesMax);
     this.heap = new TextHeap(`texts of state table "${name}"`, memoryBytesMax);
-    this.records = new RowRecords(this.layout, this.#rows, this.heap);
+    this.records = new RowRecords(this);
     this.staged = new StagedKeys(this.layout, seed);
-    this.finder = new KeyFinder(this.staged, { layout: this.layout, rows: this.#rows, heap: this.heap });
+    this.finder = new KeyFinder(this.staged, this);
     this.#keyGroups = new KeyGroups(spec.key);
     this.#hashed = { plainInts: this.layout.plainInts, stride: this.layout.keyWords * 2, seed };
+    this.#budget = budget;
+    budget?.join(this);
   }
 
   get size(): number {
     return this.#size;
   }
   get words(): Float64Array {
-    return this.#rows.words;
+    return this.rows.words;
   }
   get ints(): Int32Array {
-    return this.#rows.ints;
+    return this.rows.ints;
   }
   get longs(): BigInt64Array {
-    return this.#rows.longs;
+    return this.rows.longs;
   }
 
   insert(keys: Keys, pane: PaneId, out: Int32Array, fresh: Int32Array): number {
     if (keys.count === 0) return 0;
+    if (this.#budget !== undefined) this.#spillWhenFull(this.#budget);
     this.staged.stage(keys);
     const into = this.paneMade(pane);
     let made = 0;
@@ -116,7 +128,18 @@ export class MemoryStateTable implements StateTable {
 
   offsets(ids: Int32Array, count: number, out: Int32Array): void {
     const { rowWords } = this.layout;
-    for (let i = 0; i < count; i++) out[i] = (ids[i] as number) * rowWords;
+    const places = this.spans === undefined ? ids : this.spans.placesOf(ids.subarray(0, count));
+    for (let i = 0; i < count; i++) out[i] = (places[i] as number) * rowWords;
+  }
+
+  /** Where a row lies, in rows from the start of the memory: it is brought there if it was spilled. */
+  placeOf(id: number): number {
+    return this.spans === undefined ? id : this.spans.placeOf(id);
+  }
+
+  /** As `placeOf`, for many: valid until the next call, and not to be written to. */
+  placesOf(ids: Int32Array): Int32Array {
+    return this.spans === undefined ? ids : this.spans.placesOf(ids);
   }
 
   offset(column: string): number {
@@ -137,6 +160,7 @@ export class MemoryStateTable implements StateTable {
       const id = ids[i] as number;
       dirty[id >>> 5] = (dirty[id >>> 5] as number) | (1 << id);
     }
+    if (this.spans !== undefined) for (let i = 0; i < count; i++) this.spans.touch(ids[i] as number);
   }
 
   remove(ids: Int32Array, count: number): void {
@@ -144,7 +168,10 @@ export class MemoryStateTable implements StateTable {
   }
 
   copyKeys(ids: Int32Array, count: number, into: readonly ColumnBuilder[]): void {
-    appendKeys(this, ids.subarray(0, count), into);
+    for (let from = 0; from < count; from += BLOCK_KEYS) {
+      const some = ids.subarray(from, Math.min(from + BLOCK_KEYS, count));
+      appendKeys(this, this.placesOf(some), into);
+    }
   }
 
   panes(): readonly PaneId[] {
@@ -161,7 +188,8 @@ export class MemoryStateTable implements StateTable {
     const dropped = this.paneById.get(pane);
     if (dropped === undefined) return 0;
     if (this.layout.keyTexts.length + this.layout.valueTexts.length > 0) {
-      for (const id of this.idsOf(dropped)) this.#freeTexts(id);
+      // Texts of rows that were spilled are bytes of their spans.
+      for (const id of this.idsOf(dropped)) if (this.spans?.has(id) ?? true) this.#freeTexts(this.placeOf(id));
     }
     for (let group = 0; group < KEY_GROUPS; group++) {
       this.counts[group] = (this.counts[group] as number) - (dropped.counts[group] as number);
@@ -169,6 +197,7 @@ export class MemoryStateTable implements StateTable {
     this.#size -= dropped.size;
     // A second drop of a pane before the next checkpoint is of rows that no checkpoint knows.
     if (dropped.stored.includes(1)) this.drops.set(pane, dropped.stored);
+    for (const page of dropped.pages) this.spans?.discard(page);
     this.pages.drop(dropped);
     this.#releasePane(dropped);
     return dropped.size;
@@ -242,13 +271,13 @@ export class MemoryStateTable implements StateTable {
   #enter(pane: Pane, i: number, group: number, slot: number): number {
     const { rowWords, keyWords, keyTexts } = this.layout;
     const id = this.pages.take(pane, group);
-    this.#rows.reserve(this.pages.count * 64 * rowWords * 8);
-    const { ints: rows, words } = this.#rows;
-    const start = id * rowWords * 2;
+    const place = this.#placeOfNew(id);
+    const { ints: rows, words } = this.rows;
+    const start = place * rowWords * 2;
     const key = i * keyWords * 2;
     const keys = this.staged.ints;
     for (let k = 0; k < keyWords * 2; k++) rows[start + k] = keys[key + k] as number;
-    for (let word = id * rowWords + keyWords; word < (id + 1) * rowWords; word++) words[word] = 0;
+    for (let word = place * rowWords + keyWords; word < (place + 1) * rowWords; word++) words[word] = 0;
     for (let t = 0; t < keyTexts.length; t++) {
       const { bytes, starts, ends } = this.staged.texts[t] as StagedText;
       rows[start + (keyTexts[t] as number) * 2] = this.heap.put(
@@ -271,9 +300,12 @@ export class MemoryStateTable implements StateTable {
     );
     const group = this.pages.groups[id] as number;
     if (this.pages.isKept(id)) this.removals.append(this.records, { id, group, pane: pane.id });
-    pane.index.remove(wordsHash(this.#rows.ints, id * this.layout.rowWords * 2, this.#hashed), id);
-    this.#freeTexts(id);
+    const place = this.placeOf(id);
+    pane.index.remove(wordsHash(this.rows.ints, place * this.layout.rowWords * 2, this.#hashed), id);
+    this.#freeTexts(place);
     this.pages.give(pane, id);
+    this.spans?.touch(id);
+    if (this.pages.owners[id >>> 6] === undefined) this.spans?.discard(id >>> 6);
     pane.order = undefined;
     this.#count(pane, group, -1);
     if (pane.size === 0 && this.layout.panes) this.#releasePane(pane);
@@ -291,16 +323,61 @@ export class MemoryStateTable implements StateTable {
     this.paneById.delete(pane.id);
   }
 
-  #freeTexts(id: number): void {
-    const start = id * this.layout.rowWords;
-    for (const word of this.layout.keyTexts) this.heap.free(this.records.keyReference(start + word));
-    this.freeValueTexts(id);
+  #freeTexts(place: number): void {
+    const start = place * this.layout.rowWords;
+    for (const word of this.layout.keyTexts) this.heap.free(this.rows.ints[(start + word) * 2] as number);
+    this.freeValueTexts(place);
   }
 
-  /** Frees the declared text values of a row; their words are left as they are. */
-  freeValueTexts(id: number): void {
-    const start = id * this.layout.rowWords;
-    for (const word of this.layout.valueTexts) this.heap.free(this.#rows.words[start + word] as number);
+  /** Frees the declared text values of the row at a place; their words are left as they are. */
+  freeValueTexts(place: number): void {
+    const start = place * this.layout.rowWords;
+    for (const word of this.layout.valueTexts) this.heap.free(this.rows.words[start + word] as number);
+  }
+
+  /** See StateBudget. */
+  release(): void {
+    this.spans?.release();
+  }
+  giveBack(): void {
+    this.#spilling(present(this.#budget, "a budget")).giveBack();
+    this.settleAccount();
+  }
+
+  /** Tells the budget what the table has now. @throws DF_STATE_FULL */
+  settleAccount(): void {
+    const { spans, pages, heap } = this;
+    const rowBytes = spans?.berthBytes ?? pages.count * 64 * this.layout.rowWords * 8;
+    this.#budget?.enter(this.account, {
+      residentBytes: rowBytes + heap.usedBytes,
+      indexBytes: this.#segments.memory.bytes.length + pages.sizeBytes + (spans?.indexBytes ?? 0),
+      spilledBytes: spans?.spilledBytes ?? 0,
+    });
+  }
+
+  /** Begins to spill when the budget has no room for more, and makes room for texts. */
+  #spillWhenFull(budget: StateBudget): void {
+    this.settleAccount();
+    if (!budget.allows(this.account)) this.#spilling(budget).makeRoom();
+  }
+
+  #spilling(budget: StateBudget): RowSpans {
+    // The berths of all pages, also of one whose first row is being made.
+    if (this.spans === undefined) this.#reserveAll();
+    this.spans ??= new RowSpans(this, budget);
+    return this.spans;
+  }
+
+  /** Room for a row that is about to be written; its page may be new. */
+  #placeOfNew(id: number): number {
+    if ((id & 63) === 0 && this.#budget !== undefined) this.#spillWhenFull(this.#budget);
+    this.spans?.touch(id);
+    if (this.spans === undefined) this.#reserveAll();
+    return this.placeOf(id);
+  }
+
+  #reserveAll(): void {
+    this.rows.reserve(this.pages.count * 64 * this.layout.rowWords * 8);
   }
 }
 

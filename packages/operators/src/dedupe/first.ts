@@ -136,8 +136,8 @@ class FirstDedupe implements Operator {
 
   /** Decides the key's rows up to `until`, or forgets the key. */
   #decide(id: RowId, until: Time): void {
-    const { words, heap } = this.#table;
     const offset = this.#offsetOf(id);
+    const { words, heap } = this.#table;
     const reference = words[offset + this.#heldWord] as number;
     const list = reference === 0 ? EMPTY : heap.get(reference).slice();
     let at = 0;
@@ -161,8 +161,8 @@ class FirstDedupe implements Operator {
 
   /** Sets when the key is due: at its first held row, else when no row can be near to the kept one any more. */
   #arm(id: RowId, until: Time): void {
-    const { words, heap } = this.#table;
     const offset = this.#offsetOf(id);
+    const { words, heap } = this.#table;
     const reference = words[offset + this.#heldWord] as number;
     const forget = (words[offset + this.#keptWord + 1] as number) + this.#options.withinMicros - 1;
     if (reference !== 0) this.#due.set(id, heldRow(heap.get(reference), 0).time);
@@ -188,7 +188,8 @@ class FirstDedupe implements Operator {
       found.push(...ids.subarray(0, count));
     }
     for (const id of found) {
-      const reference = this.#table.words[this.#offsetOf(id) + this.#heldWord] as number;
+      const offset = this.#offsetOf(id);
+      const reference = this.#table.words[offset + this.#heldWord] as number;
       if (reference !== 0) this.#held += heldCount(this.#table.heap.get(reference));
       this.#arm(id, until);
     }

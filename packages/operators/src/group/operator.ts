@@ -123,8 +123,8 @@ class GroupOperator implements Operator {
    * left in its aggregates either.
    */
   #removeEmpty(ids: Int32Array): void {
-    const { words } = this.#table;
     this.#table.offsets(ids, ids.length, this.#offsets);
+    const { words } = this.#table;
     let count = 0;
     for (let i = 0; i < ids.length; i++) {
       if (words[(this.#offsets[i] as number) + this.#rowsWord] === 0) this.#ids[count++] = ids[i] as number;

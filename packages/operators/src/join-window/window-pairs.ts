@@ -79,6 +79,9 @@ export class WindowPairs {
   #load(key: number, keyCount: number): number {
     const [left, right] = this.#pools;
     const [leftWord, rightWord] = this.#words;
+    // Since the last rows were handed out other operators have worked, and rows may lie elsewhere.
+    const rest = this.#ids.subarray(key, keyCount);
+    this.#table.offsets(rest, rest.length, this.#offsets.subarray(key));
     const { words, heap } = this.#table;
     let at = key;
     for (; at < keyCount && left.length + right.length < BATCH_ROWS_MAX; at++) {

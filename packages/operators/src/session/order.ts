@@ -1,4 +1,12 @@
-import { ColumnBuilder, type Column, type RowId, type Schema, type StateTable, type Time } from "@df/core";
+import {
+  BATCH_ROWS_MAX,
+  ColumnBuilder,
+  type Column,
+  type RowId,
+  type Schema,
+  type StateTable,
+  type Time,
+} from "@df/core";
 import { KeptArrays, type Arrays } from "@df/core/batch/arrays";
 import { compareValues } from "../outputs/compare-values.ts";
 import { LAST } from "./layout.ts";
@@ -42,11 +50,15 @@ export class Order {
   }
 
   #lasts(ids: Int32Array): Float64Array {
-    const offsets = this.#arrays.ints(ids.length);
-    this.#table.offsets(ids, ids.length, offsets);
-    const { words } = this.#table;
     const lasts = this.#arrays.doubles(ids.length);
-    for (let i = 0; i < ids.length; i++) lasts[i] = words[(offsets[i] as number) + this.#lastWord] as Time;
+    const offsets = this.#arrays.ints(BATCH_ROWS_MAX);
+    for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
+      const count = Math.min(BATCH_ROWS_MAX, ids.length - from);
+      this.#table.offsets(ids.subarray(from, from + count), count, offsets);
+      const { words } = this.#table;
+      for (let i = 0; i < count; i++)
+        lasts[from + i] = words[(offsets[i] as number) + this.#lastWord] as Time;
+    }
     return lasts.subarray(0, ids.length);
   }
 }

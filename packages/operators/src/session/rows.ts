@@ -1,4 +1,4 @@
-import { present, type RowId, type StateTable, type Time, type ValueColumn } from "@df/core";
+import { BATCH_ROWS_MAX, present, type RowId, type StateTable, type Time, type ValueColumn } from "@df/core";
 import { KeptArrays } from "@df/core/batch/arrays";
 import { LAST, START } from "./layout.ts";
 
@@ -16,6 +16,7 @@ export class SessionRows {
   readonly #textWords: readonly number[];
   readonly #scratch: Float64Array;
   readonly #arrays: KeptArrays = new KeptArrays();
+  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #id: Int32Array = new Int32Array(1);
   readonly #offset: Int32Array = new Int32Array(1);
 
@@ -40,16 +41,21 @@ export class SessionRows {
 
   /** Event times of the first and last row of a session, µs. */
   startOf(id: RowId): Time {
-    return this.table.words[this.offsetOf(id) + this.startWord] as Time;
+    const offset = this.offsetOf(id);
+    return this.table.words[offset + this.startWord] as Time;
   }
   lastOf(id: RowId): Time {
-    return this.table.words[this.offsetOf(id) + this.lastWord] as Time;
+    const offset = this.offsetOf(id);
+    return this.table.words[offset + this.lastWord] as Time;
   }
 
   /** Says that fresh rows have no session yet. */
   open(ids: Int32Array, fresh: Int32Array): void {
     const { table, lastWord } = this;
-    for (const i of fresh) table.words[this.offsetOf(ids[i] as RowId) + lastWord] = Number.NaN;
+    for (const i of fresh) {
+      const offset = this.offsetOf(ids[i] as RowId);
+      table.words[offset + lastWord] = Number.NaN;
+    }
   }
 
   /** Begins a session at a time. */
@@ -61,8 +67,8 @@ export class SessionRows {
 
   /** Makes a session wide enough for a time. */
   grow(id: RowId, time: Time): void {
-    const { words } = this.table;
     const offset = this.offsetOf(id);
+    const { words } = this.table;
     words[offset + this.startWord] = Math.min(time, words[offset + this.startWord] as number);
     words[offset + this.lastWord] = Math.max(time, words[offset + this.lastWord] as number);
   }
@@ -70,15 +76,16 @@ export class SessionRows {
   /** Ends sessions: their rows have none, and hold no text. */
   end(ids: Int32Array): void {
     const { table, startWord, lastWord } = this;
-    const { words, heap } = table;
     table.touch(ids, ids.length);
-    const offsets = this.#offsetsOf(ids);
-    for (let i = 0; i < ids.length; i++) {
-      const offset = offsets[i] as number;
-      for (const word of this.#textWords) heap.free(words[offset + word] as number);
-      const start = offset + startWord;
-      for (let at = start; at < start + this.words; at++) words[at] = 0;
-      words[offset + lastWord] = Number.NaN;
+    for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
+      const offsets = this.#offsetsOf(ids.subarray(from, from + BATCH_ROWS_MAX));
+      const { words, heap } = table;
+      for (const offset of offsets) {
+        for (const word of this.#textWords) heap.free(words[offset + word] as number);
+        const start = offset + startWord;
+        for (let at = start; at < start + this.words; at++) words[at] = 0;
+        words[offset + lastWord] = Number.NaN;
+      }
     }
   }
 
@@ -88,18 +95,20 @@ export class SessionRows {
    */
   lastsOf(ids: Int32Array): Float64Array {
     const { lastWord } = this;
-    const { words } = this.table;
-    const offsets = this.#offsetsOf(ids);
+    this.#arrays.begin();
     const lasts = this.#arrays.doubles(ids.length);
-    for (let i = 0; i < ids.length; i++) lasts[i] = words[(offsets[i] as number) + lastWord] as Time;
+    for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
+      const offsets = this.#offsetsOf(ids.subarray(from, from + BATCH_ROWS_MAX));
+      const { words } = this.table;
+      for (let i = 0; i < offsets.length; i++) lasts[from + i] = words[(offsets[i] as number) + lastWord] as Time;
+    }
     return lasts;
   }
 
+  /** Of a batch at most, until the next call. */
   #offsetsOf(ids: Int32Array): Int32Array {
-    this.#arrays.begin();
-    const offsets = this.#arrays.ints(ids.length);
-    this.table.offsets(ids, ids.length, offsets);
-    return offsets;
+    this.table.offsets(ids, ids.length, this.#offsets);
+    return this.#offsets.subarray(0, ids.length);
   }
 
   isEmpty(id: RowId): boolean {
@@ -108,8 +117,8 @@ export class SessionRows {
 
   /** Exchanges the sessions of two rows. */
   swap(a: RowId, b: RowId): void {
-    const { words } = this.table;
     const [atA, atB] = [this.offsetOf(a) + this.startWord, this.offsetOf(b) + this.startWord];
+    const { words } = this.table;
     // As memory: a word may hold what looks like a NaN.
     this.#scratch.set(words.subarray(atA, atA + this.words));
     words.copyWithin(atA, atB, atB + this.words);
