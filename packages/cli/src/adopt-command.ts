@@ -18,10 +18,16 @@ export interface AdoptFlags extends Flags {
 /** `dataflow adopt FILE`: brings an older state, or none, to where its targets are. Resolves to the exit code. */
 export async function adoptCommand(file: string, flags: AdoptFlags): Promise<number> {
   const resolved = await resolveHere(flags);
-  const { stateDir, parallelism, unsafeStateFs, json } = resolved.settings;
+  const { stateDir, parallelism, stateBudget, unsafeStateFs, json } = resolved.settings;
   const plan = theOne(buildAll(await loadPipelines(file), resolved), file, flags.pipeline);
   const stateDirectory = join(resolve(stateDir), plan.name);
-  const report = await adopt(plan, { stateDirectory, parallelism, unsafeStateFs, from: flags.from });
+  const report = await adopt(plan, {
+    stateDirectory,
+    parallelism,
+    stateBudget,
+    unsafeStateFs,
+    from: flags.from,
+  });
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : render(report));
   return EXIT.ok;
 }

@@ -81,7 +81,7 @@ const adopt = program
   .option("--from <directory>", "the savepoint that a new state directory begins from")
   .option("--pipeline <name>", "which, where the file has several")
   .action((file: string, flags: AdoptFlags) => end(() => adoptCommand(file, flags)));
-addParams(addSettings(adopt, ["stateDir", "parallelism", "unsafeStateFs", "json"]));
+addParams(addSettings(adopt, ["stateDir", "parallelism", "stateBudget", "unsafeStateFs", "json"]));
 
 const config = program
   .command("config")

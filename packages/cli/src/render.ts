@@ -35,6 +35,7 @@ export function renderReport(report: RunReport): string {
     ...renderSinks(report.sinks),
     ...renderLedger(report.ledger),
     ...renderChecked(report.ledger),
+    ...renderSpilling(report),
     ...renderWaiting(report, report.ended === "input"),
     ...renderLate(report),
     ...renderNoSink(report),
@@ -50,10 +51,19 @@ export function renderStatus(status: Status, running: string): string {
     `${status.pipeline}: ${running}, epoch ${status.epoch}, clock ${clock}, splits ${live} live, ${idle} idle, ${ended} ended`,
     ...renderSinks(status.sinks),
     ...renderLedger(status.ledger),
+    ...renderSpilling(status),
     ...renderWaiting(status, false),
     ...renderLate(status),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function renderSpilling({ spilling }: Status): string[] {
+  if (spilling === undefined) return [];
+  const { limitBytes, residentBytes, indexBytes, spilledBytes } = spilling;
+  return [
+    `State has outgrown its budget of ${count(limitBytes)} bytes: ${count(residentBytes)} bytes of rows are in memory, ${count(spilledBytes)} on disk; finding them takes ${count(indexBytes)}.`,
+  ];
 }
 
 function renderSinks(sinks: readonly SinkStatus[]): string[] {

@@ -2,7 +2,9 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
+import { memoryLimit } from "@df/core/runtime/memory-limit";
 import type { RunReport } from "@df/core/runtime/report";
+import { BUDGET_BYTES_MIN, checkedBudget } from "@df/core/state/budget-size";
 import { type BuiltPlan, start } from "dataflow";
 import { buildAll } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
@@ -28,11 +30,14 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   const { settings } = resolved;
   if (settings.restart) return runAgain(process.argv.slice(2));
   const plans = buildAll(await loadPipelines(file), resolved);
+  const stateBudget = budgetOfEach(settings, plans.length);
   const { from } = flags;
   if (from !== undefined) refuseSeveral(plans, file);
   const stop = stopSignals();
   const view = progress();
-  const reports = await Promise.allSettled(plans.map((plan) => runOne(plan, settings, { stop, view, from })));
+  const reports = await Promise.allSettled(
+    plans.map((plan) => runOne(plan, { ...settings, stateBudget }, { stop, view, from })),
+  );
   for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
   for (const { reason } of failed.slice(1)) process.stderr.write(`${explain(reason)}\n`);
@@ -63,6 +68,7 @@ async function runOne(
       from,
       parallelism: settings.parallelism,
       decodeThreads: settings.decodeThreads,
+      stateBudget: settings.stateBudget,
       drain: settings.drain,
       follow: settings.follow,
       unsafeStateFs: settings.unsafeStateFs,
@@ -82,6 +88,11 @@ async function runOne(
   } finally {
     shown?.stop();
   }
+}
+
+/** The budget is one for the process: pipelines that run beside each other have equal parts of it. */
+function budgetOfEach({ stateBudget }: Settings, pipelines: number): number {
+  return Math.max(BUDGET_BYTES_MIN, checkedBudget(stateBudget, memoryLimit()) / pipelines);
 }
 
 /** A savepoint is of one pipeline. */

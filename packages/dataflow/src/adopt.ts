@@ -9,7 +9,10 @@ import { CONNECTORS } from "./connectors.ts";
 import type { BuiltPlan } from "./pipeline-types.ts";
 
 /** Which state is brought to its targets, and from where. */
-export interface AdoptOptions extends Pick<PlanOptions, "from" | "parallelism" | "unsafeStateFs"> {
+export interface AdoptOptions extends Pick<
+  PlanOptions,
+  "from" | "parallelism" | "stateBudget" | "unsafeStateFs"
+> {
   /** Where the state lies, or is made. Default `.dataflow/<name of the pipeline>` below `directory`. */
   readonly stateDirectory?: string | undefined;
   /** What relative paths start from, those of sources and sinks too. Default: the working directory. */

@@ -8,6 +8,11 @@ export interface ConfigSettings {
   readonly parallelism?: number;
   /** Threads that read and decode files, 0 to 64; changes no result. Default 0: the main thread does. */
   readonly decodeThreads?: number;
+  /**
+   * Memory for rows and texts of state, as bytes, "512MiB" or "20%" of what the process may use; what is beyond lies in a
+   * scratch file beside the state. Changes no result. Default "20%".
+   */
+  readonly stateBudget?: number | string;
   /** Go on with files that grow and appear, until stopped. Default false. */
   readonly follow?: boolean;
   /** Close all windows when the input ends; the state is then finished. Default false. */

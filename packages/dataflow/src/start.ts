@@ -16,6 +16,7 @@ import { type Run, runOf } from "./run.ts";
 type Given =
   | "parallelism"
   | "decodeThreads"
+  | "stateBudget"
   | "drain"
   | "follow"
   | "unsafeStateFs"
@@ -41,6 +42,7 @@ const OPTIONS: readonly (keyof StartOptions)[] = [
   "params",
   "parallelism",
   "decodeThreads",
+  "stateBudget",
   "drain",
   "follow",
   "unsafeStateFs",

@@ -88,7 +88,13 @@ export class Run {
     );
     // What takes all rows on one shard has all key groups there, as in the runtime.
     const shards = operator.exchanges.every((exchange) => exchange === "single") ? 1 : mode.shards;
-    const harness: HarnessOptions = { ...options.harness, full: mode.full, generate: mode.generate, spills: mode.spills, shards };
+    const harness: HarnessOptions = {
+      ...options.harness,
+      full: mode.full,
+      generate: mode.generate,
+      spills: mode.spills,
+      shards,
+    };
     this.shards = Array.from(
       { length: mode.shards },
       (_, shard) => new OperatorHarness(operator, inputs, { ...harness, shard }),

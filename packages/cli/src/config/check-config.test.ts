@@ -6,6 +6,7 @@ const whole = defineConfig({
   stateDir: "./state",
   parallelism: 4,
   decodeThreads: 2,
+  stateBudget: "512MiB",
   follow: true,
   drain: false,
   json: true,
@@ -31,18 +32,23 @@ describe("a configuration is refused, naming file, key and remedy, when", () => 
     [
       "a key is unknown",
       { paralelism: 2 },
-      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, decodeThreads, follow, drain, unsafeStateFs, restart, json, params, profiles.',
+      'there is no setting "paralelism". Did you mean parallelism? There are: stateDir, parallelism, decodeThreads, stateBudget, follow, drain, unsafeStateFs, restart, json, params, profiles.',
     ],
     [
       "a key of a profile is unknown",
       { profiles: { prod: { profiles: {} } } },
-      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, decodeThreads, follow, drain, unsafeStateFs, restart, json, params.',
+      'there is no setting "profiles.prod.profiles". There are: stateDir, parallelism, decodeThreads, stateBudget, follow, drain, unsafeStateFs, restart, json, params.',
     ],
     ["a number is text", { parallelism: "4" }, 'parallelism is "4". It is a number from 1 to 128.'],
     [
       "a number is out of range",
       { profiles: { p: { parallelism: 129 } } },
       "profiles.p.parallelism is 129. It is",
+    ],
+    [
+      "a size has no unit of ours",
+      { stateBudget: "512MB" },
+      'stateBudget is "512MB". It is 1 MiB or more, as',
     ],
     ["a truth is text", { follow: "yes" }, 'follow is "yes". It is true or false.'],
     ["a path is empty", { stateDir: "" }, 'stateDir is "". It is the path of a directory.'],

@@ -9,6 +9,10 @@ const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly say
     takes: "threads",
     says: "threads that read and decode files, 0 to 64 (default: 0, the main thread does)",
   },
+  stateBudget: {
+    takes: "size",
+    says: 'memory for state: bytes, "512MiB" or "20%" (default: 20%); more lies on disk',
+  },
   follow: { says: "keep reading files that grow and appear" },
   drain: { says: "close all windows when the input ends; the state is then finished" },
   unsafeStateFs: {

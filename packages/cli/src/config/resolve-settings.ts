@@ -20,6 +20,7 @@ export interface Flags {
   readonly stateDir?: string;
   readonly parallelism?: string;
   readonly decodeThreads?: string;
+  readonly stateBudget?: string;
   readonly follow?: boolean;
   readonly drain?: boolean;
   readonly unsafeStateFs?: boolean;

@@ -1,3 +1,5 @@
+import { BUDGET_DEFAULT, BUDGET_WANTED, budgetBytes, type BudgetSize } from "@df/core/state/budget-size";
+
 /** What can be set on the command line, in the environment and in dataflow.config.ts. */
 export interface Settings {
   /** Where state lies, one folder per pipeline. */
@@ -6,6 +8,8 @@ export interface Settings {
   readonly parallelism: number;
   /** Threads that read and decode input. */
   readonly decodeThreads: number;
+  /** Memory for rows and texts of state: see core/state/budget-size.ts. */
+  readonly stateBudget: BudgetSize;
   /** Keep reading files that grow and appear. */
   readonly follow: boolean;
   /** Close all windows when the input ends. */
@@ -73,6 +77,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
   },
   parallelism: count("--parallelism", "DATAFLOW_PARALLELISM", [1, 128]),
   decodeThreads: count("--decode-threads", "DATAFLOW_DECODE_THREADS", [0, 64]),
+  stateBudget: {
+    flag: "--state-budget",
+    variable: "DATAFLOW_STATE_BUDGET",
+    default: BUDGET_DEFAULT,
+    wanted: BUDGET_WANTED,
+    // How much memory there is does not matter here: a hundredth of any is enough.
+    accepts: (value) => budgetBytes(value, Number.MAX_SAFE_INTEGER) !== undefined,
+    fromText: (text) => text,
+  },
   follow: truth("--follow", "DATAFLOW_FOLLOW"),
   drain: truth("--drain", "DATAFLOW_DRAIN"),
   unsafeStateFs: truth("--unsafe-state-fs", "DATAFLOW_UNSAFE_STATE_FS"),

@@ -18,7 +18,9 @@ test("a scratch file gives back what was written, and leaves no name behind", ()
 
 test("what was never written is not read", () => {
   const file = openScratchFile(mkdtempSync(join(tmpdir(), "scratch-")));
-  expect(() => file.read(new Uint8Array(8), 4096)).toThrow(/cannot be read from .* ends at byte 4096.*DF_SCRATCH/s);
+  expect(() => file.read(new Uint8Array(8), 4096)).toThrow(
+    /cannot be read from .* ends at byte 4096.*DF_SCRATCH/s,
+  );
   file.close();
 });
 

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { present } from "../assert.ts";
 import { DataflowError } from "../error.ts";
 import type { ByteStrings } from "../batch/byte-strings.ts";
 import type { Delivered, IndexChanges, Intent } from "../connector.ts";
@@ -141,20 +142,25 @@ export class SqliteState {
     return row === undefined ? undefined : (JSON.parse(row.record) as CheckpointRecord);
   }
 
-  /** The state of a node, in the order of epochs. */
-  chunks(node: string): NodeChunk[] {
+  /** The stored state of a node, in the order of epochs: what `chunks` takes, and how large each is. */
+  chunkList(node: string): { id: number; sizeBytes: number }[] {
     this.#assertOwner();
-    const rows = this.#prepare<
-      [string],
-      { tab: string; key_group: number; complete: number; bytes: Uint8Array }
-    >("SELECT tab, key_group, complete, bytes FROM chunk WHERE node = ? ORDER BY epoch, id").all(node);
-    return rows.map((row) => ({
-      node,
-      table: row.tab,
-      keyGroup: row.key_group,
-      full: row.complete === 1,
-      bytes: row.bytes,
-    }));
+    return this.#prepare<[string], { id: number; sizeBytes: number }>(
+      "SELECT id, length(bytes) AS sizeBytes FROM chunk WHERE node = ? ORDER BY epoch, id",
+    ).all(node);
+  }
+
+  /** Pieces of state, in this order. */
+  chunks(ids: readonly number[]): NodeChunk[] {
+    this.#assertOwner();
+    const chunk = this.#prepare<
+      [number],
+      { node: string; tab: string; key_group: number; complete: number; bytes: Uint8Array }
+    >("SELECT node, tab, key_group, complete, bytes FROM chunk WHERE id = ?");
+    return ids.map((id) => {
+      const { node, tab, key_group: keyGroup, complete, bytes } = present(chunk.get(id), `chunk ${id}`);
+      return { node, table: tab, keyGroup, full: complete === 1, bytes };
+    });
   }
 
   sinks(): SinkRecord[] {

@@ -16,6 +16,7 @@ export const STATE_METHODS: readonly (keyof SqliteState)[] = [
   "hold",
   "commit",
   "lastCheckpoint",
+  "chunkList",
   "chunks",
   "sinks",
   "rename",

@@ -27,7 +27,14 @@ import type { RunOptions } from "./run.ts";
 /** How a state is brought to where its targets are. */
 export type AdoptOptions = Pick<
   RunOptions,
-  "stateDirectory" | "unsafeStateFs" | "from" | "directory" | "connectors" | "parallelism" | "generate"
+  | "stateDirectory"
+  | "unsafeStateFs"
+  | "from"
+  | "directory"
+  | "connectors"
+  | "parallelism"
+  | "generate"
+  | "stateBudget"
 >;
 
 /** What has become of it. */

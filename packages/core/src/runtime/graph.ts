@@ -12,6 +12,7 @@ import {
   type SourceNode,
   withAllBehind,
 } from "../plan/plan.ts";
+import type { StateBudget } from "../state/state-budget.ts";
 import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
@@ -31,6 +32,8 @@ interface GraphHost {
   readonly restored: CheckpointRecord | undefined;
   /** Nodes whose rows were stored under another layout: see `Verdict`. */
   readonly migrating: ReadonlySet<string>;
+  /** Of all state together. */
+  readonly budget: StateBudget;
   readonly now: () => number;
   readonly wake: () => void;
   readonly failed: (error: unknown) => void;
@@ -72,15 +75,18 @@ export class Graph {
     this.#host = host;
   }
 
-  /** Builds all nodes; `chunksOf` gives the stored state of a node. */
+  /** Builds all nodes; `chunksOf` gives the stored state of a node, part by part. */
   async open(
     sources: ReadonlyMap<string, Source>,
-    chunksOf: (node: string) => Promise<readonly NodeChunk[]>,
+    chunksOf: (node: string) => AsyncIterable<readonly NodeChunk[]>,
   ): Promise<void> {
     for (const node of this.plan.nodes) {
       if (node.kind === "source") this.#openSource(node, present(sources.get(node.id), `source ${node.id}`));
       else if (node.kind === "operator")
-        this.#openOperator(node, node.spec.stateful ? await chunksOf(node.id) : []);
+        this.#openOperator(
+          node,
+          await this.#stores(node, node.spec.stateful ? chunksOf(node.id) : undefined),
+        );
       else if (node.input !== undefined) this.#openSink(node);
     }
   }
@@ -185,16 +191,32 @@ export class Graph {
     this.sources.push(...runners);
   }
 
-  #openOperator(node: OperatorNode, chunks: readonly NodeChunk[]): void {
+  /** The state of a node, one store a shard, with what was stored of it. */
+  async #stores(
+    node: OperatorNode,
+    stored: AsyncIterable<readonly NodeChunk[]> | undefined,
+  ): Promise<MemoryStateStore[]> {
+    const width = Math.max(
+      ...node.inputs.map(({ node: from }, port) => this.#width(from, node.spec.exchanges[port])),
+    );
+    const { budget, migrating } = this.#host;
+    const stores = Array.from(
+      { length: width },
+      () => new MemoryStateStore({ budget, migrates: migrating.has(node.id) }),
+    );
+    for await (const chunks of stored ?? []) {
+      for (const [shard, store] of stores.entries()) {
+        // With one instance of the node all key groups are its own, whatever the number of shards.
+        store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
+      }
+    }
+    return stores;
+  }
+
+  #openOperator(node: OperatorNode, stores: readonly MemoryStateStore[]): void {
     const { spec } = node;
     const inputs = node.inputs.map((edge) => this.#shapeOf(edge.node, edge.port));
-    const width = Math.max(
-      ...node.inputs.map(({ node: from }, port) => this.#width(from, spec.exchanges[port])),
-    );
-    const instances = Array.from({ length: width }, (_, shard) => {
-      const store = new MemoryStateStore({ migrates: this.#host.migrating.has(node.id) });
-      // With one instance of the node all key groups are its own, whatever the number of shards.
-      store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
+    const instances = stores.map((store, shard) => {
       const ledger = new NodeLedger();
       const runner = this.#runner(node, shard, { store, outputs: node.outputs.length, ledger }, (clock) =>
         spec.open(this.#context(node, { shard, inputs, store, ledger, clock, runner: () => runner })),

@@ -3,6 +3,7 @@ import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Source } from "../connector.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { StateBudget } from "../state/state-budget.ts";
 import type { Epoch, Label } from "../stream.ts";
 import type { WallClock } from "./clock-port.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -15,10 +16,12 @@ import { HeldAhead } from "./held-ahead.ts";
 import type { RunReport, Status } from "./report.ts";
 import { Savepoints } from "./savepoints.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
+import { SpillNotices } from "./spill-notices.ts";
 import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
 import { statusOf } from "./status-of.ts";
 import { lateUnread } from "./steps.ts";
+import { storedChunks } from "./stored-chunks.ts";
 import { Waker } from "./waker.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
@@ -37,6 +40,10 @@ export interface JobParts {
   readonly restored: CheckpointRecord | undefined;
   /** Nodes whose rows were stored under another layout. */
   readonly migrating: ReadonlySet<string>;
+  /** The caller closes it. */
+  readonly budget: StateBudget;
+  /** Something that is no error and that whoever runs this should know. */
+  readonly onNotice: (notice: string) => void;
   readonly deliveries: Deliveries;
   readonly sources: ReadonlyMap<string, Source>;
   readonly shards: number;
@@ -66,6 +73,7 @@ export class Job {
   readonly #splits: SplitFinder;
   readonly #sinkRecords: readonly SinkRecord[];
   readonly #lateUnread: readonly string[];
+  readonly #spillNotices: SpillNotices;
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -88,6 +96,7 @@ export class Job {
       follow: parts.follow,
       restored: parts.restored,
       migrating: parts.migrating,
+      budget: parts.budget,
       now: () => parts.clock.now(),
       wake: this.#waker.wake,
       failed: (error) => this.#fail(error),
@@ -106,6 +115,7 @@ export class Job {
     this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source) });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
+    this.#spillNotices = new SpillNotices(parts.plan.name, parts.onNotice);
   }
 
   get #checkpointEveryMs(): number {
@@ -129,7 +139,7 @@ export class Job {
 
   async #runToEnd(): Promise<RunReport> {
     const { state, sources, signal } = this.#parts;
-    await this.#graph.open(sources, (node) => state.chunks(node));
+    await this.#graph.open(sources, (node) => storedChunks(state, node));
     await this.#splits.find(this.#last, true);
     const ended = await this.#loop();
     await this.#finishSavepoints();
@@ -185,6 +195,7 @@ export class Job {
 
   /** One round over all nodes and sources; says whether anything was done. */
   #work(): boolean {
+    this.#settleState();
     let progressed = this.#pump();
     if (this.#crowded()) return progressed;
     const { sources } = this.#graph;
@@ -193,6 +204,15 @@ export class Job {
     for (const source of this.#ordered(waking.length > 0 ? waking : sources))
       progressed = source.step() || progressed;
     return progressed;
+  }
+
+  /** No operator works at this moment: what they have asked of their state may be spilled. */
+  #settleState(): void {
+    const { budget, clock } = this.#parts;
+    budget.settle();
+    if (!budget.hasSpilled) return;
+    const rows = this.#graph.sources.reduce((sum, { ledger }) => sum + ledger.rowsIn, 0);
+    this.#spillNotices.look(clock.now(), budget.use, rows);
   }
 
   /** One round over all nodes, those downstream first; says whether anything was done. */
@@ -359,6 +379,7 @@ export class Job {
   async #settle(): Promise<void> {
     for (;;) {
       this.#throwFailure();
+      this.#settleState();
       if (!this.#pump() && this.#graph.idle()) return;
       await this.#parts.clock.yield();
     }

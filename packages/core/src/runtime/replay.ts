@@ -11,6 +11,7 @@ import { closing } from "./closing.ts";
 import { Cut } from "./cut.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Job } from "./job.ts";
+import { openBudget } from "./open-budget.ts";
 import { openSources } from "./open-sources.ts";
 import { Readers } from "./readers.ts";
 
@@ -34,6 +35,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
   const opened = new Map<string, Source>();
   const stop = new AbortController();
   const cut = new Cut(marker);
+  const budget = openBudget(options);
   return closing(
     async () => {
       await openSources(plan, options, opened);
@@ -50,6 +52,8 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         deliveries: new Deliveries(SYSTEM_CLOCK, () => {}, new Readers()),
         sources: new Map([...opened].map(([id, source]) => [id, cut.source(id, source)])),
         migrating: new Set(),
+        budget,
+        onNotice: () => {},
         shards: options.parallelism ?? 1,
         generate: options.generate ?? true,
         follow: false,
@@ -67,7 +71,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         await watching;
       }
     },
-    () => opened.values(),
+    () => [...opened.values(), { close: async () => budget.close() }],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { LedgerEntry, Waiting } from "../checkpoint/records.ts";
 import type { SinkGuarantee } from "../plan/labels.ts";
+import type { BudgetUse } from "../state/state-budget.ts";
 import type { Epoch, Label } from "../stream.ts";
 import type { Time } from "../time.ts";
 
@@ -40,6 +41,8 @@ export interface Status {
   readonly waiting?: readonly Waiting[] | undefined;
   /** Nodes with an output for late rows that nothing reads; absent when only the state is known. */
   readonly lateUnread?: readonly string[] | undefined;
+  /** Where state is, once it has outgrown its budget. */
+  readonly spilling?: BudgetUse | undefined;
   /** The weakest promise about results; absent when only the state is known. */
   readonly label?: Label | undefined;
 }

@@ -19,6 +19,9 @@ import { prune } from "../plan/prune.ts";
 import { dueRenames, formerName } from "../plan/renames.ts";
 import { type NodeRestart, restartOf } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
+import type { BudgetSize } from "../state/budget-size.ts";
+import type { ScratchFile } from "../state/scratch.ts";
+import type { StateBudget } from "../state/state-budget.ts";
 import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { bornFrom, forgetNewTargets, restartFromSavepoint } from "./child-sinks.ts";
 import { closing } from "./closing.ts";
@@ -33,6 +36,7 @@ import { Readers } from "./readers.ts";
 import { changeNotices, decodeNotice, liveNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
+import { openBudget } from "./open-budget.ts";
 import { StateHistory } from "./state-history.ts";
 
 /** Threads that decode at most: each has an interpreter of its own, of some 15 MiB. */
@@ -62,6 +66,13 @@ export interface RunOptions {
   readonly parallelism?: number | undefined;
   /** Threads that read and decode splits of sources, 0 to 64; changes no result. Default 0: this thread does. */
   readonly decodeThreads?: number | undefined;
+  /**
+   * Memory for rows and texts of state, as bytes, "512MiB" or "20%" of what the process may use; what is beyond lies in a
+   * scratch file in the state directory. Changes no result. Default "20%".
+   */
+  readonly stateBudget?: BudgetSize | undefined;
+  /** Opens the scratch file of a state directory. Default: a file there. */
+  readonly openScratch?: ((directory: string) => ScratchFile) | undefined;
   /** Close all windows when the input ends; the state is then finished. */
   readonly drain?: boolean | undefined;
   /** Go on with what grows and appears, until stopped. */
@@ -105,12 +116,14 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   if (openState === openStateThread && options.unsafeStateFs !== true)
     refuseUnsafe(options.stateDirectory, options.fileSystemOf);
   const { from, stateDirectory } = options;
+  const budget = openBudget(options);
   if (from !== undefined) beginFrom({ from, stateDirectory, pipeline: plan.name });
   const state = openState(options.stateDirectory, plan.name);
   try {
     const identity = await state.identity();
-    return await new Run(pruned, label, { state, identity }, options).run();
+    return await new Run(pruned, label, { state, identity, budget }, options).run();
   } finally {
+    budget.close();
     await state.close().catch(() => undefined);
   }
 }
@@ -129,6 +142,7 @@ class Run {
   readonly #label: Label;
   readonly #state: StateFile;
   readonly #identity: Identity;
+  readonly #budget: StateBudget;
   readonly #options: RunOptions;
   readonly #deliveries: Deliveries;
   readonly #decoding: DecodePool;
@@ -137,7 +151,7 @@ class Run {
   constructor(
     plan: Plan,
     label: Label,
-    opened: { readonly state: StateFile; readonly identity: Identity },
+    opened: { readonly state: StateFile; readonly identity: Identity; readonly budget: StateBudget },
     options: RunOptions,
   ) {
     this.#plan = plan;
@@ -145,6 +159,7 @@ class Run {
     this.#label = label;
     this.#state = opened.state;
     this.#identity = opened.identity;
+    this.#budget = opened.budget;
     this.#options = options;
     this.#decoding = new DecodePool(options.decodeThreads ?? 0);
     this.#deliveries = new Deliveries(
@@ -306,6 +321,8 @@ class Run {
       identity: this.#identity,
       restored,
       migrating: this.#migrating,
+      budget: this.#budget,
+      onNotice: (notice) => this.#notice([notice]),
       deliveries: this.#deliveries,
       sources: this.#decoding.sources(this.#plan, sources),
       shards: parallelism,

@@ -1,5 +1,6 @@
 import type { CheckpointRecord, Identity } from "../checkpoint/records.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { StateBudget } from "../state/state-budget.ts";
 import type { Label } from "../stream.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Graph } from "./graph.ts";
@@ -16,11 +17,12 @@ interface StatusParts {
   readonly label: Label;
   readonly restored: CheckpointRecord | undefined;
   readonly deliveries: Deliveries;
+  readonly budget: StateBudget;
 }
 
 /** A pipeline at this moment. */
 export function statusOf(
-  { plan, identity, label, restored, deliveries }: StatusParts,
+  { plan, identity, label, restored, deliveries, budget }: StatusParts,
   { sources, nodes }: Graph,
   { epoch, lateUnread }: Pick<Status, "epoch" | "lateUnread">,
 ): Status {
@@ -46,5 +48,6 @@ export function statusOf(
     waiting: waitingOf({ plan, steps: nodes, sources }),
     lateUnread,
     label,
+    ...(budget.hasSpilled ? { spilling: budget.use } : {}),
   };
 }

@@ -46,7 +46,8 @@ export class KeyFinder {
     const { index } = pane;
     if (index.bits >= FETCHED_BITS_MIN) this.fetched ^= fetchSlots(index, hashes, range);
     findHashes(index, hashes, range, out);
-    const others = this.#table.spans === undefined ? this.#compare(range, out) : this.#compareSpilled(range, out);
+    const others =
+      this.#table.spans === undefined ? this.#compare(range, out) : this.#compareSpilled(range, out);
     if (others === 0) return 0;
     let missing = 0;
     for (let i = range.from; i < range.to; i++) {

@@ -151,7 +151,8 @@ export class RowSpans {
 
   /** Spills all rows, and gives all memory for rows and texts back. Not within a call of an operator. */
   giveBack(): void {
-    for (let berth = 0; berth < this.#berthCount; berth++) if (this.#spans[berth] !== ABSENT) this.#spill(berth);
+    for (let berth = 0; berth < this.#berthCount; berth++)
+      if (this.#spans[berth] !== ABSENT) this.#spill(berth);
     this.#table.rows.clear();
     this.#table.heap.clear();
     this.#free.length = 0;

@@ -89,7 +89,8 @@ export class MemoryScratchFile implements ScratchFile {
 
   write(bytes: Uint8Array, atBytes: number): void {
     const end = atBytes + bytes.length;
-    if (end > this.#bytesMax) throw new DataflowError("DF_SCRATCH", `The scratch file may not grow to ${end} bytes.`);
+    if (end > this.#bytesMax)
+      throw new DataflowError("DF_SCRATCH", `The scratch file may not grow to ${end} bytes.`);
     if (end > this.#bytes.length) {
       const longer = new Uint8Array(Math.max(end, this.#bytes.length * 2));
       longer.set(this.#bytes);

@@ -75,7 +75,12 @@ export class StateBudget {
   reads = 0;
 
   constructor(options: BudgetOptions) {
-    const { limitBytes, scratch, indexBytesMax = limitBytes * INDEX_SHARE, batchRows = BATCH_ROWS_MAX } = options;
+    const {
+      limitBytes,
+      scratch,
+      indexBytesMax = limitBytes * INDEX_SHARE,
+      batchRows = BATCH_ROWS_MAX,
+    } = options;
     this.limitBytes = limitBytes;
     this.#indexBytesMax = indexBytesMax;
     this.batchRows = batchRows;

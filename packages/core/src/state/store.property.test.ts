@@ -304,7 +304,11 @@ const value = fc.record({
 });
 
 function steps(schema: Schema, panes: boolean): fc.Arbitrary<((pair: Pair) => void)[]> {
-  const rows = fc.array(fc.tuple(...schema.fields.map(cellOf)), { minLength: 1, maxLength: ROWS_MAX, size: "max" });
+  const rows = fc.array(fc.tuple(...schema.fields.map(cellOf)), {
+    minLength: 1,
+    maxLength: ROWS_MAX,
+    size: "max",
+  });
   const pane = panes ? fc.constantFrom(-5, 0, 60) : fc.constant(0);
   return fc.array(
     fc.oneof(

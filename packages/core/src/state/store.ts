@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
 import { assert } from "../assert.ts";
 import { TableCheckpoint } from "./checkpoint.ts";
-import { readChunk, type ReadChunk } from "./chunk.ts";
+import { readChunk } from "./chunk.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
 import { migrated } from "./migrate-chunk.ts";
 import type { StateBudget } from "./state-budget.ts";
 import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
+import { WaitingChunks } from "./waiting-chunks.ts";
 import { MemoryStateTable, type TableOptions } from "./table.ts";
 
 /** Limits of a store, and the seed of its hashes. */
@@ -28,7 +29,7 @@ export class MemoryStateStore implements StateStore, StatePages {
   readonly #options: TableOptions;
   readonly #tables: Map<string, { table: MemoryStateTable; checkpoint: TableCheckpoint }> = new Map();
   /** Restored chunks of tables that are not open yet. */
-  readonly #waiting: Map<string, ReadChunk[]> = new Map();
+  readonly #waiting: WaitingChunks;
   /** Until the first `gather`. */
   #migrates: boolean;
 
@@ -39,6 +40,7 @@ export class MemoryStateStore implements StateStore, StatePages {
     migrates = false,
   }: MemoryStateStoreOptions = {}) {
     this.#options = { seed, memoryBytesMax, budget };
+    this.#waiting = new WaitingChunks(budget);
     this.#migrates = migrates;
   }
 
@@ -50,10 +52,9 @@ export class MemoryStateStore implements StateStore, StatePages {
     assert(!this.#tables.has(name), `state table "${name}" is opened twice`);
     const table = new MemoryStateTable(name, spec, this.#options);
     const checkpoint = new TableCheckpoint(table);
-    for (const chunk of this.#waiting.get(name) ?? [])
+    for (const chunk of this.#waiting.take(name))
       checkpoint.apply(this.#migrates ? migrated(chunk, table.layout.lines) : chunk);
     checkpoint.restored();
-    this.#waiting.delete(name);
     this.#tables.set(name, { table, checkpoint });
     return table;
   }
@@ -80,17 +81,9 @@ export class MemoryStateStore implements StateStore, StatePages {
       if (!keep(chunk.keyGroup)) continue;
       const read = readChunk(chunk);
       const open = this.#tables.get(chunk.table);
-      if (open === undefined) this.#wait(read);
+      if (open === undefined) this.#waiting.add(chunk, read);
       else open.checkpoint.apply(read);
     }
     for (const { checkpoint } of this.#tables.values()) checkpoint.restored();
-  }
-
-  #wait(chunk: ReadChunk): void {
-    const waiting = this.#waiting.get(chunk.table) ?? [];
-    const isFirst = chunk.full && chunk.sequence === 0;
-    const left = isFirst ? waiting.filter(({ keyGroup }) => keyGroup !== chunk.keyGroup) : waiting;
-    left.push(chunk);
-    this.#waiting.set(chunk.table, left);
   }
 }

@@ -189,7 +189,8 @@ export class MemoryStateTable implements StateTable {
     if (dropped === undefined) return 0;
     if (this.layout.keyTexts.length + this.layout.valueTexts.length > 0) {
       // Texts of rows that were spilled are bytes of their spans.
-      for (const id of this.idsOf(dropped)) if (this.spans?.has(id) ?? true) this.#freeTexts(this.placeOf(id));
+      for (const id of this.idsOf(dropped))
+        if (this.spans?.has(id) ?? true) this.#freeTexts(this.placeOf(id));
     }
     for (let group = 0; group < KEY_GROUPS; group++) {
       this.counts[group] = (this.counts[group] as number) - (dropped.counts[group] as number);

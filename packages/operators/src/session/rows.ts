@@ -100,7 +100,8 @@ export class SessionRows {
     for (let from = 0; from < ids.length; from += BATCH_ROWS_MAX) {
       const offsets = this.#offsetsOf(ids.subarray(from, from + BATCH_ROWS_MAX));
       const { words } = this.table;
-      for (let i = 0; i < offsets.length; i++) lasts[from + i] = words[(offsets[i] as number) + lastWord] as Time;
+      for (let i = 0; i < offsets.length; i++)
+        lasts[from + i] = words[(offsets[i] as number) + lastWord] as Time;
     }
     return lasts;
   }

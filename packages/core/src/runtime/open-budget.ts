@@ -1,0 +1,21 @@
+import { openScratchFile } from "../checkpoint/scratch-file.ts";
+import { BUDGET_DEFAULT, type BudgetSize, checkedBudget } from "../state/budget-size.ts";
+import type { ScratchFile } from "../state/scratch.ts";
+import { StateBudget } from "../state/state-budget.ts";
+import { memoryLimit } from "./memory-limit.ts";
+
+/** The options of a run that its budget is made of: see `RunOptions`. */
+interface BudgetOptions {
+  readonly stateDirectory: string;
+  readonly stateBudget?: BudgetSize | undefined;
+  readonly openScratch?: ((directory: string) => ScratchFile) | undefined;
+}
+
+/** The budget of all state of a run. @throws DF_OPTION */
+export function openBudget(options: BudgetOptions): StateBudget {
+  const { stateDirectory, stateBudget = BUDGET_DEFAULT, openScratch = openScratchFile } = options;
+  return new StateBudget({
+    limitBytes: checkedBudget(stateBudget, memoryLimit()),
+    scratch: () => openScratch(stateDirectory),
+  });
+}

@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import { batchOf } from "../batch/rows.ts";
+import { t } from "../schema/kit.ts";
+import { MemoryScratchFile } from "./scratch.ts";
+import { StateBudget } from "./state-budget.ts";
+import { MemoryStateStore } from "./store.ts";
+import type { StateTable } from "./state-store.ts";
+
+const Key = t.row({ id: t.int64() });
+const BATCH_ROWS = 64;
+const KIB = 1024;
+
+function budgetOf(
+  limitBytes: number,
+  more: { readonly indexBytesMax?: number; readonly fileBytesMax?: number } = {},
+) {
+  const { indexBytesMax = 2 ** 30, fileBytesMax } = more;
+  const scratch = (): MemoryScratchFile => new MemoryScratchFile(fileBytesMax);
+  return new StateBudget({ limitBytes, indexBytesMax, scratch, batchRows: BATCH_ROWS });
+}
+
+/** A table of rows of 64 bytes. */
+function tableIn(budget: StateBudget, name = "x"): StateTable {
+  return new MemoryStateStore({ seed: 1, budget }).table(name, {
+    key: Key.schema,
+    panes: true,
+    value: [
+      { name: "sums", words: 6 },
+      { name: "note", field: { name: "note", type: { kind: "string" }, nullable: true, optional: false } },
+    ],
+  });
+}
+
+/** Adds 1 to the first sum of rows `from .. to`, a batch after the other, each in a call of its own. */
+function add(table: StateTable, budget: StateBudget, [from, to]: readonly [number, number], pane = 0): void {
+  const ids = new Int32Array(BATCH_ROWS);
+  for (let at = from; at < to; at += BATCH_ROWS) {
+    const rows = Array.from({ length: Math.min(BATCH_ROWS, to - at) }, (_, i) => ({ id: BigInt(at + i) }));
+    const keys = {
+      batch: batchOf(Key.schema, rows),
+      columns: [0],
+      rows: Int32Array.from(rows.keys()),
+      count: rows.length,
+    };
+    table.insert(keys, pane, ids, new Int32Array(BATCH_ROWS));
+    table.offsets(ids, rows.length, ids);
+    const sums = table.offset("sums");
+    for (const start of ids.subarray(0, rows.length))
+      table.words[start + sums] = (table.words[start + sums] ?? 0) + 1;
+    budget.settle();
+  }
+}
+
+/** The first sums of all rows of a pane, in the order of their keys. */
+function sumsOf(table: StateTable, pane = 0): number[] {
+  const ids = new Int32Array(1);
+  return Array.from({ length: table.sizeOf(pane) }, (_, i) => {
+    table.scan(pane, i, ids);
+    table.offsets(ids, 1, ids);
+    return table.words[(ids[0] ?? 0) + table.offset("sums")] ?? -1;
+  });
+}
+
+test("a table of ten times its budget has the rows it would have in memory, and holds no more than the budget", () => {
+  const budget = budgetOf(64 * KIB);
+  const table = tableIn(budget);
+  add(table, budget, [0, 10_500]);
+  add(table, budget, [5_000, 6_000]);
+  const { residentBytes, spilledBytes } = budget.use;
+  expect(residentBytes).toBeLessThanOrEqual(64 * KIB * 1.125);
+  expect(spilledBytes).toBeGreaterThan(9 * 64 * KIB);
+  expect(sumsOf(table)).toEqual(Array.from({ length: 10_500 }, (_, i) => (i >= 5_000 && i < 6_000 ? 2 : 1)));
+});
+
+test("without need nothing is spilled, and no scratch file is opened", () => {
+  const budget = budgetOf(1024 * KIB);
+  const table = tableIn(budget);
+  add(table, budget, [0, 10_000]);
+  expect([budget.hasSpilled, budget.use.spilledBytes]).toEqual([false, 0]);
+});
+
+test("a table that came late gets its share of memory from one that has it all", () => {
+  const budget = budgetOf(256 * KIB);
+  const [early, late] = [tableIn(budget, "early"), tableIn(budget, "late")];
+  add(early, budget, [0, 4_000]);
+  const before = budget.use.reads;
+  add(late, budget, [0, 1_500]);
+  for (let round = 0; round < 5; round++) add(late, budget, [0, 1_500]);
+  // 94 KiB are less than half of the budget: they are written once and stay.
+  expect(budget.use.reads - before).toBe(0);
+  expect(sumsOf(late)).toEqual(Array.from({ length: 1_500 }, () => 6));
+  expect(sumsOf(early)).toEqual(Array.from({ length: 4_000 }, () => 1));
+});
+
+test("rows that are asked for again and again stay in memory among others that are not", () => {
+  const budget = budgetOf(64 * KIB);
+  const table = tableIn(budget);
+  add(table, budget, [0, 4_000]);
+  add(table, budget, [0, 64]);
+  const before = budget.use.reads;
+  for (let at = 1_000; at < 4_000; at += 64) {
+    add(table, budget, [at, at + 64]);
+    add(table, budget, [0, 64]);
+  }
+  // Each of the others is read once: 3,000 rows, 16 of them a span.
+  expect(budget.use.reads - before).toBeLessThan(3_000 / 16 + 20);
+});
+
+test("what is dropped or removed leaves nothing behind, in memory or on disk", () => {
+  const budget = budgetOf(32 * KIB, { fileBytesMax: 2048 * KIB });
+  const table = tableIn(budget);
+  for (let pane = 0; pane < 20; pane++) {
+    add(table, budget, [0, 5_000], pane);
+    table.drop(pane);
+    expect(table.size).toBe(0);
+  }
+  add(table, budget, [0, 1_000], 99);
+  const ids = new Int32Array(1_000);
+  table.scan(99, 0, ids);
+  table.remove(ids, ids.length);
+  add(table, budget, [0, 1], 100);
+  // That one row, where the memory of those that were removed is given back.
+  expect(budget.use.spilledBytes).toBeLessThanOrEqual(80);
+});
+
+test("a run whose keys alone need too much memory is stopped in words, before the machine is out of it", () => {
+  const budget = budgetOf(64 * KIB, { indexBytesMax: 512 * KIB });
+  expect(() => add(tableIn(budget), budget, [0, 100_000])).toThrow(
+    /^Finding the rows of keyed state takes \d+ bytes .* the limit is 524288 bytes.*Raise stateBudget.*\[DF_STATE_FULL\]$/,
+  );
+});
+
+test("a scratch file that may not grow stops the run in words", () => {
+  const budget = budgetOf(64 * KIB, { fileBytesMax: 256 * KIB });
+  expect(() => add(tableIn(budget), budget, [0, 100_000])).toThrow("DF_SCRATCH");
+});
