@@ -13,7 +13,7 @@ export function openScratchFile(directory: string): ScratchFile {
   const failed = (what: string, cause: unknown): DataflowError =>
     new DataflowError(
       "DF_SCRATCH",
-      `Rows of state that do not fit stateBudget cannot be ${what} the scratch file in ${directory}: ${reasonOf(cause)}. Free disk space there, name a state directory on another disk with --state-dir, or raise stateBudget; then run it again: it goes on from the last checkpoint.`,
+      `Rows of state that do not fit stateBudget cannot be ${what} the scratch file in ${directory}: ${reasonOf(cause)}. Free disk space there (or allow larger files, ulimit -f), name a state directory on another disk with --state-dir, or raise stateBudget; then run it again: it goes on from the last checkpoint.`,
       { cause },
     );
   let file: number;
