@@ -54,7 +54,7 @@ export interface BudgetOptions {
  * The memory that all state of a process may take. A table that finds no room any more spills: rows that were not asked
  * for lately go to a scratch file and come back when they are.
  *
- * - Counted are rows and texts. The index (about 20 bytes a key) stays in memory; it may take twice the budget, beyond
+ * - Counted are rows and texts. The index (some 22 bytes a key) stays in memory; it may take twice the budget, beyond
  *   which the run stops with DF_STATE_FULL.
  * - A table may always hold its share, an equal part of the budget; the memory of a table that has more is given back
  *   when others want theirs.
@@ -125,7 +125,7 @@ export class StateBudget {
     if (this.#indexBytes <= this.#indexBytesMax) return;
     throw new DataflowError(
       "DF_STATE_FULL",
-      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice the stateBudget. Raise stateBudget (about 10 bytes a key), or keep fewer keys: shorter windows or time to live.`,
+      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice the stateBudget. Raise stateBudget (by 11 bytes a key), or keep fewer keys: shorter windows or time to live.`,
     );
   }
 

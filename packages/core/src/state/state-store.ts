@@ -47,7 +47,11 @@ export interface Keys {
   readonly count: number;
 }
 
-/** All methods are synchronous and work on at most one batch. */
+/**
+ * All methods are synchronous, and work on at most one batch where they give offsets. Rows may have been spilled to disk;
+ * a method that is asked for rows brings them into memory, which may move that memory and, within the limits that
+ * `offsets` states, spill others. Between two calls of an operator any row may be spilled.
+ */
 export interface StateTable {
   /** Rows in all panes. */
   readonly size: number;
@@ -58,10 +62,14 @@ export interface StateTable {
   insert(keys: Keys, pane: PaneId, out: Int32Array, fresh: Int32Array): number;
   /** As insert, −1 where absent; touches nothing. */
   find(keys: Keys, pane: PaneId, out: Int32Array): void;
-  /** Word offsets of rows in `words`: valid until the next insert. */
+  /**
+   * Word offsets of rows in `words`, of a batch at most: valid within this call of the operator until the next insert, or
+   * until rows of three further batches were asked for. Ids below 0 give some number below 0.
+   */
   offsets(ids: Int32Array, count: number, out: Int32Array): void;
   /**
-   * One flat view of all rows, in words of 8 bytes; `ints` is the same memory in words of 4. Read again after insert.
+   * One flat view of all rows, in words of 8 bytes; `ints` is the same memory in words of 4. Read again after each
+   * call that is given ids or keys.
    */
   readonly words: Float64Array;
   readonly ints: Int32Array;
@@ -93,7 +101,7 @@ export interface StateTable {
 export interface Heap {
   /** Copies the bytes in. */
   put(bytes: Uint8Array, start: number, end: number): number;
-  /** A view, valid until the next put. */
+  /** A view, valid until the next put, and until the table is asked for other rows. */
   get(reference: number): Uint8Array;
   free(reference: number): void;
 }
