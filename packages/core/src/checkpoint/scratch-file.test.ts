@@ -19,7 +19,7 @@ test("a scratch file gives back what was written, and leaves no name behind", ()
 test("what was never written is not read", () => {
   const file = openScratchFile(mkdtempSync(join(tmpdir(), "scratch-")));
   expect(() => file.read(new Uint8Array(8), 4096)).toThrow(
-    /cannot be read from .* ends at byte 4096.*DF_SCRATCH/s,
+    /cannot be read from .* it ends at byte 4096.*DF_SCRATCH/s,
   );
   file.close();
 });

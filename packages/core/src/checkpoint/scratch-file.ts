@@ -34,15 +34,14 @@ export function openScratchFile(directory: string): ScratchFile {
       }
     },
     read: (into, atBytes) => {
+      let done = 0;
       try {
-        for (let done = 0; done < into.length;) {
-          const read = readSync(file, into, done, into.length - done, atBytes + done);
-          if (read === 0) throw new Error(`it ends at byte ${atBytes + done}`);
-          done += read;
-        }
+        for (let read = -1; done < into.length && read !== 0; done += read)
+          read = readSync(file, into, done, into.length - done, atBytes + done);
       } catch (cause) {
         throw failed("read from", cause);
       }
+      if (done < into.length) throw failed("read from", `it ends at byte ${atBytes + done}`);
     },
     close: () => closeSync(file),
   };

@@ -48,9 +48,9 @@ export interface Keys {
 }
 
 /**
- * All methods are synchronous, and work on at most one batch where they give offsets. Rows may have been spilled to disk;
- * a method that is asked for rows brings them into memory, which may move that memory and, within the limits that
- * `offsets` states, spill others. Between two calls of an operator any row may be spilled.
+ * All methods are synchronous and work on at most one batch. Rows may have been spilled to disk: a method that is asked
+ * for rows brings them into memory, which may move that memory and, within the limits that `offsets` states, spill
+ * others. Between two calls of an operator any row may be spilled.
  */
 export interface StateTable {
   /** Rows in all panes. */
