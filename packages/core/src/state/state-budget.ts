@@ -38,6 +38,9 @@ export interface BudgetUse {
 /** How far the tables together may be beyond the budget before one of them gives its memory back. */
 const SLACK = 1.125;
 
+/** What one table holds in memory at most, whatever the budget: its addresses reach 4 GiB of rows, and of texts. */
+const TABLE_BYTES_MAX = 3 * 2 ** 30;
+
 /** How a budget is set. */
 export interface BudgetOptions {
   /** For rows and texts of all tables together, in memory. */
@@ -71,6 +74,7 @@ export class StateBudget {
   #residentBytes = 0;
   #indexBytes = 0;
   #spilledBytes = 0;
+  #hasSpilled = false;
   /** Counted by the tables. */
   reads = 0;
 
@@ -93,8 +97,9 @@ export class StateBudget {
     return this.#scratch;
   }
 
+  /** Whether any table has been too large. */
   get hasSpilled(): boolean {
-    return this.#scratch !== undefined;
+    return this.#hasSpilled;
   }
 
   get use(): BudgetUse {
@@ -113,6 +118,7 @@ export class StateBudget {
 
   /** Whether a table may take more memory. */
   allows({ residentBytes }: Account): boolean {
+    if (residentBytes >= TABLE_BYTES_MAX) return false;
     return this.#residentBytes < this.limitBytes || residentBytes < this.limitBytes / this.#members.size;
   }
 
@@ -122,6 +128,7 @@ export class StateBudget {
     this.#indexBytes += now.indexBytes - account.indexBytes;
     this.#spilledBytes += now.spilledBytes - account.spilledBytes;
     Object.assign(account, now);
+    this.#hasSpilled ||= now.spilledBytes > 0;
     if (this.#indexBytes <= this.#indexBytesMax) return;
     throw new DataflowError(
       "DF_STATE_FULL",

@@ -1,5 +1,5 @@
 import { assert, present } from "../assert.ts";
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
 import { KeyGroups } from "../batch/key-groups.ts";
 import { DataflowError } from "../error.ts";
@@ -127,6 +127,10 @@ export class MemoryStateTable implements StateTable {
   }
 
   offsets(ids: Int32Array, count: number, out: Int32Array): void {
+    assert(
+      count <= BATCH_ROWS_MAX,
+      `state table "${this.layout.table}" is asked for ${count} offsets at once`,
+    );
     const { rowWords } = this.layout;
     const places = this.spans === undefined ? ids : this.spans.placesOf(ids.subarray(0, count));
     for (let i = 0; i < count; i++) out[i] = (places[i] as number) * rowWords;
