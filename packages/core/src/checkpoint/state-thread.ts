@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
-import { carriersOf, givenAway } from "./given-away.ts";
+import { carriersOf, expectGivingAway, givenAway } from "./given-away.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
 import { callerOf } from "./thread-calls.ts";
 
@@ -23,6 +23,7 @@ export function openStateThread(directory: string, pipeline: string): StateFile 
       { cause },
     );
   }
+  expectGivingAway();
   const worker = new Worker(new URL(`./state-worker.${extension}`, import.meta.url), {
     workerData: { file: join(directory, "state.sqlite"), pipeline },
   });
