@@ -114,7 +114,7 @@ export function millisOf(micros: number): number {
 /** Microseconds of a time in milliseconds. @throws DF_VALUE unless it is a number within ±2^53 µs */
 export function microsOfMillis(millis: number): number {
   const whole = Math.floor(millis);
-  return checkedMicros(whole * 1000 + Math.round((millis - whole) * 1000), millis, "ms");
+  return checkedMicros(whole * 1000 + Math.floor((millis - whole) * 1000 + 0.5), millis, "ms");
 }
 
 /**

@@ -3,6 +3,7 @@ import { DataflowError } from "../error.ts";
 import type { ColumnType, Schema } from "../schema/schema.ts";
 import type { Batch } from "./batch.ts";
 import { dateText, decimalText, millisOf } from "./cells.ts";
+import { columnsCode, generated, rowCode, type ColumnRead } from "./row-code.ts";
 import { TextReader } from "./text-reader.ts";
 import type { BoolColumn, Column, DoubleColumn, IntColumn, LongColumn, TextColumn } from "./column.ts";
 
@@ -21,8 +22,14 @@ export type CellReader = (column: Column, row: number) => unknown;
  * @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number
  */
 export function rowReader(schema: Schema, columns: readonly number[] | "all", generate: boolean): RowReader {
+  const reads = columnReads(schema, columns);
+  return (generate ? generatedReader(reads) : undefined) ?? interpretedReader(reads);
+}
+
+/** The columns at the indexes `columns` of a schema, and how each is read. @throws DF_NO_COLUMN */
+export function columnReads(schema: Schema, columns: readonly number[] | "all"): readonly ColumnRead[] {
   const indexes = columns === "all" ? schema.fields.map((_, index) => index) : columns;
-  const fields = indexes.map((index) => {
+  return indexes.map((index) => {
     const field = schema.fields[index];
     if (field === undefined) {
       throw new DataflowError(
@@ -30,32 +37,20 @@ export function rowReader(schema: Schema, columns: readonly number[] | "all", ge
         `There is no column ${index}; the schema has ${schema.fields.length}.`,
       );
     }
-    return field;
+    return { index, name: field.name, type: field.type, read: cellReader(field.type) };
   });
-  const names = fields.map((field) => field.name);
-  const readers = fields.map((field) => cellReader(field.type));
-  const generated = generate
-    ? generatedReader(
-        indexes,
-        fields.map((field) => field.type),
-        names,
-        readers,
-      )
-    : undefined;
-  return generated ?? interpretedReader(indexes, names, readers);
 }
 
-function interpretedReader(
-  indexes: readonly number[],
-  names: readonly string[],
-  readers: readonly CellReader[],
-): RowReader {
+function generatedReader(reads: readonly ColumnRead[]): RowReader | undefined {
+  const text = `(batch, row) => {\n${columnsCode(reads)}\nreturn ${rowCode(reads)};\n}`;
+  return generated("row-reader", text, reads);
+}
+
+function interpretedReader(reads: readonly ColumnRead[]): RowReader {
   return (batch, row) => {
     const object: Record<string, unknown> = {};
-    for (let i = 0; i < indexes.length; i++) {
-      const value = (readers[i] as CellReader)(batch.columns[indexes[i] as number] as Column, row);
-      setCell(object, names[i] as string, value);
-    }
+    for (const { index, name, read } of reads)
+      setCell(object, name, read(batch.columns[index] as Column, row));
     return object;
   };
 }
@@ -65,67 +60,6 @@ function setCell(object: Record<string, unknown>, name: string, value: unknown):
   if (name === "__proto__") {
     Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   } else object[name] = value;
-}
-
-let generatedReaders = 0;
-
-/**
- * Undefined where code may not be generated. The text holds nothing but indexes, and a number that makes it unique: V8
- * shares type feedback between functions of equal text.
- */
-function generatedReader(
-  indexes: readonly number[],
-  types: readonly ColumnType[],
-  names: readonly string[],
-  readers: readonly CellReader[],
-): RowReader | undefined {
-  const lines = indexes.map((index, i) => {
-    const value = `c${i}.validity !== undefined && c${i}.validity[row] === 0 ? null : ${expressionOf(types[i] as ColumnType, i)}`;
-    const set = names[i] === "__proto__" ? `set(o, n[${i}], ${value});` : `o[n[${i}]] = ${value};`;
-    return `    const c${i} = batch.columns[${index}];\n    ${set}`;
-  });
-  const text = `"use strict"; // ${generatedReaders++}
-  return (batch, row) => {
-    const o = {};
-    let x;
-${lines.join("\n")}
-    return o;
-  };
-//# sourceURL=dataflow:///row-reader`;
-  let make: (n: readonly string[], r: readonly CellReader[], set: typeof setCell) => RowReader;
-  try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- made of indexes only, see above
-    make = new Function("n", "r", "set", text) as typeof make;
-  } catch {
-    return undefined;
-  }
-  return make(names, readers, setCell);
-}
-
-/** A value that is not null: simple ones in place, the others by their cell reader. */
-function expressionOf(type: ColumnType, i: number): string {
-  switch (type.kind) {
-    case "bool":
-      return `c${i}.values[row] !== 0`;
-    case "int32":
-    case "float64":
-      return `c${i}.values[row]`;
-    case "int64":
-      if (type.as === "bigint") return `BigInt(c${i}.values[row])`;
-      // A double in a long column is a safe integer.
-      return `typeof (x = c${i}.values[row]) === "number" ? x : r[${i}](c${i}, row)`;
-    case "timestamp":
-      // A whole number of milliseconds needs no more care.
-      return `(x = c${i}.values[row]) % 1000 === 0 ? x / 1000 : r[${i}](c${i}, row)`;
-    case "decimal":
-    case "date":
-    case "string":
-    case "bytes":
-    case "json":
-      return `r[${i}](c${i}, row)`;
-    default:
-      return unreachable(type);
-  }
 }
 
 /** Reads the cells of a type. @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number */

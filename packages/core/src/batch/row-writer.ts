@@ -40,9 +40,7 @@ function interpretedWriter(schema: Schema): RowWriter {
   const inherited = names.map((name) => name in Object.prototype);
 
   return (row, into) => {
-    if (typeof row !== "object" || row === null || Array.isArray(row)) {
-      throw refused(`The row is ${described(row)}; return an object with the columns ${names.join(", ")}`);
-    }
+    checkObject(row, names);
     const object = row as Record<string, unknown>;
     const length = into[0]?.length ?? 0;
     let at = 0;
@@ -68,6 +66,12 @@ function interpretedWriter(schema: Schema): RowWriter {
   };
 }
 
+/** @throws DF_VALUE for a row that is no object */
+export function checkObject(row: unknown, names: readonly string[]): void {
+  if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+  throw refused(`The row is ${described(row)}; return an object with the columns ${names.join(", ")}`);
+}
+
 /** Counts columns without making an array of their names. */
 function columnsOf(object: Record<string, unknown>): number {
   let count = 0;
@@ -75,7 +79,8 @@ function columnsOf(object: Record<string, unknown>): number {
   return count;
 }
 
-function checkDeclared(object: object, declared: ReadonlySet<string>, names: readonly string[]): void {
+/** @throws DF_VALUE naming a column that is not declared */
+export function checkDeclared(object: object, declared: ReadonlySet<string>, names: readonly string[]): void {
   for (const name of Object.keys(object)) {
     if (!declared.has(name)) {
       throw refused(
@@ -86,7 +91,8 @@ function checkDeclared(object: object, declared: ReadonlySet<string>, names: rea
   }
 }
 
-function writeNull(field: Field, value: null | undefined, into: ColumnBuilder): void {
+/** Appends null for a value that is null or missing. @throws DF_VALUE where the column may not be */
+export function writeNull(field: Field, value: null | undefined, into: ColumnBuilder): void {
   if (field.nullable || field.optional) into.null();
   else if (value === null && field.type.kind === "json") into.string("null");
   else throw refused(`is ${value === null ? "null" : "missing"}; return a value, or declare it .nullable()`);

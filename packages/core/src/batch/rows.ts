@@ -10,6 +10,8 @@ import type { Column } from "./column.ts";
 import { rowReader } from "./row-reader.ts";
 import { rowWriter } from "./row-writer.ts";
 
+export { compileRowLoop, type LoopLambda } from "./row-loop.ts";
+export { compileRowMapper, type RowMapper } from "./row-mapper.ts";
 export { cellReader, rowReader } from "./row-reader.ts";
 export type { CellReader, RowReader } from "./row-reader.ts";
 export { cellWriter, rowWriter } from "./row-writer.ts";

@@ -11,15 +11,17 @@ import {
   type OperatorSpec,
   type Schema,
 } from "@df/core";
-import { rowReader, rowWriter } from "@df/core/batch/rows";
+import { compileRowMapper, rowReader, rowWriter } from "@df/core/batch/rows";
 import {
   checkKey,
   indexesOf,
   namesOf,
   only,
+  runEach,
   runRows,
   STATELESS,
   type ReadColumns,
+  type RowRun,
 } from "../stateless/stateless.ts";
 
 /** A function from a row to a row, and its columns. */
@@ -28,6 +30,11 @@ export interface MapOptions {
   readonly columns: ReadColumns;
   /** The columns of the new rows. */
   readonly output: Schema;
+  /**
+   * Every column that a row which `make` returns may have, where it is known; "any", the default, where it is not.
+   * Rows are then not asked for others.
+   */
+  readonly returns?: readonly string[] | "any" | undefined;
   /** The new row. A throw, or a value that its column cannot hold, refuses the row. */
   readonly make: (row: Record<string, unknown>) => unknown;
 }
@@ -37,7 +44,8 @@ export interface MapOptions {
  * row, whatever `make` returns for them, and deletes pass without a call of `make`.
  * `outputs` throws DF_KEY_LOST and DF_KEY_TYPE.
  */
-export function map({ columns, output, make }: MapOptions): OperatorSpec {
+export function map(options: MapOptions): OperatorSpec {
+  const { columns, output } = options;
   return {
     ...STATELESS,
     name: "map",
@@ -49,44 +57,62 @@ export function map({ columns, output, make }: MapOptions): OperatorSpec {
       return [{ ...input, schema: output }];
     },
     needs: (_wanted, inputs) => [new Set(namesOf(only(inputs), columns))],
-    open: (context) => openMap(context, { columns, output, make }),
+    open: (context) => openMap(context, options),
   };
 }
 
-function openMap(context: OperatorContext, { columns, output, make }: MapOptions): Operator {
+function openMap(context: OperatorContext, { columns, output, returns = "any", make }: MapOptions): Operator {
   const input = only(context.inputs);
-  const read = rowReader(input.schema, indexesOf(input.schema, columns), context.generate);
-  const keyFields = new Set(input.key);
+  const { schema, key } = input;
+  const indexes = indexesOf(schema, columns);
+  const read = rowReader(schema, indexes, context.generate);
   // The key is copied, so the function may leave it out.
   const written = {
     fields: output.fields.map((field) =>
-      keyFields.has(field.name) ? { ...field, nullable: true, optional: true } : field,
+      key.includes(field.name) ? { ...field, nullable: true, optional: true } : field,
     ),
   };
   const write = rowWriter(written, context.generate);
+  const mapAll = context.generate
+    ? compileRowMapper({ schema, columns: indexes, lambda: make, output: written, returns })
+    : undefined;
   const builders = output.fields.map((field) => new ColumnBuilder(field.type));
   const rows = new Int32Array(BATCH_ROWS_MAX);
   const gatherer = new RowGatherer();
   const isUpsert = input.change === "upsert";
+  const oneByOne = (batch: Batch): RowRun & { count: number } => ({
+    count: 0,
+    begin() {
+      this.count = 0;
+      for (const builder of builders) builder.truncate(0);
+    },
+    row(row) {
+      if (isUpsert && diffAt(batch, row) < 0) for (const builder of builders) builder.null();
+      else write(make(read(batch, row)), builders);
+      rows[this.count++] = row;
+    },
+  });
+  /** Makes the rows of a batch; gives the number of those that were not refused, which are then listed. */
+  const makeRows = (batch: Batch): number => {
+    const run = oneByOne(batch);
+    if (mapAll === undefined || (isUpsert && batch.diffs?.includes(-1) === true)) {
+      return batch.length - runRows(context, batch, run);
+    }
+    try {
+      mapAll(batch, builders);
+      return batch.length;
+    } catch {
+      return batch.length - runEach(context, batch, run);
+    }
+  };
   return {
     onBatch(batch, _port, out) {
-      let count = 0;
-      const refused = runRows(context, batch, {
-        begin: () => {
-          count = 0;
-          for (const builder of builders) builder.truncate(0);
-        },
-        row: (row) => {
-          if (isUpsert && diffAt(batch, row) < 0) for (const builder of builders) builder.null();
-          else write(make(read(batch, row)), builders);
-          rows[count++] = row;
-        },
-      });
+      const count = makeRows(batch);
       const made = builders.map((builder) => builder.lend());
-      context.count("passed", batch.length - refused);
+      context.count("passed", count);
       if (count === 0) return "done";
       const old = count === batch.length ? batch : gatherer.gather(batch, rows, count);
-      out(replaced(old, output, made, input.key));
+      out(replaced(old, output, made, key));
       return "done";
     },
   };

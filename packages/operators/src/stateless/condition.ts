@@ -1,5 +1,5 @@
 import type { Batch, RowCondition, Schema } from "@df/core";
-import { rowReader, type RowReader } from "@df/core/batch/rows";
+import { compileRowLoop, rowReader, type LoopLambda, type RowReader } from "@df/core/batch/rows";
 import { indexesOf } from "./stateless.ts";
 
 type Keep = RowCondition["keep"];
@@ -14,10 +14,12 @@ export interface RowTest {
 
 /** Opens a condition. @throws DF_NO_COLUMN for a column that the schema does not have */
 export function rowTest(schema: Schema, { columns, keep }: RowCondition, generate: boolean): RowTest {
-  const read = rowReader(schema, indexesOf(schema, columns), generate);
+  const indexes = indexesOf(schema, columns);
+  const read = rowReader(schema, indexes, generate);
+  const loop = generate ? generatedLoop({ schema, columns: indexes, lambda: keep }) : undefined;
   return {
     row: (batch, row) => checked(keep(read(batch, row))),
-    all: (generate ? generatedLoop(keep, read) : undefined) ?? interpretedLoop(keep, read),
+    all: loop ?? interpretedLoop(keep, read),
   };
 }
 
@@ -33,28 +35,11 @@ function interpretedLoop(keep: Keep, read: RowReader): RowTest["all"] {
   };
 }
 
-let generatedLoops = 0;
-
-/**
- * The same with a text of its own for each condition: V8 shares type feedback between functions of equal text, and only
- * a loop that has met a single lambda takes it in, with its row objects. Undefined where code may not be generated.
- */
-function generatedLoop(keep: Keep, read: RowReader): RowTest["all"] | undefined {
-  const text = `"use strict"; // ${generatedLoops++}
-  return (batch, verdicts) => {
-    const { length } = batch;
-    for (let row = 0; row < length; row++) {
-      const answer = keep(read(batch, row));
-      verdicts[row] = (typeof answer === "boolean" ? answer : checked(answer)) ? 1 : 0;
-    }
-  };
-//# sourceURL=dataflow:///condition`;
-  let make: (k: Keep, r: RowReader, c: typeof checked) => RowTest["all"];
-  try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- no text of a user is in it
-    make = new Function("keep", "read", "checked", text) as typeof make;
-  } catch {
-    return undefined;
-  }
-  return make(keep, read, checked);
+function generatedLoop(loop: LoopLambda): RowTest["all"] | undefined {
+  return compileRowLoop<Uint8Array>(loop, {
+    name: "condition",
+    into: "verdicts",
+    each: `verdicts[row] = (typeof result === "boolean" ? result : checked(result)) ? 1 : 0;`,
+    given: { checked },
+  });
 }
