@@ -34,7 +34,8 @@ import { naming } from "./graph.ts";
 import type { Graph } from "./graph.ts";
 import type { LateSides } from "./join-types.ts";
 import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
-import type { Lambda } from "./lambda-columns.ts";
+import { lambdaReturns } from "./lambda-returns.ts";
+import type { Lambda } from "./lambda-source.ts";
 import { checkLambda } from "./lambda.ts";
 import { checkOf } from "./standard-schema.ts";
 import type { Named, Renamed, SinkOptions } from "./stream-types.ts";
@@ -107,7 +108,8 @@ export class FluentStream {
     const made = this.#chain("map", options, (id) => {
       const { fields } = declared(columns, "map()");
       checkLambda(make, "map()");
-      return map({ columns: this.#read(id, "map()", make), output: { fields }, make });
+      const read = this.#read(id, "map()", make);
+      return map({ columns: read, output: { fields }, returns: lambdaReturns(make), make });
     });
     return made.checked(declared(columns, "map()").check);
   }

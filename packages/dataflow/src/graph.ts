@@ -11,7 +11,7 @@ import type {
 } from "@df/core";
 import { exchangeToSink } from "@df/core/plan/partition";
 import { QUARANTINE_SHAPE } from "@df/core/plan/quarantine";
-import type { Lambda } from "./lambda-columns.ts";
+import type { Lambda } from "./lambda-source.ts";
 import type { SinkOptions } from "./stream-types.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { lambdaColumns } from "./lambda-columns.ts";
-import type { Lambda } from "./lambda-columns.ts";
+import type { Lambda } from "./lambda-source.ts";
 
 const COLUMNS = ["a", "b", "c", "d", "e", "o"];
 type Row = Record<string, unknown>;

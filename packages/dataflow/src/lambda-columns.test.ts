@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { lambdaColumns } from "./lambda-columns.ts";
-import type { Lambda } from "./lambda-columns.ts";
+import type { Lambda } from "./lambda-source.ts";
 import { untyped } from "./stand-ins.ts";
 
 const COLUMNS = ["a", "b", "c", "__proto__", "toString"];

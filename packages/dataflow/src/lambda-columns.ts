@@ -2,20 +2,8 @@
  * Which columns a lambda reads, found from its source text. The rule is conservative: the answer is a list only where
  * every mention of the row is a plain read of a known column; anything else means all columns.
  */
-import { parse } from "acorn";
-import type {
-  AnyNode,
-  ArrowFunctionExpression,
-  FunctionDeclaration,
-  FunctionExpression,
-  Identifier,
-  ObjectPattern,
-  Pattern,
-} from "acorn";
-
-/** A function of a user, whatever it takes. */
-export type Lambda = (...input: never[]) => unknown;
-type Parsed = ArrowFunctionExpression | FunctionExpression;
+import type { AnyNode, Identifier, ObjectPattern, Pattern } from "acorn";
+import { childrenOf, isFunction, parsedLambda, type Lambda, type Parsed } from "./lambda-source.ts";
 
 /** Signals, within this file, that the columns cannot be told. */
 const UNKNOWN = Symbol("all columns");
@@ -67,45 +55,11 @@ function namesRead(lambda: Lambda): ReadonlySet<string> | "all" {
   return found;
 }
 
-/** The function as a tree: its text is that of an expression, or of a method. */
-function parsedLambda(lambda: Lambda): Parsed | undefined {
-  const text = Function.prototype.toString.call(lambda);
-  const expression = statementOf(`(${text}\n)`);
-  if (expression?.type === "ArrowFunctionExpression" || expression?.type === "FunctionExpression") {
-    return expression;
-  }
-  const holder = statementOf(`({${text}\n})`);
-  if (holder?.type !== "ObjectExpression" || holder.properties.length !== 1) return undefined;
-  const [property] = holder.properties;
-  if (property?.type !== "Property" || property.kind !== "init" || !property.method) return undefined;
-  return property.value.type === "FunctionExpression" ? property.value : undefined;
-}
-
-function statementOf(text: string): AnyNode | undefined {
-  try {
-    const { body } = parse(text, { ecmaVersion: "latest", sourceType: "script" });
-    const [statement] = body;
-    return body.length === 1 && statement?.type === "ExpressionStatement" ? statement.expression : undefined;
-  } catch {
-    // Text that is no script (native code, private names, import.meta) has no known columns; that is an answer.
-    return undefined;
-  }
-}
-
 /** Ways to reach the row without naming it. */
 function refuseHiddenAccess(node: AnyNode): void {
   if (node.type === "Identifier" && (node.name === "eval" || node.name === "arguments")) throw UNKNOWN;
   if (node.type === "Literal" && node.value === "arguments") throw UNKNOWN;
   for (const child of childrenOf(node)) refuseHiddenAccess(child);
-}
-
-/** The nodes directly below, in the order of the text. */
-function childrenOf(node: AnyNode): AnyNode[] {
-  return Object.values(node).flat().filter(isNode);
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
 function readPattern(pattern: ObjectPattern, read: (name: string) => void): void {
@@ -180,16 +134,6 @@ const WRITING: ReadonlySet<string> = new Set([
   "RestElement",
   "TaggedTemplateExpression",
 ]);
-
-function isFunction(
-  node: AnyNode,
-): node is ArrowFunctionExpression | FunctionExpression | FunctionDeclaration {
-  return (
-    node.type === "ArrowFunctionExpression" ||
-    node.type === "FunctionExpression" ||
-    node.type === "FunctionDeclaration"
-  );
-}
 
 function binds(pattern: Pattern, name: string): boolean {
   switch (pattern.type) {

@@ -1,5 +1,5 @@
 import { DataflowError } from "@df/core";
-import type { Lambda } from "./lambda-columns.ts";
+import type { Lambda } from "./lambda-source.ts";
 
 const WAITING = /^\[object (?:AsyncFunction|AsyncGeneratorFunction)\]$/;
 
