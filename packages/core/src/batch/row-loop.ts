@@ -24,9 +24,9 @@ export interface LoopCode {
 }
 
 /**
- * Generates a loop that calls a lambda with each row of a batch. Each loop has a text of its own: V8 takes a lambda into
- * a loop that has met no other, with its row, which then is never made. Nothing stands behind the loop: V8 enters a
- * long one midway, in code that is thrown away where the loop ends. Undefined where code may not be generated.
+ * Generates a loop that calls a lambda with each row of a batch. Each loop has a text of its own: V8 takes a lambda
+ * into a loop that has met no other, with its row, which then is never made. Nothing stands behind the loop: V8 enters
+ * a long one midway, in code that is thrown away where the loop ends. Undefined where code may not be generated.
  */
 export function compileRowLoop<Into>(
   { schema, columns, lambda }: LoopLambda,

@@ -3,7 +3,7 @@ import type { Batch } from "./batch.ts";
 import { layoutOf, type ColumnBuilder } from "./builder.ts";
 import { compileRowLoop, type LoopLambda } from "./row-loop.ts";
 import { plainValues } from "./row-writer-code.ts";
-import { cellWriter, checkDeclared, checkObject, writeNull, type CellWriter } from "./row-writer.ts";
+import { cellWriter, checkDeclared, checkObject, writeNull } from "./row-writer.ts";
 
 /**
  * Makes a new row of each row of a batch, one builder per field, which are empty before.
@@ -30,24 +30,8 @@ export function compileRowMapper({ output, returns, ...lambda }: MapperOptions):
   if (names.some((name) => name in Object.prototype)) return undefined;
   const declared = new Set(names);
   const isDeclared = returns !== "any" && returns.every((name) => declared.has(name));
-  const writers = fields.map((field) => cellWriter(field.type));
+  const odd = fields.map((field) => oddWriter(field, declared, names));
   const isText = fields.map(({ type }) => layoutOf(type) === "text");
-
-  /** Writes a value that is not of the simplest form of its column, or refuses it. */
-  const writeOdd = (
-    at: number,
-    value: unknown,
-    row: number,
-    object: object,
-    builder: ColumnBuilder,
-  ): void => {
-    // It may have another name.
-    if (value === undefined) checkDeclared(object, declared, names);
-    if (isText[at] === false) builder.placed(row);
-    if (value === null || value === undefined) writeNull(fields[at] as Field, value, builder);
-    else (writers[at] as CellWriter)(value, builder);
-  };
-
   const plain = plainValues(fields);
   const numbers = fields.flatMap((_, i) => (isText[i] === true ? [] : [i]));
   const each = [
@@ -55,10 +39,10 @@ export function compileRowMapper({ output, returns, ...lambda }: MapperOptions):
     ...fields.map(({ name }, i) => `const v${i} = result[${JSON.stringify(name)}];`),
     isDeclared ? "" : countCode(fields.length),
     ...plain.map((value, i) => {
-      const odd = `writeOdd(${i}, v${i}, row, result, b${i})`;
-      if (value === undefined) return `${odd};`;
+      const writeOdd = `odd${i}(v${i}, row, result, b${i})`;
+      if (value === undefined) return `${writeOdd};`;
       const append = isText[i] === true ? `b${i}.string(${value.stored})` : `d${i}[row] = ${value.stored}`;
-      return `if (${value.isPlain}) ${append}; else ${odd};`;
+      return `if (${value.isPlain}) ${append}; else ${writeOdd};`;
     }),
   ];
   const loop = compileRowLoop<readonly ColumnBuilder[]>(lambda, {
@@ -69,12 +53,33 @@ export function compileRowMapper({ output, returns, ...lambda }: MapperOptions):
       ...numbers.map((i) => `const d${i} = b${i}.room(length);`),
     ].join("\n"),
     each: each.join("\n"),
-    given: { names, declared, checkObject, checkDeclared, writeOdd },
+    given: {
+      names,
+      declared,
+      checkObject,
+      checkDeclared,
+      ...Object.fromEntries(odd.map((write, i) => [`odd${i}`, write])),
+    },
   });
   if (loop === undefined) return undefined;
   return (batch, into) => {
     loop(batch, into);
     for (const i of numbers) (into[i] as ColumnBuilder).placed(batch.length);
+  };
+}
+
+/** Writes a value that is not of the simplest form of its column, as that of row number `row`. */
+type OddWriter = (value: unknown, row: number, object: object, into: ColumnBuilder) => void;
+
+function oddWriter(field: Field, declared: ReadonlySet<string>, names: readonly string[]): OddWriter {
+  const write = cellWriter(field.type);
+  const isText = layoutOf(field.type) === "text";
+  return (value, row, object, into) => {
+    // It may have another name.
+    if (value === undefined) checkDeclared(object, declared, names);
+    if (!isText) into.placed(row);
+    if (value === null || value === undefined) writeNull(field, value, into);
+    else write(value, into);
   };
 }
 
