@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   json: () => import("./decode/json.ts"),
   csv: () => import("./decode/csv.ts"),
   operators: () => import("./operators/operators.ts"),
+  lambdas: () => import("./operators/chain.ts"),
   exchange: () => import("./exchange/copy.ts"),
   frames: () => import("./frames/frames.ts"),
   state: () => import("./state/state.ts"),
