@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dataflow, newFolder, root, startDataflow } from "../command.ts";
@@ -79,8 +79,11 @@ describe("exit code 1 says that the run failed, and why, when", () => {
     const { code, stdout, stderr } = dataflow(folder, ["run", "pipeline.ts"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^Node "check" refused a row .*position 7\): seven is bad\. The record is: .*onInvalid.*rejected.* \[DF_REJECTED\]\n$/,
+      /^Node "check" refused a row .*position 7\): seven is bad\. The record is: .*onInvalid.*rejected.* \[DF_REJECTED\]\n    at .*\n$/,
     );
+    const [, line, column] = /pipeline\.ts:(\d+):(\d+)\)?\n$/.exec(stderr) ?? [];
+    const written = readFileSync(join(folder, "pipeline.ts"), "utf8").split("\n")[Number(line) - 1];
+    expect(written?.slice(Number(column) - 1)).toMatch(/^new Error\("seven is bad"\)/);
     expect(filesBelow(join(folder, "out")).filter((path) => path.endsWith(".parquet"))).toEqual([]);
   });
 

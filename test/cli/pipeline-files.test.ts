@@ -141,7 +141,9 @@ export default [good, bad];
   });
   const { code, stdout, stderr } = dataflow(folder, ["run", "both.ts"]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Node "numbers\.tap" refused a row .*: no\. .*\[DF_REJECTED\]\n$/);
+  expect(stderr).toMatch(
+    /^Node "numbers\.tap" refused a row .*: no\. .*\[DF_REJECTED\]\n    at .*both\.ts:5:\d+\n$/,
+  );
   expect(stdout).toMatch(/^good: /);
 });
 

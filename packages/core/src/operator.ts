@@ -74,9 +74,11 @@ export interface OperatorContext {
   countLatePartial(rows: number): void;
   /**
    * Refuses a row: it goes to quarantine with its reason and counts as quarantined.
+   * `thrown` is what the reason was taken from: where a function of the user threw it is told, but not kept with the
+   * row, since each edit of the file changes it.
    * @throws DF_REJECTED where the pipeline names no place for refused rows; the epoch is then not kept.
    */
-  reject(batch: Batch, row: number, reason: string): void;
+  reject(batch: Batch, row: number, reason: string, thrown?: unknown): void;
 }
 
 /** A node's work as the plan knows it: plain data and two pure functions. */

@@ -22,6 +22,7 @@ import { framesOf, HoldingSink } from "./holding-sink.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
 import { QuarantineBuffer, type Refusal, refusalOf } from "./quarantine-buffer.ts";
+import { rejected } from "./rejected.ts";
 import { SourceRunner } from "./source-runner.ts";
 
 /** What the graph needs from its job. */
@@ -295,9 +296,9 @@ export class Graph {
       countLatePartial: (rows) => {
         ledger.latePartial += rows;
       },
-      reject: (batch, row, reason) => {
+      reject: (batch, row, reason, thrown) => {
         ledger.outcomes.quarantined++;
-        this.#refuse(parts.runner(), refusalOf(node.id, batch, row, reason), batch.origin?.source);
+        this.#refuse(parts.runner(), refusalOf(node.id, batch, row, reason), batch.origin?.source, thrown);
       },
     };
   }
@@ -307,17 +308,11 @@ export class Graph {
     at: { readonly shard: number; readonly epoch: Epoch },
     refusal: Refusal,
     source: string | undefined,
+    thrown?: unknown,
   ): void {
     const from = this.plan.nodes.find(({ id }) => id === source);
     const sink = (from?.kind === "source" ? from.invalid : undefined) ?? this.plan.rejected;
-    if (sink === undefined) {
-      const place =
-        refusal.split === undefined ? "" : ` (split ${refusal.split}, position ${refusal.position})`;
-      throw new DataflowError(
-        "DF_REJECTED",
-        `Node "${refusal.node}" refused a row${place}: ${refusal.reason}. The record is: ${excerpt(refusal.raw)}. Name a place for such rows with onInvalid (of the source) or rejected (of the pipeline), or mend the input.`,
-      );
-    }
+    if (sink === undefined) throw rejected(refusal, thrown);
     const { shard } = at;
     const epoch = at.epoch + 1;
     const place = `${sink}\n${shard}\n${epoch}`;
@@ -402,9 +397,4 @@ function inNode<T>(node: string, work: () => T): T {
     }
     throw thrown;
   }
-}
-
-function excerpt(raw: Uint8Array): string {
-  const text = new TextDecoder().decode(raw.subarray(0, 200));
-  return raw.length > 200 ? `${text}…` : text;
 }

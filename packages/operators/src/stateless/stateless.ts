@@ -122,7 +122,7 @@ export function runEach(context: OperatorContext, batch: Batch, run: RowRun): nu
     try {
       run.row(row);
     } catch (thrown) {
-      context.reject(batch, row, reasonOf(thrown));
+      context.reject(batch, row, reasonOf(thrown), thrown);
       refused++;
     }
   }
