@@ -1,11 +1,12 @@
 /**
- * All checks: format, lint, types, then every test. `--long` adds the long ones. The last line is "N passed, N failed",
- * with the skipped if there are any; before it each outside reader is named.
+ * All checks: format, lint, types, then every test. `--long` adds the long ones, and a soak where outside readers can
+ * judge it. The last line is "N passed, N failed", with the skipped if there are any; before it each outside reader is
+ * named.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readers } from "./readers.ts";
+import { readers, readersPython } from "./readers.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -19,7 +20,7 @@ function tool(name: string, ...given: readonly string[]): number | null {
 }
 
 function environment(): NodeJS.ProcessEnv {
-  return process.argv.includes("--long") ? { ...process.env, DATAFLOW_LONG: "1" } : process.env;
+  return isLong ? { ...process.env, DATAFLOW_LONG: "1" } : process.env;
 }
 
 function check(title: string, name: string, ...given: readonly string[]): void {
@@ -28,6 +29,7 @@ function check(title: string, name: string, ...given: readonly string[]): void {
   process.stdout.write(`${passed ? "passed" : "FAILED"}: ${title}\n`);
 }
 
+const isLong = process.argv.includes("--long");
 const required = (process.env["DATAFLOW_REQUIRE"] ?? "").split(",").filter((name) => name !== "");
 const found = readers();
 
@@ -45,6 +47,9 @@ try {
   counts.failed++;
   process.stdout.write("FAILED: vitest ended without a result\n");
 }
+
+// Two hours: in a shorter time no heap shows how it grows.
+if (isLong && "python" in readersPython()) check("soak", "node", "test/long/soak.ts", "--minutes", "120");
 
 for (const reader of found) {
   if ("version" in reader) process.stdout.write(`reader: ${reader.name} ${reader.version}\n`);
