@@ -123,13 +123,16 @@ export class Graph {
   heldBytesOf(sink: string): number {
     let bytes = 0;
     for (const instance of this.#instances.get(sink) ?? []) bytes += instance.sink?.bytes ?? 0;
+    for (const refused of this.#refused.values()) if (refused.sink === sink) bytes += refused.buffer.bytes;
     return bytes;
   }
 
   /** Bytes that all sinks hold since the last barrier. */
   heldBytes(): number {
     let bytes = 0;
-    for (const sink of this.#instances.keys()) bytes += this.heldBytesOf(sink);
+    for (const instances of this.#instances.values())
+      for (const { sink } of instances) bytes += sink?.bytes ?? 0;
+    for (const { buffer } of this.#refused.values()) bytes += buffer.bytes;
     return bytes;
   }
 
@@ -139,6 +142,13 @@ export class Graph {
     for (const instances of this.#instances.values()) {
       for (const { sink } of instances) bytes += sink?.untakenBytes ?? 0;
     }
+    return bytes;
+  }
+
+  /** Bytes of rows that the state does not have yet: frames, and refused rows, which wait for the barrier. */
+  bytesInMemory(): number {
+    let bytes = this.untakenBytes();
+    for (const { buffer } of this.#refused.values()) bytes += buffer.bytes;
     return bytes;
   }
 

@@ -29,6 +29,8 @@ const SLICE_MS = 8;
 /** Milliseconds between two flushes under low load, and between two looks for new splits. */
 const FLUSH_EVERY_MS = 100;
 const SPLITS_EVERY_MS = 1_000;
+/** Bytes of rows for sinks in memory, on a disk that is slower than they come: sources then wait for it. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What a job is made of. */
 export interface JobParts {
@@ -226,8 +228,9 @@ export class Job {
     return this.#parts.shuffle?.(runners) ?? runners;
   }
 
-  /** Whether sources wait until sinks have delivered. */
+  /** Whether sources wait: until the state has what the sinks hold, or until they have delivered. */
   #crowded(): boolean {
+    if (this.#graph.bytesInMemory() > HELD_BYTES_MAX) return true;
     return this.#parts.deliveries.crowded((sink) => this.#graph.heldBytesOf(sink));
   }
 

@@ -15,14 +15,20 @@ export interface Refusal {
   readonly position: string | undefined;
 }
 
+/** What a refused row takes besides its own bytes and its reason. */
+const ROW_BYTES = 128;
+
 /** Collects refused rows as batches of `QUARANTINE_SCHEMA`. */
 export class QuarantineBuffer {
   readonly #builders: readonly ColumnBuilder[] = QUARANTINE_SCHEMA.fields.map(
     ({ type }) => new ColumnBuilder(type, 16),
   );
   readonly #full: Batch[] = [];
+  /** What it holds, about. */
+  bytes = 0;
 
   add({ raw, reason, node, split, position }: Refusal): void {
+    this.bytes += raw.length + 2 * reason.length + ROW_BYTES;
     const [raws, reasons, nodes, splits, positions] = this.#builders;
     present(raws, "column raw").text(raw, 0, raw.length);
     present(reasons, "column reason").string(redacted(reason).toWellFormed());
@@ -35,6 +41,7 @@ export class QuarantineBuffer {
   /** The rows so far; the buffer is empty afterwards. */
   take(): Batch[] {
     this.#cut();
+    this.bytes = 0;
     return this.#full.splice(0);
   }
 
