@@ -10,7 +10,11 @@ export function beforePolls<Row>(
     open: async (context) => {
       const opened = await source.open(context);
       return {
-        ...opened,
+        splits: () => opened.splits(),
+        close: () => opened.close(),
+        // Where it cannot tell, or does not want to know, neither does this one.
+        ...(opened.isBefore && { isBefore: opened.isBefore.bind(opened) }),
+        ...(opened.committed && { committed: opened.committed.bind(opened) }),
         read: (split, position) => {
           const reader = opened.read(split, position);
           return {

@@ -6,14 +6,16 @@ const CHUNK_BYTES_MIN = 16 * 1024;
 /** Room before what is read, for the incomplete line that the chunk before it ends with. */
 const ROOM_BYTES = 16 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** Content as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. */
 export class ReadAhead {
   /** Read and not yet worked on: `bytes[from .. to)`. Written over once `more` has been called twice. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   from = 0;
   to = 0;
   readonly #content: Content;
-  #spare: Uint8Array = new Uint8Array(0);
+  #spare: Uint8Array = NOTHING;
   #chunkBytes = CHUNK_BYTES_MIN;
   #ahead: Promise<number> | undefined;
 
@@ -27,7 +29,10 @@ export class ReadAhead {
     this.#ahead = undefined;
     // Where the content ended when it was read ahead, it may go on by now.
     if (read === 0) read = await this.#read();
-    if (read === 0) return false;
+    if (read === 0) {
+      this.#letGo();
+      return false;
+    }
     this.#turn(read);
     // A file that gave less than was asked for has most likely ended.
     if (read === this.#chunkBytes) {
@@ -43,6 +48,16 @@ export class ReadAhead {
     const bytes = ROOM_BYTES + this.#chunkBytes;
     if (this.#spare.length < bytes) this.#spare = new Uint8Array(bytes);
     return this.#content.read(this.#spare.subarray(ROOM_BYTES, bytes));
+  }
+
+  /** Of files that wait for more there may be many, and for long. */
+  #letGo(): void {
+    this.#spare = NOTHING;
+    this.#chunkBytes = CHUNK_BYTES_MIN;
+    if (this.from < this.to) return;
+    this.bytes = NOTHING;
+    this.from = 0;
+    this.to = 0;
   }
 
   /** Puts what is left before what was read, and goes on with that. */

@@ -1,6 +1,7 @@
 /** Sources that end where a marker says, so that a state comes to what its target shows, and no further. */
 import { DataflowError } from "../error.ts";
 import { canonicalJson, type Json } from "../json.ts";
+import { splitKey } from "../checkpoint/records.ts";
 import { own } from "../own.ts";
 import type { Answer, Marker, Position, Source, Split, SplitReader } from "../connector.ts";
 
@@ -19,8 +20,9 @@ type BySource<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 export class Cut {
   readonly #positions: BySource<Position>;
   readonly #live: Readonly<Record<string, readonly string[]>>;
-  /** Splits that have not come to their end. */
-  readonly #reading = new Set<SplitReader>();
+  /** Splits by their names among those of all sources, and those of them that have not come to their end. */
+  readonly #known = new Set<string>();
+  readonly #reading = new Set<string>();
   /** Splits that are read, and those of them that had ended. */
   splits = 0;
   endings = 0;
@@ -33,16 +35,19 @@ export class Cut {
   /** A source that ends at the cut. Nothing is acknowledged to it. */
   source(id: string, source: Source): Source {
     return {
-      splits: async () => (await source.splits()).filter((split) => this.#endOf(id, split) !== undefined),
+      splits: async () =>
+        (await source.splits()).filter((split) => {
+          const end = this.#endOf(id, split);
+          if (end !== undefined) this.#expect(splitKey(id, split.id), end);
+          return end !== undefined;
+        }),
       read: (split, position) => {
         const end = this.#endOf(id, split) ?? { position: undefined, isLive: true };
+        const name = splitKey(id, split.id);
+        this.#expect(name, end);
         const isBefore = source.isBefore?.bind(source);
         const open = (from: Position | undefined): SplitReader => source.read(split, from);
-        const reader = new CutReader({ cut: this, split, end, open, isBefore }, position);
-        this.#reading.add(reader);
-        this.splits++;
-        if (!end.isLive) this.endings++;
-        return reader;
+        return new CutReader({ cut: this, name, split, end, open, isBefore }, position);
       },
       close: () => source.close(),
     };
@@ -63,9 +68,18 @@ export class Cut {
     return this.#reading.size === 0;
   }
 
-  /** A reader is at its end. */
-  arrive(reader: SplitReader): void {
-    this.#reading.delete(reader);
+  /** A split is at its end. */
+  arrive(name: string): void {
+    this.#reading.delete(name);
+  }
+
+  /** Waits for a split to come to its end, however often it is opened. */
+  #expect(name: string, end: End): void {
+    if (this.#known.has(name)) return;
+    this.#known.add(name);
+    this.#reading.add(name);
+    this.splits++;
+    if (!end.isLive) this.endings++;
   }
 
   #endOf(source: string, { id }: Split): End | undefined {
@@ -77,6 +91,7 @@ export class Cut {
 
 interface Parts {
   readonly cut: Cut;
+  readonly name: string;
   readonly split: Split;
   readonly end: End;
   readonly open: (from: Position | undefined) => SplitReader;
@@ -96,9 +111,9 @@ class CutReader implements SplitReader {
   }
 
   async poll(rowsMax: number): Promise<Answer> {
-    const { cut, end } = this.#parts;
+    const { cut, name, end } = this.#parts;
     if (this.#isThere(this.#at)) {
-      cut.arrive(this);
+      cut.arrive(name);
       return cut.isReached && !end.isLive ? "end" : "idle";
     }
     // Where positions cannot be compared, each is tried.

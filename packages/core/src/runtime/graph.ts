@@ -23,6 +23,7 @@ import { NodeLedger } from "./node-ledger.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
 import { QuarantineBuffer, type Refusal, refusalOf } from "./quarantine-buffer.ts";
 import { rejected } from "./rejected.ts";
+import { SPLITS_OPEN_MAX } from "./split-choice.ts";
 import { SourceRunner } from "./source-runner.ts";
 
 /** What the graph needs from its job. */
@@ -186,6 +187,7 @@ export class Graph {
         time: node.time,
         follow,
         batchRows: this.plan.batchRows,
+        openMax: node.spec.history === "full" ? Math.ceil(SPLITS_OPEN_MAX / this.#host.shards) : Infinity,
         ledger: new NodeLedger(),
         now,
         wake,

@@ -15,10 +15,11 @@ import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import { closeAll } from "./closing.ts";
 import type { StreamEvent, Target } from "./event.ts";
-import { idleWait } from "./idle-wait.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
-import { SplitClock } from "./split-clock.ts";
+import { RestingReader } from "./resting-reader.ts";
+import { SplitChoice } from "./split-choice.ts";
+import { type RowClocks, SplitClock } from "./split-clock.ts";
 import type { SplitView } from "./waiting.ts";
 
 /** A split that this shard reads. */
@@ -47,6 +48,8 @@ interface SourceParts {
   readonly time: EventTime | undefined;
   readonly follow: boolean;
   readonly batchRows: number;
+  /** Splits that are open at once; Infinity where one that is closed cannot go on where it stood. */
+  readonly openMax: number;
   readonly ledger: NodeLedger;
   /** The checkpoint it starts from; 0 without. */
   readonly epoch: Epoch;
@@ -77,6 +80,8 @@ export class SourceRunner {
   active = false;
   readonly #parts: SourceParts;
   readonly #readings: Reading[] = [];
+  readonly #rowClocks: RowClocks = { values: new Float64Array(0) };
+  readonly #choice: SplitChoice<Reading>;
   #polling: Reading | undefined;
   #polls = 0;
   #ready: { readonly reading: Reading; readonly polled: Polled } | undefined;
@@ -86,6 +91,7 @@ export class SourceRunner {
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
+    this.#choice = new SplitChoice(parts.openMax, (error) => parts.failed(this.#naming(error)));
     this.node = parts.node;
     this.shard = parts.shard;
     this.ledger = parts.ledger;
@@ -99,7 +105,7 @@ export class SourceRunner {
   add(split: Split, record: SplitRecord | undefined, found: FoundAt): void {
     const isNew = record === undefined && found !== "first start";
     const { time } = this.#parts;
-    const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record);
+    const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record, this.#rowClocks);
     if (isNew || found === "run") clock.status = "idle";
     if (found === "restart" && time !== undefined) clock.restart(this.#parts.reached());
     const reading: Reading = {
@@ -239,20 +245,10 @@ export class SourceRunner {
     await closeAll(this.#readings.flatMap(({ reader }) => reader ?? []));
   }
 
-  /**
-   * Asks the split with the lowest clock for more: fewer open panes, and no split runs far ahead of the others. Splits
-   * with equal clocks, as all are without event time, take turns.
-   */
   #pollNext(): void {
     if (this.#polling !== undefined || this.#ready !== undefined) return;
     const now = this.#parts.now();
-    let next: Reading | undefined;
-    for (const reading of this.#readings) {
-      if (reading.reader === undefined || reading.askAt > now) continue;
-      const behind = next === undefined ? -1 : reading.clock.clock - next.clock.clock;
-      // Two clocks of −∞ have no difference.
-      if (behind < 0 || (!(behind > 0) && reading.asked < (next?.asked ?? 0))) next = reading;
-    }
+    const next = this.#choice.next(this.#readings, now);
     if (next?.reader === undefined) return;
     this.#polling = next;
     next.asked = ++this.#polls;
@@ -275,11 +271,14 @@ export class SourceRunner {
   }
 
   #readerOf(split: Split, position: Position | undefined): SplitReader {
-    try {
-      return this.#parts.source.read(split, position);
-    } catch (thrown) {
-      throw this.#naming(thrown);
-    }
+    const open = (from: Position | undefined): SplitReader => {
+      try {
+        return this.#parts.source.read(split, from);
+      } catch (thrown) {
+        throw this.#naming(thrown);
+      }
+    };
+    return this.#parts.openMax === Infinity ? open(position) : new RestingReader(open, position);
   }
 
   #naming(thrown: unknown): unknown {
@@ -292,8 +291,9 @@ export class SourceRunner {
     if (typeof polled === "string") reading.clock.hasNothing();
     if (polled === "end") void this.#end(reading);
     else if (polled === "idle") {
+      const wait = this.#choice.idle(reading, now - reading.heardAt);
       // A source that has waited itself is asked again at once.
-      reading.askAt = this.#stopping ? Infinity : reading.askedAt + idleWait(now - reading.heardAt);
+      reading.askAt = this.#stopping ? Infinity : reading.askedAt + wait;
       const { idleTimeout } = this.#parts.time ?? {};
       if (idleTimeout !== undefined && (now - reading.heardAt) * 1000 >= idleTimeout)
         this.#setStatus(reading, "idle");

@@ -2,6 +2,11 @@ import type { SplitRecord, SplitStatus } from "../checkpoint/records.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { InputClock } from "./input-clock.ts";
 
+/** Memory for the clocks of a batch. */
+export interface RowClocks {
+  values: Float64Array;
+}
+
 /**
  * The clock of one split: the largest event time so far, including the row itself, minus the bound, minus 1 µs; never
  * below the highest mark. A function of the split's log and its marks alone.
@@ -17,10 +22,16 @@ export class SplitClock {
   /** What was reached at the start of the run; undefined once it has answered. */
   #unasked: Time | undefined;
   readonly #bound: number;
-  #clocks: Float64Array = new Float64Array(0);
+  readonly #clocks: RowClocks;
 
-  constructor(maxOutOfOrderness: number, from?: SplitRecord) {
+  /** `clocks` may be shared by splits of which one is read at a time. */
+  constructor(
+    maxOutOfOrderness: number,
+    from?: SplitRecord,
+    clocks: RowClocks = { values: new Float64Array(0) },
+  ) {
     this.#bound = maxOutOfOrderness;
+    this.#clocks = clocks;
     this.timeMax = from?.timeMax ?? BEGINNING;
     this.lift = from?.lift ?? BEGINNING;
     this.clock = from?.clock ?? BEGINNING;
@@ -29,8 +40,8 @@ export class SplitClock {
 
   /** The clock of each row, in log order; written over by the next call. */
   advance(times: Float64Array, count: number): Float64Array {
-    if (count > this.#clocks.length) this.#clocks = new Float64Array(count);
-    const clocks = this.#clocks;
+    if (count > this.#clocks.values.length) this.#clocks.values = new Float64Array(count);
+    const clocks = this.#clocks.values;
     let { timeMax, clock } = this;
     const bound = this.#bound + 1;
     for (let row = 0; row < count; row++) {

@@ -274,8 +274,8 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "a split is read from its beginning again",
     "core/src/runtime/source-runner.ts",
-    "      return this.#parts.source.read(split, position);",
-    "      return this.#parts.source.read(split, undefined);",
+    "        return this.#parts.source.read(split, from);",
+    "        return this.#parts.source.read(split, undefined);",
   ),
   {
     name: "positions are taken when the epoch is complete",
