@@ -2,7 +2,7 @@
 import { ContentHash } from "@df/core/batch/canonical";
 import { RowHasher } from "@df/core/batch/row-hasher";
 import type { Batch, Shape, StageRequest } from "@df/core";
-import { writeDataFiles } from "./data-files.ts";
+import { FILE_VALUE_BYTES_MAX, valueBytes, writeDataFiles } from "./data-files.ts";
 import type { DataFileOptions } from "./data-files.ts";
 import { emptyTextAsNull } from "./empty-text.ts";
 import type { StagedFile } from "./manifest.ts";
@@ -17,7 +17,7 @@ export interface StagedAppend {
   readonly contentHash: string;
 }
 
-/** Writes all rows of the request as new files. `contentHash` is that of the rows before. */
+/** Writes all rows of the request as new files, each as soon as it is full. `contentHash` is that of the rows before. */
 export async function stageAppend(
   request: StageRequest,
   input: Shape,
@@ -26,14 +26,22 @@ export async function stageAppend(
 ): Promise<StagedAppend> {
   const hasher = new RowHasher(input.schema);
   const hash = ContentHash.parse(contentHash);
-  const batches: Batch[] = [];
-  let rows = 0;
+  const files: StagedFile[] = [];
+  let batches: Batch[] = [];
+  let [rows, bytes] = [0, 0];
+  const write = async (): Promise<void> => {
+    for (const { file } of await writeDataFiles(batches, options)) files.push(file);
+    batches = [];
+    bytes = 0;
+  };
   for await (const given of request.batches) {
     const batch = emptyTextAsNull(given, input.schema, options.partitionBy);
     hasher.add(batch, hash);
     rows += batch.length;
+    bytes += valueBytes(batch);
     batches.push(batch);
+    if (bytes >= FILE_VALUE_BYTES_MAX) await write();
   }
-  const written = rows === 0 ? [] : await writeDataFiles(batches, options);
-  return { files: written.map(({ file }) => file), rows, contentHash: hash.toString() };
+  await write();
+  return { files, rows, contentHash: hash.toString() };
 }

@@ -11,8 +11,11 @@ import type { ObjectStore } from "../object-store/object-store.ts";
 import type { StagedFile } from "./manifest.ts";
 import { fileStatistics } from "./statistics.ts";
 
-/** Values of a file before it is compressed: about 128 MiB and less on disk. */
-const FILE_VALUE_BYTES_MAX = 256 * 1024 * 1024;
+/**
+ * Values of a file before it is compressed: half of it and less on disk. While it is made, memory holds them three
+ * times: as they came, packed for the encoder, and encoded.
+ */
+export const FILE_VALUE_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** A file and the rows that went into it, in its order, with all columns of the table. */
 export interface WrittenFile {
@@ -87,7 +90,8 @@ export function cutFiles(batches: readonly Batch[], bytesMax: number): Batch[][]
   return parts;
 }
 
-function valueBytes({ columns, length }: Batch): number {
+/** Bytes that the values of a batch count for. */
+export function valueBytes({ columns, length }: Batch): number {
   let bytes = 0;
   for (const column of columns) {
     bytes += length * 8;

@@ -11,7 +11,7 @@ import type { CommittedFile } from "../lake/manifest.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 
 /** Bytes of columns that become one file, or one per partition; about a third to half of it once encoded. */
-const FILE_COLUMN_BYTES = 256 * 1024 * 1024;
+const FILE_COLUMN_BYTES = 32 * 1024 * 1024;
 
 /** Where and how rows are staged. */
 export interface StageOptions {

@@ -19,8 +19,8 @@ import type { Epoch } from "../stream.ts";
 import { refuseForeign } from "./foreign.ts";
 import { intentHash } from "./intent-hash.ts";
 
-/** Frames read from the state at once while staging. */
-const FRAMES_AT_ONCE = 16;
+/** Frames, of 8 MiB at most, read from the state at once while staging. */
+const FRAMES_AT_ONCE = 4;
 
 /** What has just become durable or visible: where a crash means something else than a moment before. */
 export type ProtocolStep =
