@@ -243,3 +243,17 @@ test("what a state of format 3 has decided about an index is packed, and the ind
   expect(stringAt(state.indexGet("s", index.keys), 0)).toHaveLength(0);
   state.close();
 });
+
+test("of marks the last ten thousand are kept", () => {
+  const file = newFile();
+  const state = new SqliteState(file, "p");
+  const marks = Array.from({ length: 6_000 }, (_, n) => ({ source: "s", split: "a", position: n, clock: n }));
+  for (const epoch of [1, 2, 3]) state.commit(checkpoint(epoch, { marks }));
+  state.close();
+  const db = new Database(file, { readonly: true });
+  expect(db.prepare("SELECT count(*) AS marks, min(epoch) AS first FROM mark").get()).toEqual({
+    marks: 10_000,
+    first: 2,
+  });
+  db.close();
+});

@@ -32,6 +32,8 @@ import type { SqlDatabase, SqlStatement } from "./sql.ts";
 
 /** Deliveries kept per sink, to recognise a state that was copied or restored. */
 const DELIVERIES_KEPT = 100;
+/** Marks kept, to tell why rows were late. */
+const MARKS_KEPT = 10_000;
 /** Pages that stay in the file though they are free: 32 MiB. */
 const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 
@@ -115,6 +117,8 @@ export class SqliteState {
       for (const { source, split, position, clock } of checkpoint.marks) {
         mark.run(source, split, JSON.stringify(position), clock, record.epoch);
       }
+      // Nothing is made of them but answers to people.
+      this.#prepare("DELETE FROM mark WHERE rowid <= (SELECT max(rowid) FROM mark) - ?").run(MARKS_KEPT);
       this.#held.insert(record.epoch, checkpoint.held);
       const sink = this.#prepare("INSERT OR REPLACE INTO sink VALUES (?, ?, ?, ?)");
       for (const { id, connector, options, shape } of checkpoint.sinks) {

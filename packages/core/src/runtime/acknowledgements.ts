@@ -2,6 +2,9 @@ import type { CheckpointRecord } from "../checkpoint/records.ts";
 import type { Position, Source } from "../connector.ts";
 import type { Epoch } from "../stream.ts";
 
+/** Checkpoints that are remembered until they are acknowledged. */
+const RECORDS_MAX = 64;
+
 /** Tells sources which positions every sink has shown, in the order of the epochs. */
 export class Acknowledgements {
   readonly #sources: ReadonlyMap<string, Source>;
@@ -10,6 +13,8 @@ export class Acknowledgements {
   readonly #heard: boolean;
   /** Checkpoints that are durable and not acknowledged, oldest first. */
   #waiting: CheckpointRecord[];
+  /** Epochs that lie between two of them. */
+  #apart = 1;
   #running: Promise<void> = Promise.resolve();
 
   /** `restored`: the process before this one may have ended before it acknowledged its last checkpoint. */
@@ -25,7 +30,17 @@ export class Acknowledgements {
   }
 
   stored(checkpoint: CheckpointRecord): void {
-    if (this.#heard) this.#waiting.push(checkpoint);
+    if (!this.#heard) return;
+    const waiting = this.#waiting;
+    if (waiting.length === 0) this.#apart = 1;
+    // A record says all that those before it say, so for sinks that deliver seldom fewer of them do.
+    const [before] = waiting.slice(-2);
+    if (waiting.length > 1 && before !== undefined && checkpoint.epoch - before.epoch <= this.#apart)
+      waiting.pop();
+    waiting.push(checkpoint);
+    if (waiting.length <= RECORDS_MAX) return;
+    this.#waiting = waiting.filter((_, i) => i % 2 === 0);
+    this.#apart *= 2;
   }
 
   /** Everything of the epochs up to `through` is shown by all sinks. */

@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DataflowError } from "../error.ts";
-import { askSavepoint, askStatus, serveControl, type Served, socketPath } from "./control-socket.ts";
+import {
+  askSavepoint,
+  askStatus,
+  CONNECTIONS_MAX,
+  serveControl,
+  type Served,
+  socketPath,
+} from "./control-socket.ts";
 import type { Status } from "./report.ts";
 
 const request = { name: "one", created: "2026-05-01T08:00:00.000Z" };
@@ -45,4 +52,20 @@ test("whoever asks what is no question, too much or nothing is hung up on, and h
   const hungUp = once(silent, "close");
   await close();
   await hungUp;
+});
+
+test("more than so many at once are hung up on, until others have gone", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "dataflow-socket-"));
+  const close = await serveControl(
+    directory,
+    served(() => Promise.reject(new DataflowError("DF_BUG", "not asked"))),
+  );
+  const crowd = Array.from({ length: CONNECTIONS_MAX }, () => connect(socketPath(directory)));
+  await Promise.all(crowd.map((socket) => once(socket, "connect")));
+  expect(await askStatus(directory)).toBeUndefined();
+  const left = crowd.map((socket) => once(socket, "close"));
+  for (const socket of crowd) socket.end();
+  await Promise.all(left);
+  expect(await askStatus(directory)).toMatchObject({ protocol: 3 });
+  await close();
 });

@@ -12,8 +12,11 @@ const PROTOCOL = 3;
 /** Longest path of a Unix socket that every system takes, in bytes. */
 const PATH_BYTES_MAX = 100;
 const TIMEOUT_MS = 2_000;
-/** Longest question, in characters. */
+/** Processes that may be connected at once. */
+export const CONNECTIONS_MAX = 64;
+/** Longest question, in characters, and how long one may be waited for. */
 const QUESTION_MAX = 10_000;
+const ASK_WITHIN_MS = 10_000;
 
 /** What a restart would compare with the plan that it is given: see plan/restart.ts. */
 export interface RunFacts {
@@ -72,18 +75,22 @@ export async function serveControl(stateDirectory: string, served: Served): Prom
     silent.add(socket);
     socket.on("close", () => silent.delete(socket));
     socket.on("error", () => socket.destroy());
+    socket.setTimeout(ASK_WITHIN_MS, () => socket.destroy());
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
       text += chunk;
       if (text.length > QUESTION_MAX) socket.destroy();
       if (!text.endsWith("\n")) return;
       silent.delete(socket);
+      // A savepoint takes as long as its delivery does.
+      socket.setTimeout(0);
       answer(text, served).then(
         (said) => socket.end(said),
         () => socket.destroy(),
       );
     });
   });
+  server.maxConnections = CONNECTIONS_MAX;
   await listen(server, path);
   server.unref();
   return () => {

@@ -1,8 +1,12 @@
 import { present } from "../assert.ts";
 import { type CheckpointRecord, splitKey, splitsByKey, type SplitRecord } from "../checkpoint/records.ts";
 import type { Source, Split } from "../connector.ts";
+import { DataflowError } from "../error.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
 import type { FoundAt, SourceRunner } from "./source-runner.ts";
+
+/** Splits of a source, with those that are gone: each checkpoint has a line of every one. */
+export const SPLITS_MAX = 100_000;
 
 /** What a finder of splits works with. */
 interface SplitFinderParts {
@@ -31,7 +35,9 @@ export class SplitFinder {
     for (const node of this.#parts.plan.nodes) {
       if (node.kind !== "source") continue;
       const source = present(this.#parts.sources.get(node.id), `source ${node.id}`);
-      for (const split of await source.splits()) {
+      const splits = await source.splits();
+      refuseMany(node.id, splits, known);
+      for (const split of splits) {
         this.#add(node, split, known.get(splitKey(node.id, split.id)), starting ? start : "run");
       }
     }
@@ -43,4 +49,17 @@ export class SplitFinder {
     const runner = present(runners[this.#nextShard++ % runners.length], "source shard");
     runner.add(split, record, found);
   }
+}
+
+/** @throws DF_SPLITS for more than can be remembered */
+function refuseMany(source: string, splits: readonly Split[], known: ReadonlyMap<string, SplitRecord>): void {
+  // Mostly there are few; then nobody counts.
+  if (splits.length + known.size <= SPLITS_MAX) return;
+  const ids = new Set(splits.map(({ id }) => id));
+  for (const record of known.values()) if (record.source === source) ids.add(record.split);
+  if (ids.size <= SPLITS_MAX) return;
+  throw new DataflowError(
+    "DF_SPLITS",
+    `Source "${source}" has had ${ids.size} splits, with those that are gone; at most ${SPLITS_MAX} can be remembered. Write fewer and larger ones, or go on with a new state directory (--state-dir) and new targets.`,
+  );
 }
