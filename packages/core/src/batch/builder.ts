@@ -43,13 +43,19 @@ export class ColumnBuilder {
   #ends: Int32Array;
   #bytes: Uint8Array;
   #used = 0;
+  /** Rows, and bytes of text, for which the first row makes room: most columns that are taken are a builder's last. */
+  #roomFor: number;
+  #bytesFor: number;
 
+  /** `capacity`: rows for which there is room from the first one on. */
   constructor(type: ColumnType, capacity = 256) {
     this.layout = layoutOf(type);
-    this.#numbers = numbersOf(this.layout, this.layout === "text" ? 0 : capacity);
-    this.#starts = new Int32Array(this.layout === "text" ? capacity : 0);
-    this.#ends = new Int32Array(this.layout === "text" ? capacity : 0);
-    this.#bytes = new Uint8Array(this.layout === "text" ? capacity * 16 : 0);
+    this.#roomFor = capacity;
+    this.#bytesFor = capacity * 16;
+    this.#numbers = numbersOf(this.layout, 0);
+    this.#starts = new Int32Array(0);
+    this.#ends = new Int32Array(0);
+    this.#bytes = new Uint8Array(0);
   }
 
   get length(): number {
@@ -156,11 +162,13 @@ export class ColumnBuilder {
   take(): Column {
     const column = this.lend();
     this.#lentValidity = undefined;
+    this.#roomFor = Math.max(this.#roomFor, this.#capacity());
+    this.#bytesFor = Math.max(this.#bytesFor, this.#bytes.length);
     if (this.layout === "text") {
-      this.#starts = new Int32Array(this.#starts.length);
-      this.#ends = new Int32Array(this.#ends.length);
-      this.#bytes = new Uint8Array(this.#bytes.length);
-    } else this.#numbers = numbersOf(this.layout, this.#numbers.length);
+      this.#starts = new Int32Array(0);
+      this.#ends = new Int32Array(0);
+      this.#bytes = new Uint8Array(0);
+    } else this.#numbers = numbersOf(this.layout, 0);
     return column;
   }
 
@@ -213,7 +221,7 @@ export class ColumnBuilder {
   }
 
   #grow(): void {
-    const capacity = Math.max(16, this.#capacity() * 2);
+    const capacity = Math.max(16, this.#roomFor, this.#capacity() * 2);
     if (this.layout === "text") {
       this.#starts = grown(this.#starts, new Int32Array(capacity));
       this.#ends = grown(this.#ends, new Int32Array(capacity));
@@ -229,7 +237,8 @@ export class ColumnBuilder {
   #reserve(more: number): void {
     if (this.#used + more <= this.#bytes.length) return;
     checkTextBytes(this.#used + more);
-    this.#bytes = grown(this.#bytes, new Uint8Array(textCapacity(this.#bytes.length * 2, this.#used + more)));
+    const wanted = Math.max(this.#bytesFor, this.#bytes.length * 2);
+    this.#bytes = grown(this.#bytes, new Uint8Array(textCapacity(wanted, this.#used + more)));
   }
 
   #widen(rows: number): void {

@@ -130,7 +130,8 @@ function unitsASecond(element: SchemaElement): bigint {
 /** One column for each batch; read a row group at a time. */
 async function columnsOf(scan: ParquetScan, field: Field, source: Source | undefined): Promise<Column[]> {
   const columns: Column[] = [];
-  const builder = new ColumnBuilder(field.type, BATCH_ROWS_MAX);
+  const rows = scan.ranges.reduce((sum, { rowStart, rowEnd }) => sum + rowEnd - rowStart, 0);
+  const builder = new ColumnBuilder(field.type, Math.min(BATCH_ROWS_MAX, rows));
   for (const range of scan.ranges) {
     const values = source === undefined ? undefined : await scan.readColumn({ column: field.name, ...range });
     for (let row = 0; row < range.rowEnd - range.rowStart; row++) {
