@@ -6,6 +6,8 @@ const KNOWN_SLOTS = 256;
 /** Lookups after which a column is judged, and those it then goes without where most of them had failed. */
 const JUDGED = 1024;
 const PAUSE = 65_536;
+/** Texts after which there is something to look them up in: many a reader is made for one row. */
+const UNKNOWN = 16;
 
 /**
  * Reads the text of one column. Making a string costs more than all else a small lambda does, so short texts that come
@@ -14,13 +16,13 @@ const PAUSE = 65_536;
 export class TextReader {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: Buffer = Buffer.from(this.#bytes.buffer);
-  readonly #known: (string | undefined)[] = Array.from({ length: KNOWN_SLOTS });
+  #known: (string | undefined)[] = [];
   /** Bytes of the text in each slot, and how many there are. */
-  readonly #knownBytes: Uint8Array = new Uint8Array(KNOWN_SLOTS * KNOWN_BYTES_MAX);
-  readonly #knownLengths: Int32Array = new Int32Array(KNOWN_SLOTS).fill(-1);
+  #knownBytes: Uint8Array = new Uint8Array(0);
+  #knownLengths: Int32Array = new Int32Array(0);
   #lookups = 0;
   #misses = 0;
-  #pause = 0;
+  #pause = UNKNOWN;
 
   /** The text of a row that is not null. */
   read(column: Column, row: number): string {
@@ -29,7 +31,7 @@ export class TextReader {
     const end = ends[row] as number;
     if (end - start > KNOWN_BYTES_MAX) return this.#decode(bytes, start, end);
     if (this.#pause > 0) {
-      this.#pause--;
+      if (--this.#pause === 0 && this.#knownLengths.length === 0) this.#remember();
       return this.#decode(bytes, start, end);
     }
     return this.#find(bytes, start, end);
@@ -49,6 +51,12 @@ export class TextReader {
     this.#knownLengths[slot] = length;
     for (let i = 0; i < length; i++) this.#knownBytes[at + i] = bytes[start + i] as number;
     return text;
+  }
+
+  #remember(): void {
+    this.#known = Array.from({ length: KNOWN_SLOTS });
+    this.#knownBytes = new Uint8Array(KNOWN_SLOTS * KNOWN_BYTES_MAX);
+    this.#knownLengths = new Int32Array(KNOWN_SLOTS).fill(-1);
   }
 
   #judge(): void {
