@@ -23,6 +23,9 @@ const encoder = new TextEncoder();
 /** Bytes that are made room for at once, unless a line may need more. */
 const ROOM_BYTES = 64 * 1024;
 
+/** Rows after which code is made for a schema: for fewer it takes longer than what it saves. */
+const CODE_AFTER_ROWS = 64;
+
 /** The encoder of a format: see README.md for the text of each type. Without `generated` it makes no code for itself. */
 export function lineEncoder(format: TextFormat, schema: Schema, generated = true): LineEncoder {
   if (format.kind === "csv") {
@@ -45,9 +48,15 @@ function encoderOf(
   generated: boolean,
 ): (batch: Batch, into: ByteSink) => void {
   const writers = plans.map((plan) => new CellWriter(plan));
-  const write = (generated ? compileLines(plans, writers, end) : undefined) ?? writeLines(writers, end);
+  let write = writeLines(writers, end);
+  let rows = generated ? 0 : -Infinity;
   const lineBytesMax = plans.reduce((sum, { bytesMax }) => sum + bytesMax, end.length);
   return ({ columns, length }, into) => {
+    rows += length;
+    if (rows > CODE_AFTER_ROWS) {
+      write = compileLines(plans, writers, end) ?? write;
+      rows = -Infinity;
+    }
     for (const [i, writer] of writers.entries()) writer.begin(columns[i] as Column);
     const texts = columns.filter((column) => column.layout === "text");
     for (let from = 0; from < length;) {
