@@ -298,14 +298,16 @@ export class SqliteState {
     giveBackPages(this.#db, FREE_PAGES_KEPT);
   }
 
-  /** The last deliveries of a sink, newest first. */
-  deliveries(sink: string): Delivered[] {
+  /** The last deliveries of a sink, newest first: as many as are kept, or `limit`. */
+  deliveries(sink: string, limit: number = DELIVERIES_KEPT): Delivered[] {
     this.#assertOwner();
     return this.#prepare<
-      [string],
+      [string, number],
       { epoch: number; hash: string; content_hash: string; version: string; state: string }
-    >("SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC")
-      .all(sink)
+    >(
+      "SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT ?",
+    )
+      .all(sink, limit)
       .map((row) => ({
         epoch: row.epoch,
         hash: row.hash,

@@ -29,8 +29,8 @@ export function formatOf(db: SqlDatabase, file: string): number | undefined {
  */
 export function bringToFormat(db: SqlDatabase, file: string): void {
   const format = formatOf(db, file);
-  db.exec(TABLES);
   if (format === FORMAT_VERSION) return;
+  db.exec(TABLES);
   if (format !== undefined && format < 4) packIndexes(db);
   new MetaTable(db).set("format_version", FORMAT_VERSION);
 }

@@ -40,8 +40,8 @@ type Asked = Partial<Pick<Plan, "nodes" | "renamedFrom">>;
 
 /** What becomes of each node, from the fingerprint of a former run, that of the plan, and the plan. */
 export function restartOf(old: string, now: string, plan: Asked = {}): NodeRestart[] {
-  const compared: Compared = { before: JSON.parse(old) as Parts, after: JSON.parse(now) as Parts, plan };
-  const { before, after } = compared;
+  const [before, after] = [JSON.parse(old) as Parts, JSON.parse(now) as Parts];
+  const compared: Compared = { before, after, isSame: old === now, plan };
   const { renamedFrom = {} } = plan;
   return KINDS.flatMap(([part, kind]) => {
     const there = Object.keys(after[part]);
@@ -60,6 +60,8 @@ type Named = Pick<NodeRestart, "node" | "kind">;
 interface Compared {
   readonly before: Parts;
   readonly after: Parts;
+  /** Whether both are one text, so that nothing has changed. */
+  readonly isSame: boolean;
   readonly plan: Asked;
 }
 
@@ -82,9 +84,13 @@ function restartOfNode(named: Named, compared: Compared): NodeRestart {
 }
 
 /** What becomes of a node that the state has, under this id or another one. */
-function compare({ node, kind }: Named, was: Json | undefined, { after, plan }: Compared): NodeRestart {
+function compare(
+  { node, kind }: Named,
+  was: Json | undefined,
+  { after, isSame, plan }: Compared,
+): NodeRestart {
   const is = own(partOf(after, kind), node);
-  const reasons = changes(`${kind} "${node}"`, was, is);
+  const reasons = isSame ? [] : changes(`${kind} "${node}"`, was, is);
   if (reasons.length === 0) return { node, kind, verdict: "keep", reasons };
   const goesOn = kind === "source" ? sourceGoesOn(was, is) : stepGoesOn({ node, was, is }, plan);
   if (goesOn === undefined) return { node, kind, verdict: "refuse", reasons };

@@ -41,7 +41,7 @@ export async function forgetNewTargets(sinks: readonly ChildSink[], host: SinkHo
   const found: { readonly id: string; readonly last: Delivered }[] = [];
   for (const sink of sinks) {
     const { id } = sink.record;
-    const [last] = await host.state.deliveries(id);
+    const [last] = await host.state.deliveries(id, 1);
     if (last !== undefined && (await beginsAnew(sink, host))) found.push({ id, last });
   }
   // Only when none of them is refused: then the state is as it was.

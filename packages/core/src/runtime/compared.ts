@@ -16,7 +16,7 @@ export async function compared(
   environment: SinkEnvironment,
 ): Promise<Taken> {
   const { state } = environment;
-  const [last] = await state.deliveries(sink);
+  const [last] = await state.deliveries(sink, 1);
   const committer = await openCommitter(record, environment, last, true);
   try {
     await committer.prepare();

@@ -121,7 +121,7 @@ export class SinkDelivery {
   /** Opens the committer of a sink from what is stored of it. @throws DF_NO_CONNECTOR */
   static async open(record: SinkRecord, environment: SinkEnvironment): Promise<SinkDelivery> {
     const { state, identity, onStep } = environment;
-    const [last] = await state.deliveries(record.id);
+    const [last] = await state.deliveries(record.id, 1);
     const committer = await openCommitter(record, environment, last);
     return new SinkDelivery(record.id, { state, identity, committer, onStep }, last);
   }
