@@ -79,7 +79,6 @@ class Simulation {
   readonly #world: World;
   readonly #drawn: Drawn;
   readonly #plan: Plan;
-  readonly #changedPlan: Plan;
   readonly #faults: Fault[];
   readonly #drawnFaults: number;
   readonly #struck: string[] = [];
@@ -107,7 +106,6 @@ class Simulation {
     this.#faults = options.faults?.map((place) => drawn[place] as Fault) ?? drawn;
     this.#drawnFaults = drawn.length;
     this.#plan = drawnPipeline(this.#drawn).build();
-    this.#changedPlan = drawnPipeline({ ...this.#drawn, summed: "id" }).build();
   }
 
   async run(): Promise<History> {
@@ -199,7 +197,10 @@ class Simulation {
     host.newest = process;
     const changed = host.changed;
     host.changed = false;
-    const plan = this.#readBy(process, changed ? this.#changedPlan : this.#plan);
+    const plan = this.#readBy(
+      process,
+      changed ? drawnPipeline({ ...this.#drawn, summed: "id" }).build() : this.#plan,
+    );
     runPlan(plan, {
       stateDirectory: host.name,
       directory: "/",

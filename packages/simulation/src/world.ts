@@ -93,6 +93,15 @@ export class World {
     return this.#exchange({ process, label, phase, remote: false }, 0, effect);
   }
 
+  /** A call that only reads, at its own machine: that it is answered at once makes no difference to anybody. */
+  read<T>(process: Process, label: string, effect: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#add({ process, label, phase: "other", remote: false }, this.now, () =>
+        outcome(effect, resolve, reject)(),
+      );
+    });
+  }
+
   /** A call to another machine: it may arrive after its sender has died. */
   request<T>(
     process: Process,
@@ -192,14 +201,16 @@ export class World {
   }
 
   #pick(): Action | undefined {
-    if (this.#pending.length === 0) return undefined;
-    let ready = this.#pending.filter((action) => timeOf(action) <= this.now);
-    if (ready.length === 0) {
-      this.now = Math.min(...this.#pending.map(timeOf));
-      ready = this.#pending.filter((action) => timeOf(action) <= this.now);
-    }
-    const action = ready[this.random.below(ready.length)];
-    this.#pending = this.#pending.filter((other) => other !== action);
+    const pending = this.#pending;
+    if (pending.length === 0) return undefined;
+    let soonest = Infinity;
+    for (const action of pending) soonest = Math.min(soonest, timeOf(action));
+    this.now = Math.max(this.now, soonest);
+    const ready: number[] = [];
+    for (let at = 0; at < pending.length; at++) if (timeOf(pending[at] as Action) <= this.now) ready.push(at);
+    const at = ready[this.random.below(ready.length)] as number;
+    const action = pending[at];
+    pending.splice(at, 1);
     return action;
   }
 }
@@ -223,7 +234,10 @@ function outcome<T>(
   }
 }
 
-/** Until nothing moves but what the world moves. */
+/**
+ * Until nothing moves but what the world moves: all that goes on by itself are promises, which Node has settled, to the
+ * last of those that they settle in turn, before it comes to what waits for the next tick.
+ */
 function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -37,6 +37,16 @@ export function openLogs<Row>(
   };
 }
 
+/** Writing rows as columns takes code made for their schema: once for all processes, each of which takes what it adds. */
+const columnsOf = new Map<string, RowColumns>();
+
+function rowColumns({ all, wanted }: { readonly all: Schema; readonly wanted: Schema }): RowColumns {
+  const names = JSON.stringify([all, wanted].map(({ fields }) => fields.map(({ name }) => name)));
+  const columns = columnsOf.get(names) ?? new RowColumns(all, wanted);
+  columnsOf.set(names, columns);
+  return columns;
+}
+
 class LogReader<Row> implements SplitReader {
   readonly #world: World;
   readonly #process: Process;
@@ -48,13 +58,13 @@ class LogReader<Row> implements SplitReader {
     world: World,
     process: Process,
     log: readonly LogRecord<Row>[],
-    { all, wanted }: { readonly all: Schema; readonly wanted: Schema },
+    schemas: { readonly all: Schema; readonly wanted: Schema },
     position: Position | undefined,
   ) {
     this.#world = world;
     this.#process = process;
     this.#log = log;
-    this.#columns = new RowColumns(all, wanted);
+    this.#columns = rowColumns(schemas);
     this.#next = typeof position === "number" ? position : 0;
   }
 

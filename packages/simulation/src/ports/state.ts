@@ -2,8 +2,10 @@
 import Database from "better-sqlite3";
 import { assert, DataflowError, present } from "@df/core";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
+import type { Checkpoint, HeldFrame } from "@df/core/checkpoint/records";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
 import type { Spool } from "@df/core/checkpoint/spool";
+import type { SqlDatabase, SqlStatement } from "@df/core/checkpoint/sql";
 import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import type { Phase, Process, World } from "../world.ts";
 
@@ -14,6 +16,20 @@ const PHASE_OF: Partial<Record<Method, Phase>> = {
   storeIntent: "intent transaction",
   recordDelivery: "delivered transaction",
 };
+
+/** What changes nothing. */
+const READS: ReadonlySet<Method> = new Set([
+  "lastCheckpoint",
+  "chunks",
+  "sinks",
+  "formerIds",
+  "undelivered",
+  "heldFrames",
+  "intents",
+  "deliveries",
+  "indexGet",
+  "indexVersion",
+]);
 
 /** Some epochs of a run hold more than this, some less: both ways to hold rows are taken. */
 const SPOOLED_BYTES_MIN = 2048;
@@ -27,6 +43,7 @@ export interface StateImage {
 /** A state directory: its database and files, and who has it open. */
 export class StateDirectory {
   db: Database.Database;
+  #compiled: SqlDatabase;
   #files: Map<string, Uint8Array>;
   /** Two processes may have it open: the lock of a network file system. */
   unlocked = false;
@@ -36,6 +53,7 @@ export class StateDirectory {
 
   constructor(image?: StateImage) {
     this.db = new Database(image?.db ?? ":memory:");
+    this.#compiled = compiledOnce(this.db);
     this.#files = new Map(image?.files);
   }
 
@@ -47,6 +65,7 @@ export class StateDirectory {
   /** Puts an older image in its place. Nobody may have it open. */
   restore({ db, files }: StateImage): void {
     this.db = new Database(db);
+    this.#compiled = compiledOnce(this.db);
     this.#files = new Map(files);
     this.#holder = undefined;
   }
@@ -65,12 +84,11 @@ export class StateDirectory {
     const methods = STATE_METHODS.map((method) => [
       method,
       (...given: unknown[]) => {
-        // What is given away belongs to the state from then on.
-        const carried = givenAway(carriersOf(method, given));
-        const sent = carried.length > 0 ? structuredClone(given, { transfer: carried }) : given;
-        return world.call(process, `state.${method}`, PHASE_OF[method] ?? "other", () =>
-          answer(method, sent),
-        );
+        const sent = moved(method, given);
+        const effect = (): unknown => answer(method, sent);
+        return READS.has(method)
+          ? world.read(process, `state.${method}`, effect)
+          : world.call(process, `state.${method}`, PHASE_OF[method] ?? "other", effect);
       },
     ]);
     return Object.fromEntries(methods) as StateFile;
@@ -83,11 +101,43 @@ export class StateDirectory {
     }
     this.#holder = process;
     return new SqliteState("simulated", pipeline, {
-      open: () => this.db,
+      open: () => this.#compiled,
       spool: memorySpool(this.#files),
       spooledBytesMin: SPOOLED_BYTES_MIN,
     });
   }
+}
+
+/** What is given away belongs to the state: nobody else can read its bytes any more, as from a thread to another. */
+function moved(method: Method, given: readonly unknown[]): readonly unknown[] {
+  const taken = new Map(
+    givenAway(carriersOf(method, given)).map((buffer) => [buffer, buffer.transfer()]),
+  );
+  const own = <Part extends { readonly bytes: Uint8Array }>(part: Part): Part => {
+    const buffer = taken.get(part.bytes.buffer as ArrayBuffer);
+    return { ...part, bytes: buffer === undefined ? part.bytes.slice() : new Uint8Array(buffer) };
+  };
+  if (method === "hold") return [given[0], (given[1] as readonly HeldFrame[]).map(own)];
+  if (method !== "commit") return given;
+  const { chunks, held, ...rest } = given[0] as Checkpoint;
+  return [{ ...rest, chunks: chunks.map(own), held: held.map(own) }];
+}
+
+/** A database whose statements are compiled once for all processes that open it one after the other. */
+function compiledOnce(db: Database.Database): SqlDatabase {
+  const statements = new Map<string, SqlStatement>();
+  const compiled = (sql: string): SqlStatement => {
+    const statement = statements.get(sql) ?? db.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    prepare: compiled as SqlDatabase["prepare"],
+    exec: (sql) => db.exec(sql),
+    pragma: (text, options) => db.pragma(text, options),
+    transaction: (work) => db.transaction(work),
+    close: () => db.close(),
+  };
 }
 
 /** Files of a spool, each in one piece. */
