@@ -9,6 +9,7 @@ import { MetaTable } from "./meta-table.ts";
 import { ancestorsOf, ANCESTORS, type Ancestor } from "./ancestors.ts";
 import { checkCopy, readSavepoint, type Savepoint, stateOfSavepoint, syncFile } from "./savepoint.ts";
 import { isSpoolName } from "./spool.ts";
+import type { SqlDatabase } from "./sql.ts";
 import { readStoredState } from "./stored-state.ts";
 
 /** Where a state begins. */
@@ -41,7 +42,12 @@ export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   try {
     copyFileSync(stateOfSavepoint(from), draft);
     checkCopy(draft, from, savepoint);
-    giveLineage(draft, savepoint);
+    const db = new Database(draft, { fileMustExist: true });
+    try {
+      giveLineage(db, savepoint);
+    } finally {
+      db.close();
+    }
     syncFile(draft);
     // Commit point: unlike a rename it fails where another process was first.
     linkSync(draft, file);
@@ -53,19 +59,19 @@ export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   }
 }
 
-function giveLineage(file: string, { lineage, epoch, id }: Savepoint): void {
-  const db = new Database(file, { fileMustExist: true });
-  try {
-    const meta = new MetaTable(db);
-    const parent: Ancestor = { lineage, epoch, savepoint: id };
-    db.transaction(() => {
-      meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
-      meta.set("lineage", randomUUID());
-      meta.set("owner", 0);
-    })();
-  } finally {
-    db.close();
-  }
+/** Makes the copy of a state a child of the lineage that the savepoint is of. */
+export function giveLineage(
+  db: SqlDatabase,
+  { lineage, epoch, id }: Pick<Savepoint, "lineage" | "epoch" | "id">,
+): void {
+  const meta = new MetaTable(db);
+  const parent: Ancestor = { lineage, epoch, savepoint: id };
+  const work = db.transaction(() => {
+    meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
+    meta.set("lineage", randomUUID());
+    meta.set("owner", 0);
+  });
+  work.immediate();
 }
 
 function refuseOther(file: string, from: string, { id }: Savepoint): void {

@@ -11,6 +11,7 @@ import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
 import type { Epoch } from "../stream.ts";
 import { keepNames } from "./keep-names.ts";
+import { MetaTable } from "./meta-table.ts";
 import type { SqlDatabase } from "./sql.ts";
 
 const FORMAT = 1;
@@ -214,34 +215,34 @@ export function syncFile(file: string): void {
 }
 
 /** Looks whether a copy can be read and holds all of an epoch, and nothing that has yet to be shown. */
-function lookInto(file: string): Pick<Savepoint, "pipeline" | "lineage" | "epoch" | "drained"> {
+function lookInto(file: string): ReturnType<typeof contentOf> {
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
     const sound = db.pragma("integrity_check", { simple: true });
     if (sound !== "ok") throw new DataflowError("DF_BUG", `the copy ${file} is damaged: ${String(sound)}`);
-    for (const table of ["held", "intent"]) {
-      const rows = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${table}`).get()?.n;
-      if (rows !== 0)
-        throw new DataflowError("DF_BUG", `a savepoint has ${String(rows)} undelivered in ${table}`);
-    }
-    const meta = new Map(
-      db
-        .prepare<[], { name: string; value: string }>("SELECT name, value FROM meta")
-        .all()
-        .map(({ name, value }) => [name, value]),
-    );
-    const pipeline = meta.get("pipeline") ?? "";
-    const epoch = Number(meta.get("epoch") ?? 0);
-    if (epoch === 0) {
-      throw new DataflowError(
-        "DF_SAVEPOINT_EMPTY",
-        `The pipeline "${pipeline}" has no checkpoint yet, so there is nothing to keep. Try it again when it has read rows.`,
-      );
-    }
-    return { pipeline, lineage: meta.get("lineage") ?? "", epoch, drained: meta.get("drained") === "true" };
+    return contentOf(db);
   } finally {
     db.close();
   }
+}
+
+/** What a copy of a state is of. @throws DF_SAVEPOINT_EMPTY, and DF_BUG where something has yet to be shown */
+export function contentOf(db: SqlDatabase): Pick<Savepoint, "pipeline" | "lineage" | "epoch" | "drained"> {
+  for (const table of ["held", "intent"]) {
+    const rows = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${table}`).get()?.n;
+    if (rows !== 0)
+      throw new DataflowError("DF_BUG", `a savepoint has ${String(rows)} undelivered in ${table}`);
+  }
+  const meta = new MetaTable(db);
+  const pipeline = meta.get("pipeline") ?? "";
+  const epoch = meta.number("epoch");
+  if (epoch === 0) {
+    throw new DataflowError(
+      "DF_SAVEPOINT_EMPTY",
+      `The pipeline "${pipeline}" has no checkpoint yet, so there is nothing to keep. Try it again when it has read rows.`,
+    );
+  }
+  return { pipeline, lineage: meta.get("lineage") ?? "", epoch, drained: meta.get("drained") === "true" };
 }
 
 function checksumOf(file: string): string {

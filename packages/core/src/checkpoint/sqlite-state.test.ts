@@ -15,6 +15,7 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), "dataflow-state-")), "state.sqlite");
 
 const noSpool = {
+  keep: neverCalled,
   spool: {
     append: neverCalled,
     seal: neverCalled,

@@ -41,11 +41,14 @@ const FREE_PAGES_KEPT = (32 * 1024 * 1024) / PAGE_BYTES;
 export interface StateDisk extends SpoolDisk {
   /** The database of a file. */
   readonly open: (file: string) => SqlDatabase;
+  /** Keeps a copy of a database as a savepoint. @throws as `writeSavepoint` */
+  readonly keep: (db: SqlDatabase, request: SavepointRequest) => Savepoint;
 }
 
 function localDisk(file: string): StateDisk {
   return {
     open: openExclusively,
+    keep: (db, request) => writeSavepoint(db, dirname(file), request),
     spool: directorySpool(dirname(file)),
     spooledBytesMin: SPOOLED_BYTES_MIN,
   };
@@ -62,7 +65,7 @@ function localDisk(file: string): StateDisk {
  */
 export class SqliteState {
   readonly #db: SqlDatabase;
-  readonly #file: string;
+  readonly #disk: StateDisk;
   readonly #held: HeldRows;
   readonly #keys: KeyPages;
   readonly #meta: MetaTable;
@@ -76,7 +79,7 @@ export class SqliteState {
    */
   constructor(file: string, pipeline: string, disk: StateDisk = localDisk(file)) {
     this.#db = disk.open(file);
-    this.#file = file;
+    this.#disk = disk;
     const opened = this.#transaction(() => {
       bringToFormat(this.#db, file);
       const meta = new MetaTable(this.#db);
@@ -354,7 +357,7 @@ export class SqliteState {
   /** Copies the state, which may hold nothing undelivered, to a savepoint beside it. @throws as `writeSavepoint` */
   savepoint(request: SavepointRequest): Savepoint {
     this.#assertOwner();
-    return writeSavepoint(this.#db, dirname(this.#file), request);
+    return this.#disk.keep(this.#db, request);
   }
 
   /** From now on it catches up with targets that other states have written. */

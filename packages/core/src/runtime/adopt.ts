@@ -35,6 +35,8 @@ export type AdoptOptions = Pick<
   | "parallelism"
   | "generate"
   | "stateBudget"
+  | "clock"
+  | "openState"
 >;
 
 /** What has become of it. */
@@ -70,8 +72,9 @@ interface Host {
 export async function adopt(plan: Plan, options: AdoptOptions): Promise<AdoptReport> {
   validate(plan);
   refuseLive(plan);
-  const { stateDirectory, from } = options;
-  if (options.unsafeStateFs !== true) refuseUnsafe(stateDirectory);
+  const { stateDirectory, from, openState = openStateThread } = options;
+  // A state that is opened otherwise is no file of ours.
+  if (openState === openStateThread && options.unsafeStateFs !== true) refuseUnsafe(stateDirectory);
   if (from !== undefined) beginFrom({ from, stateDirectory, pipeline: plan.name });
   const pruned = prune(plan);
   await withState(pruned, options, begin);
@@ -79,7 +82,8 @@ export async function adopt(plan: Plan, options: AdoptOptions): Promise<AdoptRep
 }
 
 async function withState<T>(plan: Plan, options: AdoptOptions, work: (host: Host) => Promise<T>): Promise<T> {
-  const state = openStateThread(options.stateDirectory, plan.name);
+  const { openState = openStateThread } = options;
+  const state = openState(options.stateDirectory, plan.name);
   try {
     return await work({ plan, state, identity: await state.identity(), options });
   } finally {

@@ -6,7 +6,7 @@ import { fingerprint } from "../plan/fingerprint.ts";
 import { labels } from "../plan/labels.ts";
 import type { Plan, PlanNode } from "../plan/plan.ts";
 import type { AdoptOptions } from "./adopt.ts";
-import { SYSTEM_CLOCK } from "./clock-port.ts";
+import { SYSTEM_CLOCK, type WallClock } from "./clock-port.ts";
 import { closing } from "./closing.ts";
 import { Cut } from "./cut.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -36,6 +36,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
   const stop = new AbortController();
   const cut = new Cut(marker);
   const budget = openBudget(options);
+  const { clock = SYSTEM_CLOCK } = options;
   return closing(
     async () => {
       await openSources(plan, options, opened);
@@ -49,7 +50,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         identity,
         restored: await state.lastCheckpoint(),
         // Without sinks nothing is delivered, and nothing is acknowledged.
-        deliveries: new Deliveries(SYSTEM_CLOCK, () => {}, new Readers()),
+        deliveries: new Deliveries(clock, () => {}, new Readers()),
         sources: new Map([...opened].map(([id, source]) => [id, cut.source(id, source)])),
         migrating: new Set(),
         budget,
@@ -58,12 +59,12 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         generate: options.generate ?? true,
         follow: false,
         drain: marker.drained === true,
-        clock: SYSTEM_CLOCK,
+        clock,
         signal: stop.signal,
         onStep: () => Promise.resolve(),
       });
       const over = new AbortController();
-      const watching = watch(job, { cut, stop, over: over.signal });
+      const watching = watch(job, { cut, stop, clock, over: over.signal });
       try {
         return (await job.run()).rowsRead;
       } finally {
@@ -75,13 +76,17 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
   );
 }
 
+interface Watch {
+  readonly cut: Cut;
+  readonly stop: AbortController;
+  readonly clock: WallClock;
+  readonly over: AbortSignal;
+}
+
 /** Stops a job in which some splits are still live, as they were when the marker was written. */
-async function watch(
-  job: Job,
-  { cut, stop, over }: { readonly cut: Cut; readonly stop: AbortController; readonly over: AbortSignal },
-): Promise<void> {
+async function watch(job: Job, { cut, stop, clock, over }: Watch): Promise<void> {
   while (!over.aborted) {
-    await SYSTEM_CLOCK.sleep(LOOK_EVERY_MS, over);
+    await clock.sleep(LOOK_EVERY_MS, over);
     if (cut.isReached && cut.endings < cut.splits && job.status().splits.ended === cut.endings) stop.abort();
   }
 }
