@@ -159,12 +159,13 @@ async function catchUp(host: Host): Promise<AdoptReport> {
   const reached = new Map<Adopted, Epoch>();
   let rowsRead = 0;
   for (const [at, one] of adopted.entries()) {
-    if (one.through === undefined) {
+    const known = one.through ?? heldThrough(one, identity);
+    if (known === undefined) {
       const before = adopted[at - 1];
       const isSame = before !== undefined && placeOf(before) === placeOf(one);
       if (!isSame) rowsRead += await replay(one.marker, { plan, state, identity, options });
     }
-    reached.set(one, one.through ?? (await state.lastCheckpoint())?.epoch ?? 0);
+    reached.set(one, known ?? (await state.lastCheckpoint())?.epoch ?? 0);
     // A crash while the next ones are caught up with must not forget where this one ends.
     await state.beginAdoption(adopted.map((each) => ({ ...each, through: reached.get(each) })));
   }
@@ -194,6 +195,17 @@ async function catchUp(host: Host): Promise<AdoptReport> {
       version: taken.find((one) => one.sink === sink)?.delivered.version ?? "",
     })),
   };
+}
+
+/**
+ * The epoch up to which a target shows what the state holds, where it was delivered from epochs that the state has: a
+ * copy was taken while they were on their way. Undefined where the target shows more.
+ */
+function heldThrough({ marker }: Adopted, { ancestors }: Identity): Epoch | undefined {
+  // Itself, as it was until it began to adopt.
+  const before = ancestors.at(-1);
+  const isHeld = before?.lineage === marker.lineage && marker.epoch <= before.epoch;
+  return isHeld ? marker.epoch : undefined;
 }
 
 function placeOf({ marker: { positions, live = null, drained } }: Adopted): string {
