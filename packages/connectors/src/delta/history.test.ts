@@ -152,6 +152,21 @@ describe("a table that was set back", () => {
     expect(await outcomeOf(driver.open())).toBe("DF_SINK_ROLLED_BACK");
   });
 
+  test("to before all that was delivered to it is new to a state that has delivered nothing", async () => {
+    const driver = driverOn("append");
+    await driver.deliver({ epoch: 4, rows: pairRows([1, 1]) });
+    const [{ path } = { path: "" }] = await liveFiles(store);
+    await foreignCommit(store, [
+      { commitInfo: { timestamp: 1, operation: "RESTORE", operationParameters: { version: 0 } } },
+      { remove: { path, dataChange: true, deletionTimestamp: 1 } },
+    ]);
+    const child = driverOn("append", pairs, "lineage-b");
+    await child.deliver({ epoch: 3, rows: pairRows([2, 2]) });
+    await child.stop();
+    await child.deliver({ epoch: 4, rows: pairRows([3, 3]) });
+    expect(await shown(store)).toEqual(["2=2", "3=3"]);
+  });
+
   test("to a version that shows our last commit is fine", async () => {
     const driver = await restored({ version: "2" });
     await driver.deliver({ epoch: 3, rows: pairRows([3, 3]) });

@@ -65,9 +65,11 @@ export class MarkerReader {
     if (txn === undefined) return undefined;
     const known = snapshot.marked.get(txn.appId);
     const commit = known ?? (await this.#findEarly(snapshot, txn.version));
-    if (this.#isBegun() && snapshot.restores.length > 0) {
+    const hasDelivered = this.#delivered !== undefined;
+    if ((this.#isBegun() || !hasDelivered) && snapshot.restores.length > 0) {
       const shown = await this.#walkBack(snapshot.version);
-      if (shown !== undefined) return shown;
+      if (shown === "nothing" && !hasDelivered) return undefined;
+      if (typeof shown === "object" && hasDelivered) return shown;
     }
     this.#checkRestores(commit, snapshot.restores);
     if (commit.version < snapshot.base) {
@@ -85,9 +87,10 @@ export class MarkerReader {
 
   /**
    * The last commit of this sink on the way that the table has taken, where a restore leads back to the version that it
-   * shows again. So a table may be set back to where a savepoint was taken. Undefined where the log does not say.
+   * shows again. So a table may be set back to where a savepoint was taken. "nothing" where that way leads to the
+   * table's beginning; undefined where the log does not say.
    */
-  async #walkBack(from: number): Promise<MarkedCommit | undefined> {
+  async #walkBack(from: number): Promise<MarkedCommit | "nothing" | undefined> {
     for (let version = from, latest = Infinity; version >= 0;) {
       const actions = await this.#log.commit(version);
       const info = actions?.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo;
@@ -103,7 +106,7 @@ export class MarkerReader {
       const isLed = timestamp <= latest && to !== undefined && "version" in to;
       version = isLed ? Math.min(version - 1, to.version) : version - 1;
     }
-    return undefined;
+    return "nothing";
   }
 
   #isOurs(txn: Txn | undefined): boolean {
