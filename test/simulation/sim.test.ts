@@ -3,12 +3,16 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { simulate } from "@df/simulation";
+import { compareWays } from "@df/simulation/metamorphic";
 import { expect, test } from "vitest";
 import { root } from "../command.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
 const runs = long ? 1_000_000 : 1_500;
-const kinds = 16;
+const kinds = 23;
+/** Inputs that are read in several ways. */
+const inputs = long ? 20_000 : 840;
+const WAYS = 6;
 
 /** What a command prints, also where it ends with 1. */
 async function command(name: string, ...given: readonly string[]): Promise<string> {
@@ -36,9 +40,21 @@ test(
     expect(last).toMatch(
       new RegExp(`^${runs} runs, \\d+ faults, \\d+ events, ${kinds} kinds of fault, 0 violations$`),
     );
-    // Each fault meets each phase; the first column of a line names the fault.
-    const counts = stdout.split("\n").flatMap((line) => (/^[a-z/ ]+(?: +\d+){6}$/.test(line) ? [line] : []));
+    // Each fault meets each phase, and some come at the end; the first column of a line names the fault.
+    const counts = stdout.split("\n").flatMap((line) => (/^[a-z/ ]+(?: +\d+){7}$/.test(line) ? [line] : []));
     expect(counts).toHaveLength(kinds);
+    expect(Number(/; (\d+) adoptions;/.exec(stdout)?.[1])).toBeGreaterThan(runs / 100);
+  },
+  long ? 36_000_000 : 600_000,
+);
+
+test(
+  "an input has one content, whatever batches, shards, schedules, checkpoints and logs it comes in",
+  async () => {
+    let cases = 0;
+    for (let seed = 1; seed <= inputs; seed++) cases += await compareWays(seed, WAYS);
+    process.stdout.write(`${cases} metamorphic cases\n`);
+    expect(cases).toBe(inputs * WAYS);
   },
   long ? 36_000_000 : 600_000,
 );

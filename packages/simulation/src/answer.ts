@@ -10,6 +10,7 @@ import {
   OUT_OF_ORDERNESS_MS,
   POISON,
   SLIDING,
+  type Version,
   type Visit,
   WITHIN_MS,
 } from "./drawn.ts";
@@ -20,12 +21,14 @@ export type Tables = Readonly<Record<string, readonly string[]>>;
 interface Clocked extends Visit {
   /** How far its log had come, ms. */
   readonly clock: number;
+  /** The value of the column that is summed. */
+  readonly summed: bigint;
 }
 
-/** The content of each table that the pipeline has. */
-export function answer(drawn: Drawn): Tables {
-  const left = readAll(drawn, "left");
-  const right = readAll(drawn, "right");
+/** The content of each table that the pipeline has, with the sums of one column or the other. */
+export function answer(drawn: Drawn, summed: Version["summed"] = "value"): Tables {
+  const left = readAll(drawn, "left", summed);
+  const right = readAll(drawn, "right", summed);
   const rows = drawn.second === "union" ? [...left.rows, ...right.rows] : left.rows;
   return {
     copy: linesOf(rows),
@@ -52,7 +55,11 @@ interface Read {
 }
 
 /** The rows that the first step lets through, and the places of those that are refused. */
-function readAll({ logs, maxOutOfOrderness }: Drawn, source: "left" | "right"): Read {
+function readAll(
+  { logs, maxOutOfOrderness }: Drawn,
+  source: "left" | "right",
+  summed: Version["summed"],
+): Read {
   const rejected: string[] = [];
   const rows: Clocked[] = [];
   for (const [split, log] of Object.entries(logs[source])) {
@@ -65,7 +72,8 @@ function readAll({ logs, maxOutOfOrderness }: Drawn, source: "left" | "right"): 
       const { row } = record;
       latest = Math.max(latest, row.at);
       if (row.value === POISON) rejected.push(lineOf(split, position));
-      else if (row.value >= 0n) rows.push({ ...row, clock: latest - OUT_OF_ORDERNESS_MS[maxOutOfOrderness] });
+      else if (row.value >= 0n)
+        rows.push({ ...row, clock: latest - OUT_OF_ORDERNESS_MS[maxOutOfOrderness], summed: row[summed] });
     }
   }
   return { rows, rejected };
@@ -125,7 +133,7 @@ function visits(rows: readonly Clocked[], latenessMs: number): string[] {
   return chains
     .map((chain) => {
       const [first, last] = [chain[0] as Clocked, chain.at(-1) as Clocked];
-      const total = chain.reduce((sum, { value }) => sum + value, 0n);
+      const total = chain.reduce((sum, row) => sum + row.summed, 0n);
       return lineOf(first.key, first.at, last.at + GAP_MS, chain.length, total);
     })
     .toSorted();
@@ -179,13 +187,16 @@ function isNewer(a: Visit, b: Visit): boolean {
 }
 
 /** Group, count and sum. */
-function sums<Row extends Visit>(rows: readonly Row[], groupOf: (row: Row) => readonly unknown[]): string[] {
+function sums<Row extends Clocked>(
+  rows: readonly Row[],
+  groupOf: (row: Row) => readonly unknown[],
+): string[] {
   const groups = new Map<string, { readonly group: readonly unknown[]; rows: bigint; total: bigint }>();
   for (const row of rows) {
     const group = groupOf(row);
     const name = lineOf(...group);
     const sum = groups.get(name) ?? { group, rows: 0n, total: 0n };
-    groups.set(name, { group, rows: sum.rows + 1n, total: sum.total + row.value });
+    groups.set(name, { group, rows: sum.rows + 1n, total: sum.total + row.summed });
   }
   return [...groups.values()]
     .map(({ group, rows: count, total }) => lineOf(...group, count, total))

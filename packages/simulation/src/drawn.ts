@@ -18,7 +18,8 @@ export interface Drawn {
   readonly logs: Readonly<Record<"left" | "right", Logs<Visit>>>;
   /** What the second source is for. */
   readonly second: "nothing" | "union" | "join";
-  readonly maxOutOfOrderness: "10m" | "40m";
+  /** Behind "100d" nothing is late. */
+  readonly maxOutOfOrderness: "10m" | "40m" | "100d";
   /** How windows of an hour show their results. */
   readonly hours: "final" | "corrected" | "onUpdate" | "none";
   /** Windows of two hours, each half an hour. */
@@ -30,8 +31,6 @@ export interface Drawn {
   /** Windows over the results of windows. */
   readonly days: boolean;
   readonly view: boolean;
-  /** The column that is summed: another one no longer fits a state. */
-  readonly summed: "value" | "id";
   readonly latest: boolean;
   /** The sink of streams that append. */
   readonly append: SinkKind;
@@ -44,8 +43,23 @@ export interface Drawn {
   readonly generate: boolean;
 }
 
+/** What is not the same in all versions of a pipeline. */
+export interface Version {
+  /** The column that is summed: another one no longer fits a state. */
+  readonly summed: "value" | "id";
+  /** What all its steps are called after; the second name is a new one for what had the first. */
+  readonly scope: "first" | "second";
+  /** With fewer aggregates, and those in another order, a state is migrated. */
+  readonly aggregates: "more" | "fewer";
+  /** Where tables lie that nobody can set back, below the folder of the host. */
+  readonly targets: "" | "again-";
+}
+
+/** The version that a history begins with. */
+export const FIRST_VERSION: Version = { summed: "value", scope: "first", aggregates: "more", targets: "" };
+
 /** How much later than a newer row an older one may come, ms. */
-export const OUT_OF_ORDERNESS_MS = { "10m": 600_000, "40m": 2_400_000 } as const;
+export const OUT_OF_ORDERNESS_MS = { "10m": 600_000, "40m": 2_400_000, "100d": 8_640_000_000 } as const;
 /** Spans of the drawn steps: lateness of changing results, windows, gaps of sessions, distance of copies. */
 export const ALLOWED_LATENESS_MS = 1_800_000;
 export const HOUR_MS = 3_600_000;
@@ -77,11 +91,19 @@ export function draw(random: Random): Drawn {
     visits: pick(random, ["final", "onUpdate", "none", "none", "none", "none"]),
     first: random.oneIn(5),
     view: hours === "none" || random.oneIn(3),
-    summed: "value",
     latest: random.oneIn(3),
     append: pick(random, ["delta", "parquet", "files"]),
     upsert: pick(random, ["delta", "delta", "files"]),
     partitioned: random.oneIn(3),
+    ...drawPace(random),
+  };
+}
+
+/** What changes nothing in any table. */
+export function drawPace(
+  random: Random,
+): Pick<Drawn, "batchRows" | "checkpointEvery" | "commitEvery" | "generate"> {
+  return {
     batchRows: 4 + random.below(60),
     checkpointEvery: `${5 + random.below(40)}ms`,
     commitEvery: { time: `${5 + random.below(80)}ms`, bytes: 200 + random.below(20_000) },

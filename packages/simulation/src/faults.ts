@@ -23,10 +23,26 @@ export const HARMLESS = [
 /** Faults at which it may have to refuse: tables then show a part of the answer, and nothing twice. */
 export const REFUSED = ["copied state", "older backup", "table set back"] as const;
 
+/** What an operator does, and what the pipeline comes through with the full answer as well. */
+export const LINEAGES = ["child in place", "child elsewhere", "rewind", "lost state"] as const;
+export const CHANGES = ["rename", "migration"] as const;
+
 /** What somebody else does to a table. */
 const FOREIGN = ["foreign commit", "foreign compaction", "table set back"] as const;
 
-export type FaultKind = (typeof HARMLESS)[number] | (typeof REFUSED)[number];
+export type LineageKind = (typeof LINEAGES)[number];
+
+export type FaultKind =
+  | (typeof HARMLESS)[number]
+  | (typeof REFUSED)[number]
+  | (typeof CHANGES)[number]
+  | LineageKind
+  | "savepoint";
+
+/** Whether from then on another state writes to the tables. */
+export function isLineage(kind: FaultKind): kind is LineageKind {
+  return LINEAGES.some((lineage) => lineage === kind);
+}
 
 export type ForeignKind = (typeof FOREIGN)[number];
 
@@ -53,12 +69,26 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   "DF_SINK_REPLACED",
 ]);
 
+/** Codes at which a state is to be brought to where its targets are. */
+export const BEHIND: ReadonlySet<string> = new Set(["DF_SINK_AHEAD", "DF_SINK_OTHER_LINEAGE"]);
+
 /** Faults of a simulation, in the order in which they strike. */
 export function drawFaults(random: Random): Fault[] {
   const count = 5 + random.below(9);
   const faults = Array.from({ length: count }, () => drawFault(random, pick(random, HARMLESS)));
-  if (random.oneIn(2))
-    faults.splice(random.below(faults.length), 0, drawFault(random, pick(random, REFUSED)));
+  const insert = (kind: FaultKind): void => {
+    faults.splice(random.below(faults.length), 0, drawFault(random, kind));
+  };
+  const theme = pick(random, ["none", "refused", "lineage", "lineage", "lineage", "change"]);
+  if (theme === "refused") insert(pick(random, REFUSED));
+  else if (theme === "change") for (const kind of CHANGES) insert(kind);
+  else if (theme === "lineage") {
+    faults.length = 4 + random.below(2);
+    // What begins from a savepoint waits until there is one.
+    insert(pick(random, LINEAGES));
+    for (let savepoints = 1 + random.below(2); savepoints > 0; savepoints--)
+      faults.unshift(drawFault(random, "savepoint"));
+  }
   return faults;
 }
 

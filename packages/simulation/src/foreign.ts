@@ -24,17 +24,17 @@ export async function setProperty(store: ObjectStore): Promise<void> {
   await foreignCommit(store, [{ commitInfo: { operation: "SET TBLPROPERTIES" } }]);
 }
 
-/** Adds a row of somebody else, in a file that is called by the row's number. */
+/** Adds a row of somebody else, in a file that is called by the row's number; returns the version that has it. */
 export async function addRow(
   store: ObjectStore,
   schema: Schema,
   { number, row }: { readonly number: number; readonly row: Row },
-): Promise<void> {
+): Promise<number> {
   const path = `foreign-row-${number}.parquet`;
   const { bytes } = await inlineEncoder.encode(schema, [batchOf(schema, [row])]);
   await store.put(path, bytes);
   const file = { path, partitionValues: {}, size: bytes.length, modificationTime: 1, dataChange: true };
-  await foreignCommit(store, [
+  return foreignCommit(store, [
     { commitInfo: { operation: "WRITE" } },
     { add: { ...file, stats: '{"numRecords":1}' } },
   ]);
@@ -66,15 +66,21 @@ function foreignValue(type: ColumnType, number: number): unknown {
   }
 }
 
-/** RESTORE to the version before a commit of the pipeline: removes what it added, brings back what it removed. */
+/** RESTORE to the version before a commit of the pipeline. */
 export async function setBack(store: ObjectStore): Promise<void> {
-  if (!(await endsOurs(store))) return;
+  const commits = await readCommits(store);
+  if (isOurs(commits.at(-1) ?? [])) await restore(store, commits.length - 2);
+}
+
+/** RESTORE to a version: removes what was added since, brings back what was removed. */
+export async function restore(store: ObjectStore, version: number): Promise<void> {
   const versions = (await readCommits(store)).length;
+  if (version === versions - 1) return;
   const filesAfter = async (count: number) =>
     new Map((await liveFiles(store, count)).map((file) => [JSON.stringify(file), file]));
-  const [before, now] = [await filesAfter(versions - 1), await filesAfter(versions)];
+  const [before, now] = [await filesAfter(version + 1), await filesAfter(versions)];
   await foreignCommit(store, [
-    { commitInfo: { operation: "RESTORE", operationParameters: { version: versions - 2 } } },
+    { commitInfo: { operation: "RESTORE", operationParameters: { version } } },
     ...[...now].filter(([text]) => !before.has(text)).map(([, file]) => ({ remove: removed(file) })),
     ...[...before].filter(([text]) => !now.has(text)).map(([, add]) => ({ add })),
   ]);
@@ -92,11 +98,6 @@ export async function isSetBack(store: ObjectStore): Promise<boolean> {
     actions.some(({ commitInfo }) => commitInfo?.["operation"] === "RESTORE"),
   );
   return restored > commits.findLastIndex(isOurs);
-}
-
-/** Whether the last commit is one of the pipeline. */
-async function endsOurs(store: ObjectStore): Promise<boolean> {
-  return isOurs((await readCommits(store)).at(-1) ?? []);
 }
 
 function isOurs(actions: readonly Action[]): boolean {

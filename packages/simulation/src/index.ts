@@ -1,2 +1,3 @@
-export { type History, simulate } from "./simulation.ts";
+export type { History } from "./history.ts";
+export { simulate } from "./simulation.ts";
 export { Violation } from "./verdict.ts";

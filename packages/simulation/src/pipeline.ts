@@ -14,7 +14,16 @@ import {
 import { delta } from "dataflow/delta";
 import { filesSink, jsonLines } from "dataflow/files";
 import { parquet } from "dataflow/parquet";
-import { ALLOWED_LATENESS_MS, type Drawn, GAP_MS, POISON, SLIDING, WITHIN_MS } from "./drawn.ts";
+import {
+  ALLOWED_LATENESS_MS,
+  type Drawn,
+  GAP_MS,
+  POISON,
+  SLIDING,
+  type SinkKind,
+  type Version,
+  WITHIN_MS,
+} from "./drawn.ts";
 import { logSource } from "./ports/source.ts";
 
 /** Columns of the logs. */
@@ -31,38 +40,62 @@ interface Read {
   readonly value: bigint;
 }
 
-/** The pipeline of a case. Sinks write to tables that are called like them. */
-export function drawnPipeline(drawn: Drawn): PipelineDefinition {
-  const { batchRows, checkpointEvery, commitEvery, hours } = drawn;
-  const rejected = parquet({ path: "rejected" });
+/** What a version of a pipeline is written of. */
+type Written = Drawn & Version;
+
+/** A version of the pipeline of a case. Tables are called like their sinks. */
+export function drawnPipeline(drawn: Drawn, version: Version): PipelineDefinition {
+  const { batchRows, checkpointEvery } = drawn;
+  const written = { ...drawn, ...version };
+  const rejected = parquet({ path: pathOf("rejected", "parquet", written) });
+  const renaming = version.scope === "second" ? { renamedFrom: "first" } : {};
   return pipeline("simulated", { batchRows, checkpointEvery, rejected }, (p) => {
-    const left = rowsOf(p, drawn, "left");
-    const right = drawn.second === "nothing" ? undefined : rowsOf(p, drawn, "right");
-    const rows = right !== undefined && drawn.second === "union" ? left.union(right) : left;
-    rows.to("copy", appendTo("copy", drawn), { commitEvery });
-    if (right !== undefined && drawn.second === "join") joined(left, right, drawn);
-    if (hours === "final") finalHours(rows, drawn);
-    else if (hours !== "none") changingHours(rows, drawn, hours);
-    if (drawn.sliding) slidingWindows(rows, drawn);
-    if (drawn.visits !== "none") visits(rows, drawn, drawn.visits);
-    if (drawn.first) {
-      rows
-        .dedupe("first-of", { by: "id", within: `${WITHIN_MS}ms`, keep: "first" })
-        .to("first", appendTo("first", drawn), { commitEvery });
-    }
-    if (drawn.view) {
-      rows
-        .groupBy("key")
-        .aggregate("totals", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }))
-        .to("view", upsertTo("view", drawn), { commitEvery });
-    }
-    if (drawn.latest) {
-      rows
-        .groupBy("key")
-        .latest("newest", { by: ["at", "id", "value"] })
-        .to("latest", upsertTo("latest", drawn), { commitEvery });
-    }
+    p.scope(version.scope, (inside) => write(inside, written), renaming);
   });
+}
+
+function write(p: Pipeline, drawn: Written): void {
+  const { commitEvery, hours } = drawn;
+  const left = rowsOf(p, drawn, "left");
+  const right = drawn.second === "nothing" ? undefined : rowsOf(p, drawn, "right");
+  const rows = right !== undefined && drawn.second === "union" ? left.union(right) : left;
+  rows.to("copy", appendTo("copy", drawn), { commitEvery });
+  if (right !== undefined && drawn.second === "join") joined(left, right, drawn);
+  if (hours === "final") finalHours(rows, drawn);
+  else if (hours !== "none") changingHours(rows, drawn, hours);
+  if (drawn.sliding) slidingWindows(rows, drawn);
+  if (drawn.visits !== "none") visits(rows, drawn, drawn.visits);
+  if (drawn.first) {
+    rows
+      .dedupe("first-of", { by: "id", within: `${WITHIN_MS}ms`, keep: "first" })
+      .to("first", appendTo("first", drawn), { commitEvery });
+  }
+  if (drawn.view) view(rows, drawn);
+  if (drawn.latest) {
+    rows
+      .groupBy("key")
+      .latest("newest", { by: ["at", "id", "value"] })
+      .to("latest", upsertTo("latest", drawn), { commitEvery });
+  }
+}
+
+function view(rows: Events<Read>, drawn: Written): void {
+  const { commitEvery, summed } = drawn;
+  const groups = rows.groupBy("key");
+  const totals =
+    drawn.aggregates === "more"
+      ? groups
+          .aggregate("totals", (a) => ({
+            rows: a.count(),
+            newest: a.max("at"),
+            total: a.sum(summed),
+            highest: a.max("value"),
+          }))
+          .select((col) => ({ key: col("key"), rows: col("rows"), total: col("total") }))
+      : groups
+          .aggregate("totals", (a) => ({ total: a.sum(summed), rows: a.count() }))
+          .select((col) => ({ key: col("key"), rows: col("rows"), total: col("total") }));
+  totals.to("view", upsertTo("view", drawn), { commitEvery });
 }
 
 function rowsOf(p: Pipeline, { maxOutOfOrderness }: Drawn, source: "left" | "right"): Events<Read> {
@@ -72,13 +105,26 @@ function rowsOf(p: Pipeline, { maxOutOfOrderness }: Drawn, source: "left" | "rig
   });
 }
 
-function finalHours(rows: Events<Read>, drawn: Drawn): void {
+function finalHours(rows: Events<Read>, drawn: Written): void {
   const { commitEvery } = drawn;
-  const hours = rows
-    .keyBy("key")
-    .window(tumbling("1h"))
-    .aggregate("hours-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }));
-  hours.to("hours", appendTo("hours", drawn), { commitEvery });
+  const windows = rows.keyBy("key").window(tumbling("1h"));
+  const hours =
+    drawn.aggregates === "more"
+      ? windows.aggregate("hours-of", (a) => ({
+          highest: a.max("value"),
+          total: a.sum(drawn.summed),
+          rows: a.count(),
+        }))
+      : windows.aggregate("hours-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }));
+  hours
+    .select((col) => ({
+      key: col("key"),
+      windowStart: col("windowStart"),
+      windowEnd: col("windowEnd"),
+      rows: col("rows"),
+      total: col("total"),
+    }))
+    .to("hours", appendTo("hours", drawn), { commitEvery });
   hours.late.to("late", appendTo("late", drawn), { commitEvery });
   if (!drawn.days) return;
   hours
@@ -88,7 +134,7 @@ function finalHours(rows: Events<Read>, drawn: Drawn): void {
     .to("days", appendTo("days", drawn), { commitEvery });
 }
 
-function changingHours(rows: Events<Read>, drawn: Drawn, emit: "corrected" | "onUpdate"): void {
+function changingHours(rows: Events<Read>, drawn: Written, emit: "corrected" | "onUpdate"): void {
   const { commitEvery } = drawn;
   const hours = rows
     .keyBy("key")
@@ -108,7 +154,7 @@ function changingHours(rows: Events<Read>, drawn: Drawn, emit: "corrected" | "on
     .to("days", appendTo("days", drawn), { commitEvery });
 }
 
-function slidingWindows(rows: Events<Read>, drawn: Drawn): void {
+function slidingWindows(rows: Events<Read>, drawn: Written): void {
   rows
     .keyBy("key")
     .window(sliding(`${SLIDING.sizeMs}ms`, `${SLIDING.everyMs}ms`))
@@ -116,7 +162,7 @@ function slidingWindows(rows: Events<Read>, drawn: Drawn): void {
     .to("sliding", appendTo("sliding", drawn), { commitEvery: drawn.commitEvery });
 }
 
-function visits(rows: Events<Read>, drawn: Drawn, emit: "final" | "onUpdate"): void {
+function visits(rows: Events<Read>, drawn: Written, emit: "final" | "onUpdate"): void {
   const { commitEvery } = drawn;
   const grouped = rows.keyBy("key").window(session(`${GAP_MS}ms`));
   if (emit === "final") {
@@ -133,7 +179,7 @@ function visits(rows: Events<Read>, drawn: Drawn, emit: "final" | "onUpdate"): v
   }
 }
 
-function joined(left: Events<Read>, right: Events<Read>, drawn: Drawn): void {
+function joined(left: Events<Read>, right: Events<Read>, drawn: Written): void {
   left
     .joinWindow("pairs-of", right, {
       on: { key: "key", value: "value" },
@@ -144,13 +190,22 @@ function joined(left: Events<Read>, right: Events<Read>, drawn: Drawn): void {
     .to("joined", appendTo("joined", drawn), { commitEvery: drawn.commitEvery });
 }
 
-function appendTo(path: string, { append, partitioned }: Drawn) {
-  const partitionBy = partitioned && path === "copy" ? ["key"] : [];
+function appendTo(table: string, drawn: Written) {
+  const { append, partitioned } = drawn;
+  const path = pathOf(table, append, drawn);
+  const partitionBy = partitioned && table === "copy" ? ["key"] : [];
   if (append === "delta") return delta({ path, partitionBy });
   if (append === "parquet") return parquet({ path, partitionBy });
   return filesSink({ path, format: jsonLines() });
 }
 
-function upsertTo(path: string, { upsert }: Drawn) {
+function upsertTo(table: string, drawn: Written) {
+  const { upsert } = drawn;
+  const path = pathOf(table, upsert, drawn);
   return upsert === "delta" ? delta({ path }) : filesSink({ path, format: jsonLines() });
+}
+
+/** Others can set a Delta table back, and nothing else. */
+function pathOf(table: string, kind: SinkKind, { targets }: Written): string {
+  return kind === "delta" ? table : `${targets}${table}`;
 }

@@ -1,4 +1,5 @@
-import { simulate, type SimulationOptions } from "./simulation.ts";
+import type { SimulationOptions } from "./history.ts";
+import { simulate } from "./simulation.ts";
 import { Violation } from "./verdict.ts";
 
 /** A violation with as few faults as it needs. */

@@ -1,6 +1,7 @@
 /** Runs the histories of every n-th seed, and tells of each. */
 import { parentPort, workerData } from "node:worker_threads";
-import { simulate, type History } from "./simulation.ts";
+import type { History } from "./history.ts";
+import { simulate } from "./simulation.ts";
 import { Violation } from "./verdict.ts";
 
 /** @internal */

@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { shrink, violationOf } from "./shrink.ts";
 import type { SimJob, SimMessage } from "./sim-worker.ts";
 import { simulate } from "./simulation.ts";
+import { END } from "./strikes.ts";
 import { Totals } from "./totals.ts";
 import { Violation } from "./verdict.ts";
 import { PHASES } from "./world.ts";
@@ -59,8 +60,10 @@ async function runAll(): Promise<void> {
       work({ first: first + job, step: jobs, count: Math.ceil((runs - job) / jobs) }),
     ),
   );
-  for (const line of totals.matrix(PHASES)) process.stdout.write(`${line}\n`);
-  process.stdout.write(`${totals.checkpoints} checkpoints; ${totals.refused} runs ended with a refusal\n`);
+  for (const line of totals.matrix([...PHASES, END])) process.stdout.write(`${line}\n`);
+  process.stdout.write(
+    `${totals.checkpoints} checkpoints; ${totals.adoptions} adoptions; ${totals.refused} runs ended with a refusal\n`,
+  );
   for (const seed of violated.slice(0, VIOLATIONS_MAX)) await explain(seed);
 }
 

@@ -69,7 +69,17 @@ export function committers(
 /** The lines of a table as `answer` has them, sorted. */
 export async function shownBy(node: SinkNode, bucket: Bucket): Promise<string[]> {
   const rows = await rowsIn(node, bucket);
-  return rows.map((row) => shownLine(node.id, row)).toSorted();
+  return rows.map((row) => shownLine(lastOf(node.id), row)).toSorted();
+}
+
+/** What an id ends in, behind its scope: a table is called like that. */
+export function lastOf(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
+}
+
+/** The path of a sink's table, behind the folder of its host. */
+export function pathOf({ spec }: SinkNode): string {
+  return (spec.options as { readonly path: string }).path;
 }
 
 /** A row of a table as `answer` has it. */

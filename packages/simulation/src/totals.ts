@@ -1,4 +1,4 @@
-import type { History } from "./simulation.ts";
+import type { History } from "./history.ts";
 
 /** What many histories came to. */
 export class Totals {
@@ -6,6 +6,7 @@ export class Totals {
   events = 0;
   checkpoints = 0;
   refused = 0;
+  adoptions = 0;
   /** By "kind at phase". */
   readonly faults: Map<string, number> = new Map();
 
@@ -13,11 +14,13 @@ export class Totals {
     events,
     checkpoints,
     faults,
+    adoptions,
     ended,
-  }: Pick<History, "events" | "checkpoints" | "faults" | "ended">): void {
+  }: Pick<History, "events" | "checkpoints" | "faults" | "adoptions" | "ended">): void {
     this.runs++;
     this.events += events;
     this.checkpoints += checkpoints;
+    this.adoptions += adoptions;
     if (ended === "refused") this.refused++;
     for (const fault of faults) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
   }

@@ -40,6 +40,31 @@ export function checkPart(table: string, expected: readonly string[], shown: rea
   if (tooMuch !== undefined) throw new Violation(`table "${table}": ${tooMuch}`);
 }
 
+/** A table that goes on in a new place. */
+interface Continued {
+  readonly table: string;
+  readonly expected: readonly string[];
+  /** Columns of its key; undefined for a table that only grows. */
+  readonly keyed: number | undefined;
+  /** Whether rows of before may be gone, though the new table does not say so. */
+  readonly shrinks: boolean;
+}
+
+/** @throws Violation unless what a table showed before, and what the new one shows of later, are the answer together */
+export function checkContinued(
+  { table, expected, keyed, shrinks }: Continued,
+  before: readonly string[],
+  shown: readonly string[],
+): void {
+  if (keyed === undefined) return checkWhole(table, expected, [...before, ...shown]);
+  checkKeys(table, shown, keyed);
+  const keyOf = (line: string): string => JSON.stringify((JSON.parse(line) as unknown[]).slice(0, keyed));
+  const replaced = new Set(shown.map(keyOf));
+  const known = new Set(expected.map(keyOf));
+  const left = before.filter((line) => !replaced.has(keyOf(line)) && (known.has(keyOf(line)) || !shrinks));
+  checkWhole(table, expected, [...left, ...shown]);
+}
+
 function difference(expected: readonly string[], shown: readonly string[]): string[] {
   const left = counts(expected);
   const found: string[] = [];

@@ -1,8 +1,11 @@
 /** The state of simulated processes: the real one, in a database and files in memory that a host keeps. */
+import { randomUUID } from "node:crypto";
 import Database from "better-sqlite3";
 import { assert, DataflowError, present } from "@df/core";
+import { giveLineage } from "@df/core/checkpoint/begin-from";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
 import type { Checkpoint, HeldFrame } from "@df/core/checkpoint/records";
+import { contentOf, type Savepoint, type SavepointRequest } from "@df/core/checkpoint/savepoint";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
 import type { Spool } from "@df/core/checkpoint/spool";
 import type { SqlDatabase, SqlStatement } from "@df/core/checkpoint/sql";
@@ -40,6 +43,33 @@ export interface StateImage {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+/** The objects of each table. */
+export type TableImages = ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
+
+/** A savepoint, and what tables showed when it was taken. */
+export interface KeptSavepoint {
+  readonly savepoint: Savepoint;
+  readonly image: StateImage;
+  readonly tables: TableImages;
+}
+
+/** What a new state has that is begun from a savepoint. */
+export function childOf({ savepoint, image }: KeptSavepoint): StateImage {
+  const db = new Database(image.db);
+  giveLineage(db, savepoint);
+  return { db: db.serialize(), files: image.files };
+}
+
+/** The version of a table that a savepoint knows, 0 where it knows of no delivery. */
+export function versionIn({ image }: KeptSavepoint, sink: string): number {
+  const rows = new Database(image.db)
+    .prepare<[string], { version: string }>(
+      "SELECT version FROM delivered WHERE sink = ? ORDER BY epoch DESC",
+    )
+    .get(sink);
+  return Number(rows?.version ?? 0);
+}
+
 /** A state directory: its database and files, and who has it open. */
 export class StateDirectory {
   db: Database.Database;
@@ -49,9 +79,15 @@ export class StateDirectory {
   unlocked = false;
   /** An older image, for who restores it. */
   backup: StateImage | undefined;
+  readonly savepoints: KeptSavepoint[] = [];
+  /** Intents that were stored since it was made or restored. */
+  intents = 0;
+  readonly #tables: () => TableImages;
   #holder: Process | undefined;
 
-  constructor(image?: StateImage) {
+  /** `tables` gives what tables show at the moment. */
+  constructor(tables: () => TableImages, image?: StateImage) {
+    this.#tables = tables;
     this.db = new Database(image?.db ?? ":memory:");
     this.#compiled = compiledOnce(this.db);
     this.#files = new Map(image?.files);
@@ -62,12 +98,13 @@ export class StateDirectory {
     return { db: this.db.serialize(), files: new Map(this.#files) };
   }
 
-  /** Puts an older image in its place. Nobody may have it open. */
-  restore({ db, files }: StateImage): void {
-    this.db = new Database(db);
+  /** Puts another image in its place, or nothing. Nobody may have it open. */
+  restore(image: StateImage | undefined): void {
+    this.db = new Database(image?.db ?? ":memory:");
     this.#compiled = compiledOnce(this.db);
-    this.#files = new Map(files);
+    this.#files = new Map(image?.files);
     this.#holder = undefined;
+    this.intents = 0;
   }
 
   /** The state as a process sees it, through the world. */
@@ -78,6 +115,7 @@ export class StateDirectory {
         if (this.#holder === process) this.#holder = undefined;
         return undefined;
       }
+      if (method === "storeIntent") this.intents++;
       state ??= this.#opened(process, pipeline);
       return (state[method] as (...all: readonly unknown[]) => unknown).apply(state, [...given]);
     };
@@ -94,6 +132,22 @@ export class StateDirectory {
     return Object.fromEntries(methods) as StateFile;
   }
 
+  #keep({ name, created }: SavepointRequest): Savepoint {
+    const image = { db: this.db.serialize(), files: new Map<string, Uint8Array>() };
+    const copy = new Database(image.db);
+    const savepoint = {
+      format: 1,
+      id: randomUUID(),
+      name,
+      created,
+      ...contentOf(copy),
+      sha256: "",
+      sizeBytes: image.db.length,
+    };
+    this.savepoints.push({ savepoint, image, tables: this.#tables() });
+    return savepoint;
+  }
+
   #opened(process: Process, pipeline: string): SqliteState {
     const holder = this.#holder;
     if (holder !== undefined && holder !== process && !holder.dead && !this.unlocked) {
@@ -104,15 +158,14 @@ export class StateDirectory {
       open: () => this.#compiled,
       spool: memorySpool(this.#files),
       spooledBytesMin: SPOOLED_BYTES_MIN,
+      keep: (_, request) => this.#keep(request),
     });
   }
 }
 
 /** What is given away belongs to the state: nobody else can read its bytes any more, as from a thread to another. */
 function moved(method: Method, given: readonly unknown[]): readonly unknown[] {
-  const taken = new Map(
-    givenAway(carriersOf(method, given)).map((buffer) => [buffer, buffer.transfer()]),
-  );
+  const taken = new Map(givenAway(carriersOf(method, given)).map((buffer) => [buffer, buffer.transfer()]));
   const own = <Part extends { readonly bytes: Uint8Array }>(part: Part): Part => {
     const buffer = taken.get(part.bytes.buffer as ArrayBuffer);
     return { ...part, bytes: buffer === undefined ? part.bytes.slice() : new Uint8Array(buffer) };

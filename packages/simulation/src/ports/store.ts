@@ -6,11 +6,16 @@ import type { Phase, Process, World } from "../world.ts";
 
 /** The objects of one table, which outlive all processes. */
 export class Bucket {
-  readonly objects: Map<string, Uint8Array> = new Map();
+  readonly objects: Map<string, Uint8Array>;
   /** The objects without a network in between: for who checks, and for other writers. */
-  readonly direct: ObjectStore = memoryStore(this.objects);
+  readonly direct: ObjectStore;
   /** Virtual ms that a request takes at most. */
   latencyMs = 5;
+
+  constructor(objects: Map<string, Uint8Array> = new Map()) {
+    this.objects = objects;
+    this.direct = memoryStore(objects);
+  }
 
   /** The store as a process sees it. */
   seenBy(world: World, process: Process, table: string): ObjectStore {
