@@ -37,7 +37,7 @@ export function openLogs<Row>(
   };
 }
 
-/** Writing rows as columns takes code made for their schema: once for all processes, each of which takes what it adds. */
+/** Code that writes rows as columns, by their schema: made once for all processes, each of which takes what it adds. */
 const columnsOf = new Map<string, RowColumns>();
 
 function rowColumns({ all, wanted }: { readonly all: Schema; readonly wanted: Schema }): RowColumns {

@@ -1,7 +1,7 @@
 // Nothing of the engine may be loaded before it is broken.
 import assert from "node:assert";
 import { registerHooks } from "node:module";
-import type { Variant } from "./variants.ts";
+import type { Variant } from "./variant.ts";
 
 /**
  * From now on modules are loaded with the changes of a variant.

@@ -3,21 +3,8 @@
  * tables show. Those of the protocol come from the published failures of systems like this one (Flink's two-phase sink,
  * Iceberg's and Delta's committers, Kafka transactions); the others break what is ours.
  */
-
-/** Words of a file, and what stands there instead. */
-export interface Edit {
-  /** From the folder `packages` on. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A way to break the engine. */
-export interface Variant {
-  readonly name: string;
-  readonly edits: readonly Edit[];
-}
+import { LINEAGE_VARIANTS } from "./lineage-variants.ts";
+import { type Edit, one, type Variant } from "./variant.ts";
 
 const DELIVERY = "core/src/runtime/delivery.ts";
 const FOREIGN = "core/src/runtime/foreign.ts";
@@ -42,12 +29,9 @@ const TRUSTS_TARGETS: Edit = {
   replace: "    if (marker === null) refuseForeign(marker, {",
 };
 
-function one(name: string, file: string, find: string, replace: string): Variant {
-  return { name, edits: [{ file, find, replace }] };
-}
-
 /** All of them. */
 export const VARIANTS: readonly Variant[] = [
+  ...LINEAGE_VARIANTS,
   // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────
   one(
     "a Delta commit does not look for its marker",
@@ -252,12 +236,7 @@ export const VARIANTS: readonly Variant[] = [
       },
     ],
   },
-  one(
-    "a delivery leaves the key index as it was",
-    STATE,
-    "      this.#applyIndex(sink, index);\n      this.#setIndexVersion",
-    "      this.#setIndexVersion",
-  ),
+  one("a delivery leaves the key index as it was", STATE, "        this.#keys.apply(sink, index);\n", ""),
   // ── Checkpoints ────────────────────────────────────────────────────────────────────────────────────────────────
   one(
     "a position moves before its rows",
@@ -349,81 +328,5 @@ export const VARIANTS: readonly Variant[] = [
     "operators/src/windowing/assignment.ts",
     'const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);',
     "const rowClock = clock;",
-  ),
-  // ── Savepoints, adoptions, other plans ─────────────────────────────────────────────────────────────────────────
-  one(
-    "a child lineage begins at another epoch than its savepoint",
-    "core/src/checkpoint/begin-from.ts",
-    "  const parent: Ancestor = { lineage, epoch, savepoint: id };",
-    "  const parent: Ancestor = { lineage, epoch: epoch + 1000, savepoint: id };",
-  ),
-  {
-    name: "a savepoint is taken before what it holds is shown",
-    edits: [
-      {
-        file: "core/src/runtime/job.ts",
-        find: "    if (this.#last !== undefined) await deliveries.deliverAll(this.#last);\n    return state.savepoint",
-        replace: "    void deliveries;\n    return state.savepoint",
-      },
-      {
-        file: "core/src/checkpoint/savepoint.ts",
-        find: "    if (rows !== 0)",
-        replace: "    if (rows === undefined)",
-      },
-    ],
-  },
-  one(
-    "a new target is taken for the one of the savepoint",
-    "core/src/runtime/child-sinks.ts",
-    "  for (const { id } of found) await host.state.forgetSink(id);",
-    '  for (const { id } of found) if (id === "") await host.state.forgetSink(id);',
-  ),
-  one(
-    "an adoption does not compare what comes of the sources",
-    "core/src/runtime/compared.ts",
-    "    if (staged.contentHash !== marker.contentHash) {",
-    '    if (staged.contentHash === "") {',
-  ),
-  one(
-    "rows that were adopted are delivered again",
-    STATE,
-    "      for (const { sink, through } of taken) this.#held.drop(sink, through);",
-    "      for (const { sink } of taken) this.#held.drop(sink, 0);",
-  ),
-  one(
-    "an adoption ends splits that were live",
-    "core/src/runtime/cut.ts",
-    '      return cut.isReached && !end.isLive ? "end" : "idle";',
-    '      return cut.isReached ? "end" : "idle";',
-  ),
-  one(
-    "an adoption reads again what its state holds",
-    "core/src/runtime/adopt.ts",
-    "    const known = one.through ?? heldThrough(one, identity);",
-    "    const known = one.through;",
-  ),
-  one(
-    "a rename leaves what steps remember",
-    "core/src/checkpoint/rename-nodes.ts",
-    '  ["chunk", "node"],\n',
-    "",
-  ),
-  one(
-    "a rename leaves the rows that a sink holds",
-    "core/src/checkpoint/rename-nodes.ts",
-    '  ["held", "sink"],\n',
-    "",
-  ),
-  one(
-    "a rename forgets how far sources were read",
-    "core/src/checkpoint/rename-nodes.ts",
-    "    splits: record.splits.map((split) => ({ ...split, source: renamed(split.source) })),\n",
-    "",
-  ),
-  one(
-    "a migration takes columns by their place",
-    "core/src/state/migrate-chunk.ts",
-    "      const column = values.find((each) => each.line === line) as Column;",
-    "      const column = values[this.#is.values.findIndex((each) => each.line === line)] as Column;",
   ),
 ];

@@ -1,0 +1,73 @@
+/** Ways to break savepoints, what begins from them, adoptions, renames and migrations. */
+import { one, type Variant } from "./variant.ts";
+
+const RENAMES = "core/src/checkpoint/rename-nodes.ts";
+
+/** All of them. */
+export const LINEAGE_VARIANTS: readonly Variant[] = [
+  one(
+    "a child lineage begins at another epoch than its savepoint",
+    "core/src/checkpoint/begin-from.ts",
+    "  const parent: Ancestor = { lineage, epoch, savepoint: id };",
+    "  const parent: Ancestor = { lineage, epoch: epoch + 1000, savepoint: id };",
+  ),
+  {
+    name: "a savepoint is taken before what it holds is shown",
+    edits: [
+      {
+        file: "core/src/runtime/job.ts",
+        find: "    if (this.#last !== undefined) await deliveries.deliverAll(this.#last);\n    return state.savepoint",
+        replace: "    void deliveries;\n    return state.savepoint",
+      },
+      {
+        file: "core/src/checkpoint/savepoint.ts",
+        find: "    if (rows !== 0)",
+        replace: "    if (rows === undefined)",
+      },
+    ],
+  },
+  one(
+    "a new target is taken for the one of the savepoint",
+    "core/src/runtime/child-sinks.ts",
+    "  for (const { id } of found) await host.state.forgetSink(id);",
+    '  for (const { id } of found) if (id === "") await host.state.forgetSink(id);',
+  ),
+  one(
+    "an adoption does not compare what comes of the sources",
+    "core/src/runtime/compared.ts",
+    "    if (staged.contentHash !== marker.contentHash) {",
+    '    if (staged.contentHash === "") {',
+  ),
+  one(
+    "rows that were adopted are delivered again",
+    "core/src/checkpoint/sqlite-state.ts",
+    "      for (const { sink, through } of taken) this.#held.drop(sink, through);",
+    "      for (const { sink } of taken) this.#held.drop(sink, 0);",
+  ),
+  one(
+    "an adoption ends splits that were live",
+    "core/src/runtime/cut.ts",
+    '      return cut.isReached && !end.isLive ? "end" : "idle";',
+    '      return cut.isReached ? "end" : "idle";',
+  ),
+  one(
+    "an adoption reads again what its state holds",
+    "core/src/runtime/adopt.ts",
+    "    const known = one.through ?? heldThrough(one, identity);",
+    "    const known = one.through;",
+  ),
+  one("a rename leaves what steps remember", RENAMES, '  ["chunk", "node"],\n', ""),
+  one("a rename leaves the rows that a sink holds", RENAMES, '  ["held", "sink"],\n', ""),
+  one(
+    "a rename forgets how far sources were read",
+    RENAMES,
+    "    splits: record.splits.map((split) => ({ ...split, source: renamed(split.source) })),\n",
+    "",
+  ),
+  one(
+    "a migration takes columns by their place",
+    "core/src/state/migrate-chunk.ts",
+    "      const column = values.find((each) => each.line === line) as Column;",
+    "      const column = values[this.#is.values.findIndex((each) => each.line === line)] as Column;",
+  ),
+];
