@@ -20,6 +20,8 @@ import { type Action, PHASES, type Process, type World } from "./world.ts";
 
 /** Faults that are the answer to an action: there is no moment after it. */
 const ANSWERS: ReadonlySet<FaultKind> = new Set(["disk full", "input/output error", "lost answer"]);
+/** Faults at which all that is on its way is lost. */
+const LOSING: ReadonlySet<FaultKind> = new Set(["power loss", "rewind"]);
 /** Where a fault has struck when the pipeline had come to its end. */
 export const END = "end";
 /** Actions of a phase after which one who has no savepoint yet asks again. */
@@ -109,7 +111,7 @@ export class Strikes {
     if (isForeign(kind)) this.#cluster.looking = this.#outsiders.interfere(kind);
     else this.#befall(kind, process);
     if (moment === "after") return false;
-    const isSent = action.remote && kind !== "power loss" && world.random.oneIn(2);
+    const isSent = action.remote && !LOSING.has(kind) && world.random.oneIn(2);
     if (process.dead ? isSent : process.pausedUntil > world.now)
       world.postpone(action, world.random.below(500));
     else return !process.dead;
