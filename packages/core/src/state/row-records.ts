@@ -3,9 +3,6 @@ import type { PaneId } from "./state-store.ts";
 import type { TableMemory } from "./span-image.ts";
 import type { TableLayout } from "./table-layout.ts";
 
-/** So many rows are placed, and then written, before the next ones. */
-const PLACED_ROWS = 1024;
-
 /** Bytes that grow, seen in three ways. */
 export class RecordBytes {
   words: Float64Array = new Float64Array(512);
@@ -32,6 +29,7 @@ export class RecordBytes {
 
 /** A table, and where its rows are. See table.ts. */
 interface PlacedRows extends TableMemory {
+  readonly blockKeys: number;
   placeOf(id: number): number;
   placesOf(ids: Int32Array): Int32Array;
 }
@@ -107,8 +105,8 @@ export class RowRecords {
     const stride = place.sizeBytes / 4;
     const to = into.ints;
     let at = (atBytes + place.behind) / 4;
-    for (let begin = 0; begin < ids.length; begin += PLACED_ROWS) {
-      const places = this.#table.placesOf(ids.subarray(begin, begin + PLACED_ROWS));
+    for (let begin = 0; begin < ids.length; begin += this.#table.blockKeys) {
+      const places = this.#table.placesOf(ids.subarray(begin, begin + this.#table.blockKeys));
       const from = this.#table.rows.ints;
       for (let i = 0; i < places.length; i++, at += stride) {
         const start = (places[i] as number) * rowInts;

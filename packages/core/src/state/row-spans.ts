@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import { SpanImages, type TableMemory } from "./span-image.ts";
 import type { RowPages } from "./row-pages.ts";
 import type { Account, StateBudget } from "./state-budget.ts";
@@ -70,8 +71,6 @@ export class RowSpans {
         this.#berths[span] = span;
         this.#spans[span] = span;
         this.#changed[span] = 1;
-        // Who calls may have asked for it already.
-        this.#eras[span] = this.#era;
       }
     }
   }
@@ -96,8 +95,12 @@ export class RowSpans {
     return (berth << this.#shift) | (id & ((1 << this.#shift) - 1));
   }
 
-  /** As `placeOf`, for many; below 0 is left as it is. Valid until the next call. */
+  /** As `placeOf`, for many; of a batch at most; below 0 is left as it is. Valid until the next call. */
   placesOf(ids: Int32Array): Int32Array {
+    assert(
+      ids.length <= this.#budget.batchRows,
+      "no more rows are placed at once than stay in memory together",
+    );
     if (ids.length > this.#places.length) this.#places = new Int32Array(ids.length);
     const places = this.#places.subarray(0, ids.length);
     for (let i = 0; i < ids.length; i++) {

@@ -362,7 +362,7 @@ describe("state table against a Map", () => {
         pair.check();
         expect(pair.rescale()).toBe(pair.size);
       }),
-      { numRuns: 150 },
+      { numRuns: 250 },
     );
     expect(spans).toBeGreaterThan(1000);
   });

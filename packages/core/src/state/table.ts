@@ -53,6 +53,8 @@ export class MemoryStateTable implements StateTable {
   /** Once the budget had no room for all rows. */
   spans: RowSpans | undefined;
   readonly account: Account = { residentBytes: 0, indexBytes: 0, spilledBytes: 0 };
+  /** Rows that are placed at once: fewer than stay in memory together. */
+  readonly blockKeys: number;
   readonly #budget: StateBudget | undefined;
   readonly heap: TextHeap;
   readonly pages: RowPages = new RowPages();
@@ -84,6 +86,7 @@ export class MemoryStateTable implements StateTable {
     this.#keyGroups = new KeyGroups(spec.key);
     this.#hashed = { plainInts: this.layout.plainInts, stride: this.layout.keyWords * 2, seed };
     this.#budget = budget;
+    this.blockKeys = Math.min(BLOCK_KEYS, budget?.batchRows ?? BLOCK_KEYS);
     budget?.join(this);
   }
 
@@ -106,8 +109,8 @@ export class MemoryStateTable implements StateTable {
     this.staged.stage(keys);
     const into = this.paneMade(pane);
     let made = 0;
-    for (let from = 0; from < keys.count; from += BLOCK_KEYS) {
-      const missing = this.finder.find(into, { from, to: Math.min(from + BLOCK_KEYS, keys.count) }, out);
+    for (let from = 0; from < keys.count; from += this.blockKeys) {
+      const missing = this.finder.find(into, { from, to: Math.min(from + this.blockKeys, keys.count) }, out);
       if (missing > 0) made += this.#make(into, keys, { missing, out, fresh: fresh.subarray(made) });
     }
     this.touch(out, keys.count);
@@ -121,8 +124,8 @@ export class MemoryStateTable implements StateTable {
       return;
     }
     this.staged.stage(keys);
-    for (let from = 0; from < keys.count; from += BLOCK_KEYS) {
-      this.finder.find(within, { from, to: Math.min(from + BLOCK_KEYS, keys.count) }, out);
+    for (let from = 0; from < keys.count; from += this.blockKeys) {
+      this.finder.find(within, { from, to: Math.min(from + this.blockKeys, keys.count) }, out);
     }
   }
 
@@ -172,8 +175,8 @@ export class MemoryStateTable implements StateTable {
   }
 
   copyKeys(ids: Int32Array, count: number, into: readonly ColumnBuilder[]): void {
-    for (let from = 0; from < count; from += BLOCK_KEYS) {
-      const some = ids.subarray(from, Math.min(from + BLOCK_KEYS, count));
+    for (let from = 0; from < count; from += this.blockKeys) {
+      const some = ids.subarray(from, Math.min(from + this.blockKeys, count));
       appendKeys(this, this.placesOf(some), into);
     }
   }
@@ -276,7 +279,8 @@ export class MemoryStateTable implements StateTable {
   #enter(pane: Pane, i: number, group: number, slot: number): number {
     const { rowWords, keyWords, keyTexts } = this.layout;
     const id = this.pages.take(pane, group);
-    const place = this.#placeOfNew(id);
+    if (this.spans === undefined) this.rows.reserve(this.pages.count * 64 * rowWords * 8);
+    const place = this.placeOf(id);
     const { ints: rows, words } = this.rows;
     const start = place * rowWords * 2;
     const key = i * keyWords * 2;
@@ -294,6 +298,8 @@ export class MemoryStateTable implements StateTable {
     pane.index.enter(this.staged.hashes[i] as number, id, slot);
     pane.order = undefined;
     this.#count(pane, group, 1);
+    // Only now: a row that has no words yet cannot be spilled.
+    if ((id & 63) === 0 && this.#budget !== undefined) this.#spillWhenFull(this.#budget);
     return id;
   }
 
@@ -367,22 +373,8 @@ export class MemoryStateTable implements StateTable {
   }
 
   #spilling(budget: StateBudget): RowSpans {
-    // The berths of all pages, also of one whose first row is being made.
-    if (this.spans === undefined) this.#reserveAll();
     this.spans ??= new RowSpans(this, budget);
     return this.spans;
-  }
-
-  /** Room for a row that is about to be written; its page may be new. */
-  #placeOfNew(id: number): number {
-    if ((id & 63) === 0 && this.#budget !== undefined) this.#spillWhenFull(this.#budget);
-    this.spans?.touch(id);
-    if (this.spans === undefined) this.#reserveAll();
-    return this.placeOf(id);
-  }
-
-  #reserveAll(): void {
-    this.rows.reserve(this.pages.count * 64 * this.layout.rowWords * 8);
   }
 }
 
