@@ -118,7 +118,8 @@ export class Cluster {
     host.newest = process;
     const { next, changed } = host;
     if (next === "run") host.changed = false;
-    const isOther = next === "trying" || (next === "run" && changed);
+    // On an empty state any plan fits.
+    const isOther = next === "trying" || (next === "run" && changed && hasCheckpoint(host));
     const version = isOther ? { ...host.version, summed: "id" as const } : host.version;
     const options = {
       stateDirectory: host.name,
