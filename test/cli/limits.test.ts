@@ -91,14 +91,14 @@ test.skipIf(!mountable).each<[string, Paced, string, string, RegExp]>([
     /^Sink "out": Could not write .* in ".*small\/out": ENOSPC.*check the disk.*\[DF_STORE_IO\]\n$/,
   ],
 ])(
-  `a run whose %s lies on a disk of a few hundred KiB says which file found no room, and ends with 1; with room it goes on to all rows${unless}`,
+  `a run whose %s lies on a disk of one MiB says which file found no room, and ends with 1; with room it goes on to all rows${unless}`,
   (_what, { tap = "", checkpointEvery = "20ms" }: Paced, env, options, says) => {
     const folder = folderWith(tap, checkpointEvery);
     const run = `env ${env} "$@" ${options}`;
     const { code, stdout, stderr } = shell(
       folder,
       `exec unshare -rm sh -c '
-        mount -t tmpfs -o size=400k none small
+        mount -t tmpfs -o size=1m none small
         ${run}; echo "code $?"
         mount -o remount,size=50m small
         ${run} > /dev/null; echo "code $?"
@@ -114,7 +114,7 @@ test.each<[string, Paced, number, RegExp]>([
   [
     "files",
     { tap: slowly },
-    600,
+    1_000,
     /^The state .*state\.sqlite cannot .*SQLITE_IOERR.*ulimit -f.*\[DF_STATE_IO\]\n$/,
   ],
   [
