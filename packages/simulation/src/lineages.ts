@@ -21,7 +21,9 @@ export function begin(
 ): void {
   const { random } = world;
   if (kind === "lost state") {
-    cluster.killAll("may arrive", host);
+    cluster.killAll("is lost", host);
+    // What another pipeline has adopted is looked at: nothing of before may arrive meanwhile.
+    world.loseSent();
     host.directory.restore(undefined);
     if (host.ended !== undefined) cluster.startSoon(host);
     host.ended = undefined;

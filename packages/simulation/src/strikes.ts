@@ -21,7 +21,7 @@ import { type Action, PHASES, type Process, type World } from "./world.ts";
 /** Faults that are the answer to an action: there is no moment after it. */
 const ANSWERS: ReadonlySet<FaultKind> = new Set(["disk full", "input/output error", "lost answer"]);
 /** Faults at which all that is on its way is lost. */
-const LOSING: ReadonlySet<FaultKind> = new Set(["power loss", "rewind"]);
+const LOSING: ReadonlySet<FaultKind> = new Set(["power loss", "rewind", "lost state"]);
 /** Where a fault has struck when the pipeline had come to its end. */
 export const END = "end";
 /** Actions of a phase after which one who has no savepoint yet asks again. */

@@ -145,6 +145,11 @@ export class World {
     });
   }
 
+  /** Nothing that dead processes have sent arrives any more. */
+  loseSent(): void {
+    this.#pending = this.#pending.filter(({ process, remote }) => !(remote && process.dead));
+  }
+
   /** Instead of an action that was about to happen its caller gets an error. */
   fail(action: Action, thrown: Error, effect: "done" | "not done"): void {
     action.fail?.(thrown, effect);
