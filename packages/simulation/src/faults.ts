@@ -79,7 +79,7 @@ export function drawFaults(random: Random): Fault[] {
   const insert = (kind: FaultKind): void => {
     faults.splice(random.below(faults.length), 0, drawFault(random, kind));
   };
-  const theme = pick(random, ["none", "refused", "lineage", "lineage", "lineage", "change"]);
+  const theme = pick(random, ["refused", "refused", "refused", "lineage", "lineage", "change"]);
   if (theme === "refused") insert(pick(random, REFUSED));
   else if (theme === "change") for (const kind of CHANGES) insert(kind);
   else if (theme === "lineage") {
