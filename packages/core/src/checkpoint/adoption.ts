@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Delivered, Marker } from "../connector.ts";
 import type { Epoch } from "../stream.ts";
 import { type Ancestor, ANCESTORS, ancestorsOf } from "./ancestors.ts";
+import { DeliveredRows } from "./delivered-rows.ts";
 import type { MetaTable } from "./meta-table.ts";
 import type { CheckpointRecord } from "./records.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -49,12 +50,12 @@ export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonl
  * a transaction, in which the caller has dropped what was held of it.
  */
 export function finishAdoption(db: SqlDatabase, meta: MetaTable, taken: readonly Taken[]): void {
+  const shown = new DeliveredRows(db);
   for (const { sink, delivered } of taken) {
-    for (const table of ["delivered", "key_page", "key_index_version"])
+    for (const table of ["key_page", "key_index_version"])
       db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
-    const { epoch, hash, contentHash, version, state } = delivered;
-    const row = [sink, epoch, hash, contentHash, version, JSON.stringify(state), 0];
-    db.prepare("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)").run(...row);
+    shown.forget(sink);
+    shown.add(sink, delivered, 0);
   }
   const markers = adoptedBy(meta).map(({ marker }) => marker);
   const epoch = Math.max(meta.number("epoch"), ...markers.map((marker) => marker.epoch));

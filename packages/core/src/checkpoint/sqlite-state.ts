@@ -7,6 +7,7 @@ import type { Json } from "../json.ts";
 import type { Renames } from "../plan/renames.ts";
 import type { Epoch, Shape } from "../stream.ts";
 import { type Adopted, beginAdoption, finishAdoption, type Taken } from "./adoption.ts";
+import { DeliveredRows } from "./delivered-rows.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
 import { joinPieces, piecesOf } from "./index-changes.ts";
 import { KeyPages } from "./key-pages.ts";
@@ -30,8 +31,6 @@ import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
 import { takeOwnership } from "./take-ownership.ts";
 import type { SqlDatabase, SqlStatement } from "./sql.ts";
 
-/** Deliveries kept per sink, to recognise a state that was copied or restored. */
-const DELIVERIES_KEPT = 100;
 /** Marks kept, to tell why rows were late. */
 const MARKS_KEPT = 10_000;
 /** Pages that stay in the file though they are free: 32 MiB. */
@@ -67,6 +66,7 @@ export class SqliteState {
   readonly #db: SqlDatabase;
   readonly #disk: StateDisk;
   readonly #held: HeldRows;
+  readonly #delivered: DeliveredRows;
   readonly #keys: KeyPages;
   readonly #meta: MetaTable;
   readonly #statements = new Map<string, SqlStatement>();
@@ -88,6 +88,7 @@ export class SqliteState {
     this.#meta = opened.meta;
     this.#identity = opened.identity;
     this.#held = new HeldRows(this.#db, disk);
+    this.#delivered = new DeliveredRows(this.#db);
     this.#keys = new KeyPages(this.#db);
   }
 
@@ -282,19 +283,7 @@ export class SqliteState {
         this.#keys.apply(sink, index);
         this.#keys.setVersion(sink, delivered.version);
       }
-      this.#prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-        sink,
-        delivered.epoch,
-        delivered.hash,
-        delivered.contentHash,
-        delivered.version,
-        JSON.stringify(delivered.state),
-        rows,
-      );
-      this.#prepare(
-        `DELETE FROM delivered WHERE sink = ? AND epoch <= (
-             SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ${DELIVERIES_KEPT})`,
-      ).run(sink, sink);
+      this.#delivered.add(sink, delivered, rows);
     });
     this.#held.tidy();
     // What the next epochs will fill again is kept.
@@ -302,22 +291,9 @@ export class SqliteState {
   }
 
   /** The last deliveries of a sink, newest first: as many as are kept, or `limit`. */
-  deliveries(sink: string, limit: number = DELIVERIES_KEPT): Delivered[] {
+  deliveries(sink: string, limit?: number): Delivered[] {
     this.#assertOwner();
-    return this.#prepare<
-      [string, number],
-      { epoch: number; hash: string; content_hash: string; version: string; state: string }
-    >(
-      "SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT ?",
-    )
-      .all(sink, limit)
-      .map((row) => ({
-        epoch: row.epoch,
-        hash: row.hash,
-        contentHash: row.content_hash,
-        version: row.version,
-        state: JSON.parse(row.state) as Json,
-      }));
+    return this.#delivered.last(sink, limit);
   }
 
   indexGet(sink: string, keys: ByteStrings): ByteStrings {
