@@ -1,7 +1,7 @@
 /**
  * `pnpm sabotage [--runs N] [--seed S] [--only TEXT]`: breaks the engine in each of the known ways and lets the
  * simulation find it. Exits with 0 if all are found and the whole engine passes the same seeds; the last line is
- * `N of N caught`.
+ * `N of N caught`. A variant that few histories show is tried from a seed of its own on, unless one is given.
  */
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -12,7 +12,7 @@ import { VARIANTS } from "./sabotage/variants.ts";
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "600" },
-    seed: { type: "string", default: "1" },
+    seed: { type: "string" },
     jobs: { type: "string", default: String(availableParallelism()) },
     only: { type: "string", default: "" },
   },
@@ -21,21 +21,28 @@ const broken = fileURLToPath(new URL("./sabotage/broken.ts", import.meta.url));
 const variants = VARIANTS.filter(({ name }) => name.includes(values.only));
 const left = [...variants];
 let caught = 0;
-let longest = 0;
+/** Histories that the whole engine must pass: how many from which seed. */
+const shown = new Map<number, number>();
 
 await Promise.all(Array.from({ length: Number(values.jobs) }, catchSome));
-const whole = await run("", longest);
-if (whole.violation !== undefined) process.stdout.write(`the whole engine fails: ${whole.violation}\n`);
+let isSound = true;
+for (const [from, runs] of shown) {
+  const { violation } = await run("", from, runs);
+  if (violation === undefined) continue;
+  isSound = false;
+  process.stdout.write(`the whole engine fails: ${violation}\n`);
+}
 process.stdout.write(`${caught} of ${variants.length} caught\n`);
-process.exitCode = caught === variants.length && whole.violation === undefined ? 0 : 1;
+process.exitCode = caught === variants.length && isSound ? 0 : 1;
 
 async function catchSome(): Promise<void> {
   for (let variant = left.shift(); variant !== undefined; variant = left.shift()) {
-    const { runs, violation } = await run(variant.name, Number(values.runs));
+    const from = Number(values.seed ?? variant.from ?? 1);
+    const { runs, violation } = await run(variant.name, from, Number(values.runs));
     if (violation === undefined) process.stdout.write(`NOT CAUGHT in ${runs} runs: ${variant.name}\n`);
     else {
       caught++;
-      longest = Math.max(longest, runs);
+      shown.set(from, Math.max(shown.get(from) ?? 0, runs));
       process.stdout.write(
         `caught after ${runs} runs: ${variant.name} (${violation.split("\n")[0] ?? ""})\n`,
       );
@@ -45,9 +52,10 @@ async function catchSome(): Promise<void> {
 
 async function run(
   name: string,
+  from: number,
   runs: number,
 ): Promise<{ readonly runs: number; readonly violation?: string }> {
-  const { stdout } = await promisify(execFile)(process.execPath, [broken, name, values.seed, String(runs)], {
+  const { stdout } = await promisify(execFile)(process.execPath, [broken, name, String(from), String(runs)], {
     maxBuffer: 1 << 26,
   });
   return JSON.parse(stdout) as { runs: number; violation?: string };

@@ -1,5 +1,5 @@
 /** Ways to break savepoints, what begins from them, adoptions, renames and migrations. */
-import { one, type Variant } from "./variant.ts";
+import { one, rare, type Variant } from "./variant.ts";
 
 const RENAMES = "core/src/checkpoint/rename-nodes.ts";
 
@@ -32,11 +32,14 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     "  for (const { id } of found) await host.state.forgetSink(id);",
     '  for (const { id } of found) if (id === "") await host.state.forgetSink(id);',
   ),
-  one(
-    "an adoption does not compare what comes of the sources",
-    "core/src/runtime/compared.ts",
-    "    if (staged.contentHash !== marker.contentHash) {",
-    '    if (staged.contentHash === "") {',
+  rare(
+    270,
+    one(
+      "an adoption does not compare what comes of the sources",
+      "core/src/runtime/compared.ts",
+      "    if (staged.contentHash !== marker.contentHash) {",
+      '    if (staged.contentHash === "") {',
+    ),
   ),
   one(
     "rows that were adopted are delivered again",
@@ -50,11 +53,14 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     '      return cut.isReached && !end.isLive ? "end" : "idle";',
     '      return cut.isReached ? "end" : "idle";',
   ),
-  one(
-    "an adoption reads again what its state holds",
-    "core/src/runtime/adopt.ts",
-    "    const known = one.through ?? heldThrough(one, identity);",
-    "    const known = one.through;",
+  rare(
+    540,
+    one(
+      "an adoption reads again what its state holds",
+      "core/src/runtime/adopt.ts",
+      "    const known = one.through ?? heldThrough(one, identity);",
+      "    const known = one.through;",
+    ),
   ),
   one("a rename leaves what steps remember", RENAMES, '  ["chunk", "node"],\n', ""),
   one("a rename leaves the rows that a sink holds", RENAMES, '  ["held", "sink"],\n', ""),

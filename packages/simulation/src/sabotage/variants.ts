@@ -4,7 +4,7 @@
  * Iceberg's and Delta's committers, Kafka transactions); the others break what is ours.
  */
 import { LINEAGE_VARIANTS } from "./lineage-variants.ts";
-import { type Edit, one, type Variant } from "./variant.ts";
+import { type Edit, one, rare, type Variant } from "./variant.ts";
 
 const DELIVERY = "core/src/runtime/delivery.ts";
 const FOREIGN = "core/src/runtime/foreign.ts";
@@ -158,11 +158,14 @@ export const VARIANTS: readonly Variant[] = [
     "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
     "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
   ),
-  one(
-    "a commit to a directory overwrites the one that was first",
-    DIRECTORY,
-    "      const won = await this.#store.putIfAbsent(commitPath(version), bytes);",
-    "      const won = await this.#store.put(commitPath(version), bytes).then(() => true);",
+  rare(
+    95,
+    one(
+      "a commit to a directory overwrites the one that was first",
+      DIRECTORY,
+      "      const won = await this.#store.putIfAbsent(commitPath(version), bytes);",
+      "      const won = await this.#store.put(commitPath(version), bytes).then(() => true);",
+    ),
   ),
   one(
     "an unknown outcome counts as done",
@@ -208,6 +211,7 @@ export const VARIANTS: readonly Variant[] = [
   ),
   {
     name: "rows are replaced where they lay before a compaction",
+    from: 110,
     edits: [
       {
         file: "connectors/src/delta/commit-actions.ts",
