@@ -65,7 +65,7 @@ const ROWS: Readonly<
     ["cli/src/restart/failures.ts", "PAUSE_MS_MAX", seconds],
   ],
   "what a state remembers": [
-    ["core/src/checkpoint/sqlite-state.ts", "DELIVERIES_KEPT", plain],
+    ["core/src/checkpoint/delivered-rows.ts", "DELIVERIES_KEPT", plain],
     ["core/src/checkpoint/sqlite-state.ts", "MARKS_KEPT", plain],
   ],
   "checkpoints that an inbox": [["core/src/runtime/acknowledgements.ts", "RECORDS_MAX", plain]],
