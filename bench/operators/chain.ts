@@ -1,8 +1,8 @@
 /** Lambdas one behind the other, map and filter in turn, beside the same functions given to the methods of arrays. */
-import { BATCH_ROWS_MAX, BEGINNING, t, type Operator, type Output } from "@df/core";
-import { MemoryStateStore } from "@df/core/state/store";
+import { BATCH_ROWS_MAX, t, type Operator, type Output } from "@df/core";
 import { filter, map } from "@df/operators";
 import { warm, type Benchmark, type Done } from "../benchmark.ts";
+import { opened } from "./drive.ts";
 import { INPUT, replayOf, ROWS, rowsWith, SCHEMA, type Row } from "./rows.ts";
 
 const COLUMNS = ["id", "key", "price", "at"];
@@ -22,7 +22,7 @@ const makeOf = (step: number) => (row: Row) => ({
 function chained(steps: number, end: Output): Output {
   let next = end;
   for (let step = steps - 1; step >= 0; step--) {
-    const operator = opened(step);
+    const operator = stepOf(step);
     const out = next;
     next = (batch) => {
       operator.onBatch(batch, 0, out);
@@ -32,25 +32,11 @@ function chained(steps: number, end: Output): Output {
   return next;
 }
 
-function opened(step: number): Operator {
+function stepOf(step: number): Operator {
   const spec = isFilter(step)
     ? filter({ columns: ["price"], keep: keepOf(step) as never })
     : map({ columns: COLUMNS, output: OUTPUT, returns: COLUMNS, make: makeOf(step) as never });
-  const input = { ...INPUT, schema: step === 0 ? SCHEMA : OUTPUT };
-  return spec.open({
-    nodeId: `step-${step}`,
-    shard: 0,
-    inputs: [input],
-    outputs: spec.outputs([input]),
-    state: new MemoryStateStore({ seed: 1 }),
-    clock: BEGINNING,
-    generate: true,
-    count: () => {},
-    countLatePartial: () => {},
-    reject: (_batch, _row, reason) => {
-      throw new Error(reason);
-    },
-  });
+  return opened(spec, `step-${step}`, { ...INPUT, schema: step === 0 ? SCHEMA : OUTPUT });
 }
 
 function subject(steps: number): () => Done {

@@ -2,7 +2,14 @@
  * Both sides of an operator's benchmark. Ours is driven as a runner drives it, without the checks of the test kit; the
  * plain one is a loop over objects. State stays from turn to turn, as in a run that has been going on for long.
  */
-import { BATCH_ROWS_MAX, BEGINNING, type OperatorSpec, type Output } from "@df/core";
+import {
+  BATCH_ROWS_MAX,
+  BEGINNING,
+  type Operator,
+  type OperatorSpec,
+  type Output,
+  type Shape,
+} from "@df/core";
 import { MemoryStateStore } from "@df/core/state/store";
 import type { Done } from "../benchmark.ts";
 import { BOUND_MICROS, INPUT, replayOf, ROWS, TURN_MICROS, type Row } from "./rows.ts";
@@ -46,14 +53,13 @@ export function plainWork(rows: readonly Row[], make: MakePlain): () => Done {
   };
 }
 
-/** The turns of an operator. */
-export function operatorWork(rows: readonly Row[], spec: OperatorSpec): () => Done {
-  const { batches, advance } = replayOf(rows);
-  const operator = spec.open({
-    nodeId: "bench",
+/** An operator with state of its own that refuses no row. */
+export function opened(spec: OperatorSpec, nodeId: string, input: Shape): Operator {
+  return spec.open({
+    nodeId,
     shard: 0,
-    inputs: [INPUT],
-    outputs: spec.outputs([INPUT]),
+    inputs: [input],
+    outputs: spec.outputs([input]),
     state: new MemoryStateStore({ seed: 1 }),
     clock: BEGINNING,
     generate: true,
@@ -63,6 +69,12 @@ export function operatorWork(rows: readonly Row[], spec: OperatorSpec): () => Do
       throw new Error(reason);
     },
   });
+}
+
+/** The turns of an operator. */
+export function operatorWork(rows: readonly Row[], spec: OperatorSpec): () => Done {
+  const { batches, advance } = replayOf(rows);
+  const operator = opened(spec, "bench", INPUT);
   let made = 0;
   const out: Output = (batch, port = 0) => {
     if (port === 0) made += batch.length;

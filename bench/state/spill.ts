@@ -6,19 +6,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BATCH_ROWS_MAX, type Keys, type StateTable } from "@df/core";
+import { BATCH_ROWS_MAX, type StateTable } from "@df/core";
 import { openScratchFile } from "@df/core/checkpoint/scratch-file";
 import { StateBudget } from "@df/core/state/state-budget";
 import { MemoryStateStore } from "@df/core/state/store";
 import { warm, type Benchmark, type Sides } from "../benchmark.ts";
 import { keysOf, scattered, schemaOfKey } from "./keys.ts";
+import { count } from "./table.ts";
 
 const KEYS = 1_000_000;
 const UPDATES = 200_000;
 const ROW_BYTES = 64;
 const ids = new Int32Array(BATCH_ROWS_MAX);
 const fresh = new Int32Array(BATCH_ROWS_MAX);
-const offsets = new Int32Array(BATCH_ROWS_MAX);
 
 /** How keys are drawn. */
 const DRAWN = {
@@ -46,17 +46,6 @@ function tableOf(times: number | undefined, folder: string): { table: StateTable
     settle();
   }
   return { table, settle };
-}
-
-function count(table: StateTable, keys: Keys): void {
-  table.insert(keys, 0, ids, fresh);
-  table.offsets(ids, keys.count, offsets);
-  const { words } = table;
-  const at = table.offset("count");
-  for (let i = 0; i < keys.count; i++) {
-    const word = (offsets[i] as number) + at;
-    words[word] = (words[word] as number) + 1;
-  }
 }
 
 function spilling(times: number, drawn: keyof typeof DRAWN): Sides {

@@ -88,7 +88,7 @@ export class Checkpointer {
   take(drained: boolean, fingerprint: string, sinks: readonly SinkRecord[]): Checkpoint | undefined {
     const epoch = this.#epoch;
     if (epoch === undefined || this.#waiting > 0) return undefined;
-    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];
+    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];
     const ledger = addUp(this.#before?.ledger ?? [], addUp([], this.#ledger));
     const wrong = imbalances(ledger);
     assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);

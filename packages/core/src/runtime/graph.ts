@@ -1,5 +1,5 @@
 import { present } from "../assert.ts";
-import type { CheckpointRecord, NodeChunk, PlacedFrame } from "../checkpoint/records.ts";
+import type { CheckpointRecord, NodeChunk } from "../checkpoint/records.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
@@ -18,11 +18,12 @@ import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
 import { KeyedTarget, SingleTarget } from "./exchange.ts";
-import { framesOf, HoldingSink } from "./holding-sink.ts";
+import { HoldingSink } from "./holding-sink.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
-import { QuarantineBuffer, type Refusal, refusalOf } from "./quarantine-buffer.ts";
+import { type Refusal, refusalOf } from "./quarantine-buffer.ts";
 import { rejected } from "./rejected.ts";
+import { SinkRows } from "./sink-rows.ts";
 import { SPLITS_OPEN_MAX } from "./split-choice.ts";
 import { SourceRunner } from "./source-runner.ts";
 
@@ -50,14 +51,6 @@ interface Instance {
   readonly sink: HoldingSink | undefined;
 }
 
-/** Rows of an epoch that were refused on one shard and go to one sink. */
-interface Refused {
-  readonly sink: string;
-  readonly shard: number;
-  readonly epoch: Epoch;
-  readonly buffer: QuarantineBuffer;
-}
-
 /** The running form of a plan: every node on every shard, wired. */
 export class Graph {
   readonly plan: Plan;
@@ -66,11 +59,10 @@ export class Graph {
   readonly nodes: NodeRunner[] = [];
   /** In the order in which each finds room at its receivers. */
   readonly downstreamFirst: NodeRunner[] = [];
+  readonly sinkRows: SinkRows = new SinkRows();
   readonly #host: GraphHost;
   readonly #instances = new Map<string, Instance[]>();
   readonly #sourceRunners = new Map<string, SourceRunner[]>();
-  /** By sink, shard and epoch. */
-  readonly #refused = new Map<string, Refused>();
 
   constructor(plan: Plan, host: GraphHost) {
     this.plan = plan;
@@ -118,61 +110,6 @@ export class Graph {
 
   sinkOf(runner: NodeRunner): HoldingSink | undefined {
     return this.#instance(runner).sink;
-  }
-
-  /** Bytes that a sink holds since the last barrier. */
-  heldBytesOf(sink: string): number {
-    let bytes = 0;
-    for (const instance of this.#instances.get(sink) ?? []) bytes += instance.sink?.bytes ?? 0;
-    for (const refused of this.#refused.values()) if (refused.sink === sink) bytes += refused.buffer.bytes;
-    return bytes;
-  }
-
-  /** Bytes that all sinks hold since the last barrier. */
-  heldBytes(): number {
-    let bytes = 0;
-    for (const instances of this.#instances.values())
-      for (const { sink } of instances) bytes += sink?.bytes ?? 0;
-    for (const { buffer } of this.#refused.values()) bytes += buffer.bytes;
-    return bytes;
-  }
-
-  /** Bytes that `takeFrames` gives. */
-  untakenBytes(): number {
-    let bytes = 0;
-    for (const instances of this.#instances.values()) {
-      for (const { sink } of instances) bytes += sink?.untakenBytes ?? 0;
-    }
-    return bytes;
-  }
-
-  /** Bytes of rows that the state does not have yet: frames, and refused rows, which wait for the barrier. */
-  bytesInMemory(): number {
-    let bytes = this.untakenBytes();
-    for (const { buffer } of this.#refused.values()) bytes += buffer.bytes;
-    return bytes;
-  }
-
-  /** The frames of all sinks so far, ahead of the barrier. */
-  takeFrames(): PlacedFrame[] {
-    const frames: PlacedFrame[] = [];
-    for (const { runner, sink } of [...this.#instances.values()].flat()) {
-      const { node, shard } = runner;
-      for (const frame of sink?.takeFrames() ?? []) frames.push({ sink: node, shard, ...frame });
-    }
-    return frames;
-  }
-
-  /** Refused rows of an epoch. */
-  takeRefused(epoch: Epoch): PlacedFrame[] {
-    const frames: PlacedFrame[] = [];
-    for (const [place, refused] of this.#refused) {
-      if (refused.epoch !== epoch) continue;
-      this.#refused.delete(place);
-      const { sink, shard, buffer } = refused;
-      for (const frame of framesOf(buffer.take())) frames.push({ sink, shard, ...frame });
-    }
-    return frames;
   }
 
   #openSource(node: SourceNode, source: Source): void {
@@ -249,6 +186,7 @@ export class Graph {
       const sink = new HoldingSink((outcome, rows) => {
         ledger.outcomes[outcome] += rows;
       });
+      this.sinkRows.add({ node: node.id, shard, sink });
       const store = new MemoryStateStore();
       const runner = this.#runner(node, shard, { store, outputs: 0, ledger }, () => sink);
       return { runner, store, sink };
@@ -325,12 +263,7 @@ export class Graph {
     const from = this.plan.nodes.find(({ id }) => id === source);
     const sink = (from?.kind === "source" ? from.invalid : undefined) ?? this.plan.rejected;
     if (sink === undefined) throw rejected(refusal, thrown);
-    const { shard } = at;
-    const epoch = at.epoch + 1;
-    const place = `${sink}\n${shard}\n${epoch}`;
-    const refused = this.#refused.get(place) ?? { sink, shard, epoch, buffer: new QuarantineBuffer() };
-    this.#refused.set(place, refused);
-    refused.buffer.add(refusal);
+    this.sinkRows.refuse({ sink, shard: at.shard, epoch: at.epoch + 1 }, refusal);
   }
 
   #connect(

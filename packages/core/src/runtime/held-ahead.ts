@@ -1,12 +1,10 @@
 import type { HeldFrame, PlacedFrame, SentFrame } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Epoch } from "../stream.ts";
+import type { SinkRows } from "./sink-rows.ts";
 
-/** Where the frames of the running epoch come from, see `Graph`. */
-interface Sinks {
-  untakenBytes(): number;
-  takeFrames(): readonly PlacedFrame[];
-}
+/** Where the frames of the running epoch come from. */
+type AheadRows = Pick<SinkRows, "untakenBytes" | "takeFrames">;
 
 /** Held bytes that are worth a message to the state. */
 export const AHEAD_BYTES_MIN: number = 2 * 1024 * 1024;
@@ -17,7 +15,7 @@ export const AHEAD_BYTES_MIN: number = 2 * 1024 * 1024;
  * with the checkpoint of their epoch alone.
  */
 export class HeldAhead {
-  readonly #sinks: Sinks;
+  readonly #rows: AheadRows;
   readonly #state: Pick<StateFile, "hold">;
   readonly #bytesMin: number;
   readonly #failed: (error: unknown) => void;
@@ -27,14 +25,14 @@ export class HeldAhead {
   #sending: Promise<void> | undefined;
 
   constructor(
-    sinks: Sinks,
+    rows: AheadRows,
     state: Pick<StateFile, "hold">,
     {
       bytesMin = AHEAD_BYTES_MIN,
       failed,
     }: { readonly bytesMin?: number | undefined; readonly failed: (error: unknown) => void },
   ) {
-    this.#sinks = sinks;
+    this.#rows = rows;
     this.#state = state;
     this.#bytesMin = bytesMin;
     this.#failed = failed;
@@ -45,8 +43,8 @@ export class HeldAhead {
    * its commit.
    */
   sendWhenDue(epoch: Epoch): void {
-    if (this.#sending !== undefined || this.#sinks.untakenBytes() < this.#bytesMin) return;
-    const frames = this.#numbered(this.#sinks.takeFrames());
+    if (this.#sending !== undefined || this.#rows.untakenBytes() < this.#bytesMin) return;
+    const frames = this.#numbered(this.#rows.takeFrames());
     for (const { sink, rows, bytes } of frames) this.#sent.push({ sink, rows, bytes: bytes.length });
     this.#sending = this.#state
       .hold(epoch, frames)

@@ -26,9 +26,8 @@ import { Waker } from "./waker.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
 const SLICE_MS = 8;
-/** Milliseconds between two flushes under low load, and between two looks for new splits. */
+/** Milliseconds between two flushes under low load. */
 const FLUSH_EVERY_MS = 100;
-const SPLITS_EVERY_MS = 1_000;
 /** Bytes of rows for sinks in memory, on a disk that is slower than they come: sources then wait for it. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -81,10 +80,6 @@ export class Job {
   #failure: { readonly error: unknown } | undefined;
   #checkpointAt: number;
   #flushAt: number;
-  #splitsAt = 0;
-  #looking: Promise<void> | undefined;
-  /** The savepoint that was asked for last by the history, until those that are too many are gone. */
-  #keeping: Promise<void> | undefined;
   readonly #waker = new Waker();
 
   constructor(parts: JobParts) {
@@ -92,6 +87,7 @@ export class Job {
     this.#last = parts.restored;
     this.#flushAt = parts.clock.now() + FLUSH_EVERY_MS;
     this.#checkpointAt = parts.clock.now() + this.#checkpointEveryMs;
+    const failed = (error: unknown): void => this.#fail(error);
     this.#graph = new Graph(parts.plan, {
       shards: parts.shards,
       generate: parts.generate,
@@ -101,20 +97,23 @@ export class Job {
       budget: parts.budget,
       now: () => parts.clock.now(),
       wake: this.#waker.wake,
-      failed: (error) => this.#fail(error),
+      failed,
       nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
       sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
     });
-    this.#heldAhead = new HeldAhead(this.#graph, parts.state, {
+    this.#heldAhead = new HeldAhead(this.#graph.sinkRows, parts.state, {
       bytesMin: parts.aheadBytesMin,
-      failed: (error) => this.#fail(error),
+      failed,
     });
     this.#checkpointer = new Checkpointer(this.#graph, this.#heldAhead, parts.restored);
-    this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, (error) =>
-      this.#fail(error),
-    );
-    this.#savepoints = new Savepoints((request) => this.#copy(request), this.#waker.wake);
-    this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source) });
+    this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, failed);
+    this.#savepoints = new Savepoints({
+      copy: (request) => this.#copy(request),
+      wake: this.#waker.wake,
+      failed,
+      history: parts.history,
+    });
+    this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source), failed });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
     this.#spillNotices = new SpillNotices(parts.plan.name, parts.onNotice);
@@ -165,7 +164,7 @@ export class Job {
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {
-    const { clock, signal } = this.#parts;
+    const { clock, follow, signal } = this.#parts;
     for (let sliceEnd = clock.now() + SLICE_MS; ;) {
       this.#throwFailure();
       if (signal.aborted && this.#sourcesStopped()) return "stopped";
@@ -184,7 +183,8 @@ export class Job {
         await clock.yield();
         sliceEnd = clock.now() + SLICE_MS;
       }
-      if (isOver || !progressed) this.#lookForSplits();
+      // Also while there is always work: new splits must not wait for the old ones.
+      if (follow && (isOver || !progressed)) this.#splits.lookWhenDue(this.#last);
     }
   }
 
@@ -230,8 +230,9 @@ export class Job {
 
   /** Whether sources wait: until the state has what the sinks hold, or until they have delivered. */
   #crowded(): boolean {
-    if (this.#graph.bytesInMemory() > HELD_BYTES_MAX) return true;
-    return this.#parts.deliveries.crowded((sink) => this.#graph.heldBytesOf(sink));
+    const { sinkRows } = this.#graph;
+    if (sinkRows.bytesInMemory() > HELD_BYTES_MAX) return true;
+    return this.#parts.deliveries.crowded((sink) => sinkRows.bytesOf(sink));
   }
 
   async #sleep(): Promise<void> {
@@ -246,23 +247,8 @@ export class Job {
     await this.#waker.sleep(clock, Math.max(until, 1));
   }
 
-  /** Also while there is always work: new splits must not wait for the old ones. */
-  #lookForSplits(): void {
-    const now = this.#parts.clock.now();
-    if (!this.#parts.follow || now < this.#splitsAt || this.#looking !== undefined) return;
-    this.#splitsAt = now + SPLITS_EVERY_MS;
-    this.#looking = this.#splits
-      .find(this.#last, false)
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#looking = undefined;
-      });
-  }
-
   #inputEnded(): boolean {
-    return (
-      this.#graph.sources.every(({ ended }) => ended) && this.#graph.idle() && this.#looking === undefined
-    );
+    return this.#graph.sources.every(({ ended }) => ended) && this.#graph.idle() && !this.#splits.looking;
   }
 
   #closesWindows(): boolean {
@@ -273,7 +259,7 @@ export class Job {
   #checkpointWhenDue(): void {
     const now = this.#parts.clock.now();
     // Only what a checkpoint holds can be delivered, so crowded sinks do not wait for its time.
-    const due = now >= this.#checkpointAt || (this.#graph.heldBytes() > 0 && this.#crowded());
+    const due = now >= this.#checkpointAt || (this.#graph.sinkRows.any() && this.#crowded());
     this.#keepHistory(false);
     const isQuiet =
       this.#committing === undefined && !this.#checkpointer.running && !this.#savepoints.copying;
@@ -319,13 +305,8 @@ export class Job {
   }
 
   #keepHistory(isEnd: boolean): void {
-    const { history } = this.#parts;
     const epoch = (this.#last?.epoch ?? 0) + (isEnd && this.#hasNews() ? 1 : 0);
-    const request = history?.due(epoch, isEnd);
-    if (request === undefined) return;
-    this.#keeping = this.savepoint(request)
-      .then(() => history?.tidy())
-      .catch((error: unknown) => this.#fail(error));
+    this.#savepoints.keepHistory(epoch, isEnd);
   }
 
   /** Savepoints that were asked for before the input ended have what was read until then. */
@@ -335,7 +316,6 @@ export class Job {
     if (!this.#savepoints.waiting) return;
     await this.#stopCleanly(false);
     await this.#savepoints.finish();
-    await this.#keeping;
     this.#throwFailure();
   }
 
@@ -345,7 +325,7 @@ export class Job {
 
   /** Whether there is anything that the last checkpoint does not have. */
   #hasNews(): boolean {
-    return this.#graph.heldBytes() > 0 || this.#graph.sources.some(({ active }) => active);
+    return this.#graph.sinkRows.any() || this.#graph.sources.some(({ active }) => active);
   }
 
   #storeWhenComplete(drained: boolean): void {

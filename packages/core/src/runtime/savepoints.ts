@@ -1,5 +1,7 @@
 import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import { DataflowError } from "../error.ts";
+import type { Epoch } from "../stream.ts";
+import type { StateHistory } from "./state-history.ts";
 
 interface Asked {
   readonly request: SavepointRequest;
@@ -8,21 +10,31 @@ interface Asked {
   covered: boolean;
 }
 
+/** What savepoints need from their run. */
+interface SavepointsHost {
+  /** Delivers what is durable, then copies the state. */
+  readonly copy: (request: SavepointRequest) => Promise<Savepoint>;
+  /** Called when something has changed. */
+  readonly wake: () => void;
+  readonly failed: (error: unknown) => void;
+  /** Asks for savepoints by itself. */
+  readonly history: StateHistory | undefined;
+}
+
 /**
  * The savepoints that a run is asked for, one after the other: a checkpoint, the delivery of all that it holds, a copy
  * of the state. From the checkpoint to the copy no other checkpoint is begun; rows are read meanwhile.
  */
 export class Savepoints {
   readonly #asked: Asked[] = [];
-  readonly #copy: (request: SavepointRequest) => Promise<Savepoint>;
-  readonly #wake: () => void;
+  readonly #host: SavepointsHost;
+  /** What the history has asked for last, until those that are too many are gone. */
+  #keeping: Promise<void> | undefined;
   #copying: Promise<void> | undefined;
   #ended = false;
 
-  /** `copy` delivers what is durable, then copies the state; `wake` is called when something has changed. */
-  constructor(copy: (request: SavepointRequest) => Promise<Savepoint>, wake: () => void) {
-    this.#copy = copy;
-    this.#wake = wake;
+  constructor(host: SavepointsHost) {
+    this.#host = host;
   }
 
   /** Whether one was asked for and is not yet copied. */
@@ -39,8 +51,18 @@ export class Savepoints {
     if (this.#ended) return Promise.reject(ended());
     const done = Promise.withResolvers<Savepoint>();
     this.#asked.push({ request, done, covered: false });
-    this.#wake();
+    this.#host.wake();
     return done.promise;
+  }
+
+  /** Asks for what the history wants to keep; `epoch` and `isEnd` as `StateHistory.due` has them. */
+  keepHistory(epoch: Epoch, isEnd: boolean): void {
+    const { history, failed } = this.#host;
+    const request = history?.due(epoch, isEnd);
+    if (request === undefined) return;
+    this.#keeping = this.ask(request)
+      .then(() => history?.tidy())
+      .catch(failed);
   }
 
   /**
@@ -68,6 +90,7 @@ export class Savepoints {
       this.#begin();
       await this.#copying;
     }
+    await this.#keeping;
   }
 
   /** Nobody is answered any more: the run has ended. */
@@ -79,11 +102,12 @@ export class Savepoints {
   #begin(): void {
     const asked = this.#asked.shift();
     if (asked === undefined) return;
-    this.#copying = this.#copy(asked.request)
+    this.#copying = this.#host
+      .copy(asked.request)
       .then(asked.done.resolve, asked.done.reject)
       .finally(() => {
         this.#copying = undefined;
-        this.#wake();
+        this.#host.wake();
       });
   }
 }

@@ -35,6 +35,10 @@ async function find(splits: readonly Split[], gone: readonly Split[]): Promise<n
     plan,
     sources: new Map([["s", source]]),
     runners: () => [runner as SourceRunner],
+    clock: { now: () => 0 },
+    failed: (error) => {
+      throw error;
+    },
   });
   const last = { epoch: 1, splits: gone.map(record), clocks: {}, ledger: [], drained: false };
   await finder.find(last, true);

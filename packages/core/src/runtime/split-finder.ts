@@ -3,10 +3,14 @@ import { type CheckpointRecord, splitKey, splitsByKey, type SplitRecord } from "
 import type { Source, Split } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
+import type { WallClock } from "./clock-port.ts";
 import type { FoundAt, SourceRunner } from "./source-runner.ts";
 
 /** Splits of a source, with those that are gone: each checkpoint has a line of every one. */
 export const SPLITS_MAX = 100_000;
+
+/** Milliseconds between two looks for new splits. */
+const SPLITS_EVERY_MS = 1_000;
 
 /** What a finder of splits works with. */
 interface SplitFinderParts {
@@ -14,15 +18,36 @@ interface SplitFinderParts {
   readonly sources: ReadonlyMap<string, Source>;
   /** The runners of a source, one a shard. */
   readonly runners: (source: string) => readonly SourceRunner[];
+  readonly clock: Pick<WallClock, "now">;
+  readonly failed: (error: unknown) => void;
 }
 
 /** Gives the splits of all sources to the runners that read them, in turn. */
 export class SplitFinder {
   readonly #parts: SplitFinderParts;
   #nextShard = 0;
+  #lookAt = 0;
+  #looking: Promise<void> | undefined;
 
   constructor(parts: SplitFinderParts) {
     this.#parts = parts;
+  }
+
+  /** Whether a look is on its way. */
+  get looking(): boolean {
+    return this.#looking !== undefined;
+  }
+
+  /** Looks for splits that have come, now and then. */
+  lookWhenDue(last: CheckpointRecord | undefined): void {
+    const now = this.#parts.clock.now();
+    if (now < this.#lookAt || this.looking) return;
+    this.#lookAt = now + SPLITS_EVERY_MS;
+    this.#looking = this.find(last, false)
+      .catch(this.#parts.failed)
+      .finally(() => {
+        this.#looking = undefined;
+      });
   }
 
   /**

@@ -270,9 +270,9 @@ export const VARIANTS: readonly Variant[] = [
       },
       {
         file: "core/src/runtime/checkpointer.ts",
-        find: "    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];",
+        find: "    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];",
         replace:
-          "    this.#splits.push(...this.#graph.sources.flatMap((source) => source.records()));\n    const held = [...this.#held, ...this.#graph.takeRefused(epoch)];",
+          "    this.#splits.push(...this.#graph.sources.flatMap((source) => source.records()));\n    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];",
       },
     ],
   },
@@ -317,7 +317,7 @@ export const VARIANTS: readonly Variant[] = [
   ),
   one(
     "refused rows belong to the next epoch",
-    GRAPH,
+    "core/src/runtime/sink-rows.ts",
     "      if (refused.epoch !== epoch) continue;",
     "      if (refused.epoch >= epoch) continue;",
   ),
