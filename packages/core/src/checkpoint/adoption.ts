@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import type { Delivered, Marker } from "../connector.ts";
 import type { Epoch } from "../stream.ts";
 import { type Ancestor, ANCESTORS, ancestorsOf } from "./ancestors.ts";
-import { DeliveredRows } from "./delivered-rows.ts";
 import type { MetaTable } from "./meta-table.ts";
 import type { CheckpointRecord } from "./records.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -46,17 +45,10 @@ export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonl
 }
 
 /**
- * Ends it: what the targets show counts as delivered, by the lineages that wrote it. Epochs go on behind theirs. Inside
- * a transaction, in which the caller has dropped what was held of it.
+ * Ends it: the lineages that wrote the targets are ancestors, and epochs go on behind theirs. Inside a transaction, in
+ * which the caller has made what targets show count as delivered.
  */
-export function finishAdoption(db: SqlDatabase, meta: MetaTable, taken: readonly Taken[]): void {
-  const shown = new DeliveredRows(db);
-  for (const { sink, delivered } of taken) {
-    for (const table of ["key_page", "key_index_version"])
-      db.prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
-    shown.forget(sink);
-    shown.add(sink, delivered, 0);
-  }
+export function finishAdoption(db: SqlDatabase, meta: MetaTable): void {
   const markers = adoptedBy(meta).map(({ marker }) => marker);
   const epoch = Math.max(meta.number("epoch"), ...markers.map((marker) => marker.epoch));
   const stored = db.prepare<[], { record: string }>("SELECT record FROM checkpoint").get();

@@ -218,9 +218,9 @@ export class SqliteState {
   forgetSink(sink: string): void {
     this.#transaction(() => {
       this.#assertOwner();
-      for (const table of ["delivered", "key_page", "key_index_version", "former_id"]) {
-        this.#prepare(`DELETE FROM ${table} WHERE sink = ?`).run(sink);
-      }
+      this.#delivered.forget(sink);
+      this.#keys.clear(sink);
+      this.#prepare("DELETE FROM former_id WHERE sink = ?").run(sink);
       this.#prepare("DELETE FROM sink WHERE id = ?").run(sink);
     });
   }
@@ -349,7 +349,12 @@ export class SqliteState {
     this.#transaction(() => {
       this.#assertOwner();
       for (const { sink, through } of taken) this.#held.drop(sink, through);
-      finishAdoption(this.#db, this.#meta, taken);
+      for (const { sink, delivered } of taken) {
+        this.#keys.clear(sink);
+        this.#delivered.forget(sink);
+        this.#delivered.add(sink, delivered, 0);
+      }
+      finishAdoption(this.#db, this.#meta);
       // Commit point.
     });
     this.#held.tidy();
