@@ -148,6 +148,19 @@ test("a plan that is refused leaves the state as it was, also where it lacks a s
   expect(memoryTarget(`${name}-second`).changes).toHaveLength(4);
 });
 
+test("a target that is refused leaves the state as it was, also where the plan lacks a sink", async () => {
+  const [stateDirectory, name, log] = [newFolder("state"), newName(), rowsAt(1, 2, 70)];
+  await runInMemory(copies(log, name, true), { stateDirectory });
+  const target = memoryTarget(`${name}-first`);
+  const { marker } = target;
+  target.marker = undefined;
+  await expect(runInMemory(copies(log, name, false), { stateDirectory })).rejects.toThrow("DF_SINK_BEHIND");
+  target.marker = marker;
+  log.push(...rowsAt(150));
+  await runInMemory(copies(log, name, true), { stateDirectory });
+  expect(memoryTarget(`${name}-second`).changes).toHaveLength(4);
+});
+
 test("what a removed sink still held is shown to it before the pipeline goes on", async () => {
   const [stateDirectory, name, log] = [newFolder("state"), newName(), rowsAt(1, 2, 70)];
   const onStep = crashAt("checkpoint stored");

@@ -174,17 +174,24 @@ class Run {
     const stored = await this.#state.lastCheckpoint();
     await finishIntents(this.#host);
     const restored = await this.#continued(stored);
-    await this.#forgetRemovedSinks(restored);
+    const removed = await this.#removedSinks();
+    await deliverHeld(removed, restored, this.#host);
     const sources = new Map<string, Source>();
     return await closing(
-      () => this.#runFrom(restored, sources),
+      () => this.#runFrom(restored, removed, sources),
       () => [this.#deliveries, ...sources.values(), this.#decoding],
     );
   }
 
-  async #runFrom(restored: CheckpointRecord | undefined, sources: Map<string, Source>): Promise<RunReport> {
+  async #runFrom(
+    restored: CheckpointRecord | undefined,
+    removed: readonly SinkRecord[],
+    sources: Map<string, Source>,
+  ): Promise<RunReport> {
     await this.#openSinks();
     await openSources(this.#plan, this.#options, sources);
+    // Not earlier: a run that its targets or sources refuse leaves what the plan of before goes on with.
+    for (const { id } of removed) await this.#state.forgetSink(id);
     const job = this.#job(sources, restored);
     const handle = {
       status: () => job.status(),
@@ -219,12 +226,10 @@ class Run {
     return this.#options.clock ?? SYSTEM_CLOCK;
   }
 
-  /** Delivers what sinks hold that the plan no longer has, then forgets them. */
-  async #forgetRemovedSinks(restored: CheckpointRecord | undefined): Promise<void> {
+  /** Sinks that the state has and the plan does not: what they hold is still shown, then they are forgotten. */
+  async #removedSinks(): Promise<SinkRecord[]> {
     const planned = new Set(sinkNodes(this.#plan).map(({ id }) => id));
-    const removed = (await this.#state.sinks()).filter(({ id }) => !planned.has(id));
-    await deliverHeld(removed, restored, this.#host);
-    for (const { id } of removed) await this.#state.forgetSink(id);
+    return (await this.#state.sinks()).filter(({ id }) => !planned.has(id));
   }
 
   /** The checkpoint to go on from, under the ids that its nodes have now. Refuses another plan before it renames. */
