@@ -4,7 +4,10 @@ import { SETTINGS, type SettingName } from "./settings.ts";
 /** What the options of settings say in --help, and the name of what they take. */
 const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly says: string }>> = {
   stateDir: { takes: "directory", says: "where state lies, one folder per pipeline (default: .dataflow)" },
-  parallelism: { takes: "shards", says: "shards of keyed work, 1 to 128 (default: 1)" },
+  parallelism: {
+    takes: "shards",
+    says: "shards of keyed work, 1 to 128 (default: 1); they use no second core",
+  },
   decodeThreads: {
     takes: "threads",
     says: "threads that read and decode files, 0 to 64 (default: 0, the main thread does)",

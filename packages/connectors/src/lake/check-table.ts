@@ -19,10 +19,14 @@ export function checkTable(
   const elsewhere = `Write to a new path: ${format.call}.`;
   const there = `The ${format.noun} at "${options.path}"`;
   if (table.pipeline !== pipeline || ![sink, ...formerIds].includes(table.sink)) {
+    const way =
+      table.pipeline === pipeline
+        ? ` If that is what this sink was called before, say so: { renamedFrom: ${JSON.stringify(table.sink)} }.`
+        : "";
     throw new DataflowError(
       "DF_SINK_OTHER_PIPELINE",
       `${there} belongs to sink "${table.sink}" of pipeline "${table.pipeline}", not to ` +
-        `"${sink}" of "${pipeline}". ${elsewhere}`,
+        `"${sink}" of "${pipeline}". ${elsewhere}${way}`,
     );
   }
   if (table.contents !== format.contents) {

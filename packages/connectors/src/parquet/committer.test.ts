@@ -237,7 +237,9 @@ describe("a Parquet directory that is not as it was", () => {
     const store = memoryStore();
     await staged(store, 1, []);
     const prepared = open(store, { sink: "other" }).prepare();
-    await expect(prepared).rejects.toThrow(/sink "s" of pipeline "p".*\[DF_SINK_OTHER_PIPELINE\]/);
+    await expect(prepared).rejects.toThrow(
+      /sink "s" of pipeline "p".*\{ renamedFrom: "s" \}.*\[DF_SINK_OTHER_PIPELINE\]/,
+    );
   });
 
   test.each([

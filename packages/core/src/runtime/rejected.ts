@@ -12,8 +12,8 @@ export function rejected({ node, split, position, reason, raw }: Refusal, thrown
   const place = split === undefined ? "" : ` (split ${split}, position ${position})`;
   return new DataflowError(
     "DF_REJECTED",
-    `Node "${node}" refused a row${place}: ${reason}. The record is: ${excerpt(raw)}. ` +
-      "Name a place for such rows with onInvalid (of the source) or rejected (of the pipeline), or mend the input.",
+    `Node "${node}" refused a row${place}: ${reason.replace(/\.$/, "")}. The record is: ${excerpt(raw)}. ` +
+      "Name a place for such rows with onInvalid (of the source) or rejected (of the pipeline), or mend the step or the input.",
     { cause: thrown },
   );
 }

@@ -34,7 +34,7 @@ export class SpillNotices {
     if (rows === 0 || reads < rows * READS_PER_ROW) return;
     this.#isSlow = true;
     this.#tell(
-      `Pipeline "${this.#pipeline}" is slow since its state lies on disk: ${reads} reads for the last ${rows} rows. A stateBudget above ${use.limitBytes} bytes helps, up to the ${use.residentBytes + use.spilledBytes} bytes that there are; so does less state (shorter windows or time to live, fewer or shorter keys).`,
+      `Pipeline "${this.#pipeline}" is slow since its state lies on disk: ${reads} reads for the last ${rows} rows. A stateBudget above ${use.limitBytes} bytes helps, up to the ${use.residentBytes + use.spilledBytes} bytes that there are; so does less state (shorter windows, a shorter within of dedupe, fewer or shorter keys).`,
     );
   }
 }

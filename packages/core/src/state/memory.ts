@@ -81,7 +81,7 @@ export class FlatMemory {
   #full(sizeBytes: number, reason: string, cause?: unknown): DataflowError {
     return new DataflowError(
       "DF_STATE_FULL",
-      `The ${this.#what} need ${sizeBytes} bytes; ${reason}. Keep less state (shorter windows or time to live, fewer or ` +
+      `The ${this.#what} need ${sizeBytes} bytes; ${reason}. Keep less state (shorter windows, a shorter within of dedupe, fewer or ` +
         `shorter keys), or spread it over more shards.`,
       { cause },
     );

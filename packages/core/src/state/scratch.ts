@@ -66,7 +66,7 @@ export class ScratchSpace {
     if (place + units > UNITS_MAX) {
       throw new DataflowError(
         "DF_SCRATCH",
-        `State needs more than ${UNITS_MAX * UNIT_BYTES} bytes of scratch file. Keep less state: shorter windows or time to live, fewer or shorter keys.`,
+        `State needs more than ${UNITS_MAX * UNIT_BYTES} bytes of scratch file. Keep less state: shorter windows, a shorter within of dedupe, fewer or shorter keys.`,
       );
     }
     this.#units += units;

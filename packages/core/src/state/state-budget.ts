@@ -132,7 +132,7 @@ export class StateBudget {
     if (this.#indexBytes <= this.#indexBytesMax) return;
     throw new DataflowError(
       "DF_STATE_FULL",
-      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice the stateBudget. Raise stateBudget (by 11 bytes a key), or keep fewer keys: shorter windows or time to live.`,
+      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice the stateBudget. Raise stateBudget (by 11 bytes a key), or keep fewer keys: shorter windows, a shorter within of dedupe.`,
     );
   }
 
