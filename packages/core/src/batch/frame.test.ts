@@ -7,6 +7,12 @@ import { batchOf, rowsOf } from "./rows.ts";
 
 const Event = t.row({ id: t.int(), text: t.string().nullable(), ok: t.bool() });
 
+/** Made by the first release; if it is read no more, frames in checkpoints of users cannot be read any more. */
+const VERSION_1 = Buffer.from(
+  "REZCAUXqzQ2wAQAAAQAAAE8BAAB7ImNoYW5nZSI6InJldHJhY3QiLCJmaWVsZHMiOlt7Im5hbWUiOiJpZCIsInR5cGUiOnsia2luZCI6ImludDY0IiwiYXMiOiJiaWdpbnQifSwibnVsbGFibGUiOmZhbHNlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6InRleHQiLCJ0eXBlIjp7ImtpbmQiOiJzdHJpbmcifSwibnVsbGFibGUiOnRydWUsIm9wdGlvbmFsIjpmYWxzZX0seyJuYW1lIjoib2siLCJ0eXBlIjp7ImtpbmQiOiJib29sIn0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfSx7Im5hbWUiOiJ4IiwidHlwZSI6eyJraW5kIjoiZmxvYXQ2NCJ9LCJudWxsYWJsZSI6ZmFsc2UsIm9wdGlvbmFsIjpmYWxzZX1dfQIAAAAB/////wEAAAAAAAAAAAAUQAAAAAAAABhAAgEAAAAAAAAAAAAAAAAAABABAQIAAAACAAAAw6kAAQAAAAAAAADgPwAAAAAAAACA",
+  "base64",
+);
+
 function events(count: number, text = "x"): Batch {
   return batchOf(
     Event.schema,
@@ -74,12 +80,7 @@ test("batches of other columns or change modes cannot share a frame", () => {
 });
 
 test("a frame of version 1 is still read", () => {
-  // Made by the first release; if this fails, frames in checkpoints of users cannot be read any more.
-  const frame = Buffer.from(
-    "REZCAUXqzQ2wAQAAAQAAAE8BAAB7ImNoYW5nZSI6InJldHJhY3QiLCJmaWVsZHMiOlt7Im5hbWUiOiJpZCIsInR5cGUiOnsia2luZCI6ImludDY0IiwiYXMiOiJiaWdpbnQifSwibnVsbGFibGUiOmZhbHNlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6InRleHQiLCJ0eXBlIjp7ImtpbmQiOiJzdHJpbmcifSwibnVsbGFibGUiOnRydWUsIm9wdGlvbmFsIjpmYWxzZX0seyJuYW1lIjoib2siLCJ0eXBlIjp7ImtpbmQiOiJib29sIn0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfSx7Im5hbWUiOiJ4IiwidHlwZSI6eyJraW5kIjoiZmxvYXQ2NCJ9LCJudWxsYWJsZSI6ZmFsc2UsIm9wdGlvbmFsIjpmYWxzZX1dfQIAAAAB/////wEAAAAAAAAAAAAUQAAAAAAAABhAAgEAAAAAAAAAAAAAAAAAABABAQIAAAACAAAAw6kAAQAAAAAAAADgPwAAAAAAAACA",
-    "base64",
-  );
-  const decoded = decodeFrame(frame);
+  const decoded = decodeFrame(VERSION_1);
   expect(rowsOf(decoded)).toStrictEqual([
     { id: 1n, text: "é", ok: true, x: 0.5 },
     { id: 2n ** 60n, text: null, ok: false, x: -0 },
@@ -89,6 +90,14 @@ test("a frame of version 1 is still read", () => {
     Int32Array.of(-1, 1),
     Float64Array.of(5, 6),
   ]);
+});
+
+test("a frame whose version is damaged to that of another one is refused as corrupt", () => {
+  for (const frame of [encodeFrames([events(3)])[0] ?? new Uint8Array(), VERSION_1]) {
+    const damaged = frame.slice();
+    damaged[3] = (frame[3] ?? 0) ^ 3;
+    expect(() => decodeFrames(damaged)).toThrow("DF_CORRUPT");
+  }
 });
 
 test("bytes that are no frame are refused as corrupt", () => {

@@ -99,8 +99,10 @@ export function decodeFrames(stored: Uint8Array): Batch[] {
   // One that was read into the midst of a buffer is copied to where arrays can lie over it.
   const frame = stored.byteOffset % 8 === 0 ? stored : new Uint8Array(stored);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const magic = frame.length < HEAD_BYTES ? 0 : view.getUint32(0, true);
-  if (magic !== MAGIC && magic !== MAGIC_1) {
+  // The checksum leaves out the version, which shows a second time: in these bytes version 1 has its header.
+  const hasZeros = frame.length >= HEAD_BYTES && view.getUint32(HEAD_1_BYTES, true) === 0;
+  const magic = hasZeros ? MAGIC : MAGIC_1;
+  if (frame.length < HEAD_BYTES || view.getUint32(0, true) !== magic) {
     throw corrupt(`${frame.length} bytes do not begin as a frame of version 1 or 2 does`);
   }
   const bytes = view.getUint32(8, true);
