@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,3 +69,42 @@ test("more than so many at once are hung up on, until others have gone", async (
   expect(await askStatus(directory)).toMatchObject({ protocol: 3 });
   await close();
 });
+
+/** Only root can be somebody else for a moment. */
+const cannotBeOthers = process.getuid?.() !== 0;
+const NOBODY = 65_534;
+
+test.skipIf(cannotBeOthers)(
+  "other users of the machine are not let in, whatever their directory allows",
+  async () => {
+    // Not where temporary files of tests lie: nobody else may go there at all.
+    const directory = mkdtempSync("/tmp/dataflow-socket-");
+    chmodSync(directory, 0o755);
+    const close = await serveControl(
+      directory,
+      served(() => Promise.reject(new DataflowError("DF_BUG", "not asked"))),
+    );
+    const path = socketPath(directory);
+    expect(await asNobody(path)).toBe("EACCES");
+    // What keeps them out is the mode of the socket.
+    chmodSync(path, 0o666);
+    expect(await asNobody(path)).toBe("connected");
+    await close();
+    rmSync(directory, { recursive: true });
+  },
+);
+
+/** What another user is told who connects. */
+async function asNobody(path: string): Promise<string> {
+  process.seteuid?.(NOBODY);
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return "connected";
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code ?? "";
+  } finally {
+    process.seteuid?.(0);
+    socket.destroy();
+  }
+}
