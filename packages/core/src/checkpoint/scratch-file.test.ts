@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openScratchFile } from "./scratch-file.ts";
 
 test("a scratch file gives back what was written, and leaves no name behind", () => {
@@ -13,6 +13,28 @@ test("a scratch file gives back what was written, and leaves no name behind", ()
   file.read(read, 1000);
   expect([...read]).toEqual([1, 9, 3]);
   expect(readdirSync(directory)).toEqual([]);
+  file.close();
+});
+
+test.each([
+  ["fast", 0],
+  ["slow", 1],
+])("what is announced is what was written; where reads are %s it is read ahead or not", (_, tookMs) => {
+  let now = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += tookMs));
+  const file = openScratchFile(mkdtempSync(join(tmpdir(), "scratch-")));
+  const pieces = Array.from({ length: 300 }, (_, i) => Uint8Array.of(i % 251, i >> 1, 7));
+  for (const [i, piece] of pieces.entries()) file.write(piece, i * 4096);
+  const into = new Uint8Array(3);
+  for (const [i, piece] of pieces.entries()) {
+    file.ahead(3, i * 4096);
+    file.read(into, i * 4096);
+    expect(into).toEqual(piece);
+  }
+  expect(clock).toHaveBeenCalledTimes(2 * Math.ceil(300 / 64));
+  clock.mockRestore();
+  // Answers come when the test has ended: so long the file stays open.
+  expect(process.getActiveResourcesInfo().includes("FSReqCallback")).toBe(tookMs > 0);
   file.close();
 });
 

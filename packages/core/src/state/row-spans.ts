@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import { SpanImages, type TableMemory } from "./span-image.ts";
+import { PiecesAhead } from "./pieces-ahead.ts";
 import type { RowPages } from "./row-pages.ts";
 import type { Account, StateBudget } from "./state-budget.ts";
 
@@ -22,6 +23,9 @@ export interface SpannedTable extends TableMemory {
  * Where the rows of a table lie once it has begun to spill. Rows go to the scratch file, and come back, by spans: a
  * few neighbours of one page. A span that is in memory lies in a berth. Which one is given up is decided by a clock
  * (Corbató 1968): a hand goes round the berths and takes the first that was not asked for since its last visit.
+ *
+ * Of the rows that a call asks for, those that were spilled are found first: room is made for all of them, then they
+ * are read. The scratch file hears ahead of what is written over and read.
  *
  * What was asked for stays where it is until three batches' worth of other spans were asked for (`batchRows`), and longer
  * where there is room. A span is written again only if it may have changed: it was touched, or has rows that were
@@ -53,6 +57,9 @@ export class RowSpans {
   spilledBytes = 0;
   /** Makes `placesOf` write to its own memory. */
   #places: Int32Array = new Int32Array(0);
+  /** What a call is about to read, and what it is about to write over. */
+  readonly #coming: PiecesAhead = new PiecesAhead();
+  readonly #going: PiecesAhead = new PiecesAhead();
 
   /** Rows lie where their ids say, until now. */
   constructor(table: SpannedTable, budget: StateBudget) {
@@ -103,10 +110,12 @@ export class RowSpans {
     );
     if (ids.length > this.#places.length) this.#places = new Int32Array(ids.length);
     const places = this.#places.subarray(0, ids.length);
+    if (this.spilledBytes > 0) this.#lookAhead(ids);
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as number;
       places[i] = id < 0 ? id : this.placeOf(id);
     }
+    this.#coming.clear();
     return places;
   }
 
@@ -163,6 +172,51 @@ export class RowSpans {
     this.#hand = 0;
   }
 
+  /** Finds out which spans a call is about to bring, and makes room for all of them before the first one comes. */
+  #lookAhead(ids: Int32Array): void {
+    let count = 0;
+    let last = ABSENT;
+    for (let i = 0; i < ids.length; i++) {
+      const span = (ids[i] as number) >> this.#shift;
+      const berth = this.#berths[span];
+      if (berth === undefined || span === last) continue;
+      last = span;
+      if (berth !== ABSENT) {
+        if (this.#eras[berth] !== this.#era) this.#ask(berth);
+      } else if ((this.#scratchBytes[span] as number) > 0) {
+        this.#coming.add(this.#scratchPlaces[span] as number, this.#scratchBytes[span] as number);
+        count++;
+      }
+    }
+    if (count < 2) return this.#coming.clear();
+    this.#vacateFor(count);
+    this.#coming.begin(this.#budget.scratch);
+  }
+
+  /** Spills spans until so many berths are free, as far as the budget does not allow further ones. */
+  #vacateFor(count: number): void {
+    const berths: number[] = [];
+    while (berths.length + this.#free.length < count && !this.#budget.allows(this.#table.account)) {
+      const berth = this.#nextToGo();
+      if (berth === undefined) break;
+      berths.push(berth);
+      // So that it is not found twice.
+      this.#eras[berth] = this.#era;
+      const span = this.#spans[berth] as number;
+      const bytes = this.#scratchBytes[span] as number;
+      if (bytes > 0 && this.#changed[span] === 1) this.#going.add(this.#scratchPlaces[span] as number, bytes);
+    }
+    const { scratch } = this.#budget;
+    this.#going.begin(scratch);
+    for (const berth of berths) {
+      this.#spill(berth);
+      this.#vacate(berth);
+      this.#going.next(scratch);
+    }
+    this.#going.clear();
+    this.makeRoom();
+  }
+
   get #spanBytes(): number {
     return (this.#table.layout.rowWords * 8) << this.#shift;
   }
@@ -189,6 +243,7 @@ export class RowSpans {
       this.#images.give(span, berth << this.#shift, bytes);
       this.spilledBytes -= bytes;
       this.#budget.reads++;
+      this.#coming.next(this.#budget.scratch);
     }
     this.#table.settleAccount();
     return berth;

@@ -10,6 +10,8 @@ export interface ScratchFile {
   write(bytes: Uint8Array, atBytes: number): void;
   /** Fills all of `into` with what was written there. @throws DF_SCRATCH when it cannot be read */
   read(into: Uint8Array, atBytes: number): void;
+  /** Says what is about to be read, so that several reads can wait for the disk at once. Nothing follows from it. */
+  ahead(sizeBytes: number, atBytes: number): void;
   /** Gives the disk back. */
   close(): void;
 }
@@ -50,6 +52,11 @@ export class ScratchSpace {
   /** Fills `into` with the beginning of a piece. @throws DF_SCRATCH */
   read(place: number, into: Uint8Array): void {
     this.#file.read(into, place * UNIT_BYTES);
+  }
+
+  /** Says that a piece of this size is about to be read. */
+  ahead(place: number, sizeBytes: number): void {
+    this.#file.ahead(sizeBytes, place * UNIT_BYTES);
   }
 
   /** Gives a piece of this size back. */
@@ -101,6 +108,10 @@ export class MemoryScratchFile implements ScratchFile {
 
   read(into: Uint8Array, atBytes: number): void {
     into.set(this.#bytes.subarray(atBytes, atBytes + into.length));
+  }
+
+  ahead(_sizeBytes: number, _atBytes: number): void {
+    // It is all there.
   }
 
   close(): void {

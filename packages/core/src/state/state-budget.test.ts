@@ -215,3 +215,33 @@ test("a scratch file that may not grow stops the run in words", () => {
   const budget = budgetOf(64 * KIB, { fileBytesMax: 256 * KIB });
   expect(() => add(tableIn(budget), budget, [0, 100_000])).toThrow("DF_SCRATCH");
 });
+
+/** Keeps what was announced and not yet read, and counts. */
+class WatchedScratchFile extends MemoryScratchFile {
+  readonly announced = new Set<number>();
+  most = 0;
+  unannounced = 0;
+
+  override ahead(_sizeBytes: number, atBytes: number): void {
+    this.announced.add(atBytes);
+    this.most = Math.max(this.most, this.announced.size);
+  }
+
+  override read(into: Uint8Array, atBytes: number): void {
+    if (!this.announced.delete(atBytes)) this.unannounced++;
+    super.read(into, atBytes);
+  }
+}
+
+test("of the rows of a call that were spilled all but the first are announced before they are read, 32 at a time", () => {
+  const file = new WatchedScratchFile();
+  const scratch = (): WatchedScratchFile => file;
+  const budget = new StateBudget({ limitBytes: 16 * KIB, indexBytesMax: 2 ** 30, scratch, batchRows: 64 });
+  const table = tableIn(budget);
+  add(table, budget, [0, 5_000]);
+  expect(file.announced.size).toBe(0);
+  // Each lies in another span.
+  const rows = Int32Array.from({ length: 64 }, (_, i) => i * 64);
+  table.offsets(rows, 64, new Int32Array(64));
+  expect([file.announced.size, file.unannounced, file.most]).toEqual([0, 1, 32]);
+});
