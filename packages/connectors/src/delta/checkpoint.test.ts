@@ -116,27 +116,3 @@ describe("a checkpoint", () => {
     expect(retentionMs(interval)).toBe(ms);
   });
 });
-
-describe("a log", () => {
-  test("in which a commit is missing is refused", async () => {
-    const store = memoryStore();
-    await store.put(commitPath(3), encodeActions([{ commitInfo: {} }]));
-    await expect(new TableLog(store).refresh()).rejects.toThrow(/0\.json" is missing.*DF_DELTA_LOG/);
-  });
-
-  test("is read commit by commit: only new ones are read again", async () => {
-    const store = memoryStore();
-    await store.put(commitPath(0), encodeActions(ACTIONS));
-    const log = new TableLog(store);
-    await log.refresh();
-    await store.put(commitPath(1), encodeActions([{ commitInfo: {} }]));
-    const reads: string[] = [];
-    const before = { ...store };
-    store.get = (path) => {
-      reads.push(path);
-      return before.get(path);
-    };
-    expect((await log.refresh())?.version).toBe(1);
-    expect(reads).toEqual([commitPath(0), commitPath(1), commitPath(2)]);
-  });
-});

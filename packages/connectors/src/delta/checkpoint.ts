@@ -1,18 +1,30 @@
 /** Classic checkpoints: the whole table state as one Parquet file, so that readers need not replay the log. */
-import { DataflowError, reasonOf } from "@df/core";
+import { assert, DataflowError, reasonOf } from "@df/core";
 import { readRecords, writeRecords } from "@df/formats/parquet/records";
 import { cleanAction } from "./actions.ts";
 import type { Action, AddFile, RemoveFile, VectorDescriptor } from "./actions.ts";
 import { CHECKPOINT_SCHEMA } from "./checkpoint-schema.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { FilesKept, Snapshot } from "./snapshot.ts";
 
 const KINDS = ["txn", "add", "remove", "metaData", "protocol"] as const;
 const WEEK_MS = 7 * 86_400_000;
 
-/** The actions of a checkpoint file, or of one part of it. @throws DF_DELTA_LOG when it cannot be read */
-export async function readCheckpoint(bytes: Uint8Array, path: string): Promise<readonly Action[]> {
+/** Of a checkpoint, what is no file. */
+const HEAD_KINDS = ["txn", "metaData", "protocol"] as const;
+
+/**
+ * The actions of a checkpoint file, or of one part of it; with `kept` "none" those of files are empty.
+ * @throws DF_DELTA_LOG when it cannot be read
+ */
+export async function readCheckpoint(
+  bytes: Uint8Array,
+  path: string,
+  kept: FilesKept = "all",
+): Promise<readonly Action[]> {
   try {
-    return (await readRecords(bytes, KINDS)).map((record) => cleanAction(record));
+    return (await readRecords(bytes, kept === "none" ? HEAD_KINDS : KINDS)).map((record) =>
+      cleanAction(record),
+    );
   } catch (error) {
     throw new DataflowError("DF_DELTA_LOG", `The checkpoint "${path}" cannot be read: ${reasonOf(error)}.`, {
       cause: error,
@@ -28,10 +40,11 @@ export interface EncodedCheckpoint {
 }
 
 /**
- * Encodes the table's present state. Files removed longer ago than the table keeps them for are left out.
+ * Encodes the table's present state, of which the snapshot must have all files. Files removed longer ago than the table keeps them for are left out.
  * @param nowMs milliseconds since 1970
  */
 export function encodeCheckpoint(snapshot: Snapshot, nowMs: number): EncodedCheckpoint {
+  assert(snapshot.kept === "all", "a checkpoint holds all files of its table");
   const oldest =
     nowMs - retentionMs(snapshot.metaData?.configuration?.["delta.deletedFileRetentionDuration"]);
   const removed = [...snapshot.tombstones.values()].filter(

@@ -12,7 +12,7 @@ import { commitActions } from "./commit-actions.ts";
 import type { DataFileOptions } from "./data-files.ts";
 import { indexEntries } from "./key-rows.ts";
 import type { KeyedTable } from "./key-rows.ts";
-import { checkpointPath, LAST_CHECKPOINT, TableLog } from "./log.ts";
+import { TableLog } from "./log.ts";
 import { isEmpty, manifestJson, parseManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { MarkerReader, stateJson, stateOf } from "./marker.ts";
@@ -66,7 +66,8 @@ export class DeltaCommitter implements Committer {
     this.#target = target;
     this.#context = context;
     this.#store = ports.store;
-    this.#log = new TableLog(ports.store);
+    // A table that appends needs its files for checkpoints alone.
+    this.#log = new TableLog(ports.store, isKeyed(context.input) ? "live" : "none");
     const { pipeline, sink, formerIds = [] } = context;
     this.#appIds = [sink, ...formerIds].map((id) => `dataflow/${pipeline}/${id}`);
     this.#markers = new MarkerReader(this.#log, this.#appIds, context);
@@ -304,9 +305,8 @@ export class DeltaCommitter implements Committer {
     if (version % CHECKPOINT_EVERY !== 0) return;
     const snapshot = await this.#current();
     if (snapshot.version !== version) return;
-    const { bytes, actions, files } = encodeCheckpoint(snapshot, this.#now());
-    await this.#store.put(checkpointPath(version), bytes);
-    const hint = { version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: files };
-    await this.#store.put(LAST_CHECKPOINT, Buffer.from(JSON.stringify(hint)));
+    const whole = await this.#log.whole(snapshot);
+    if (whole.version === version)
+      await this.#log.putCheckpoint(version, encodeCheckpoint(whole, this.#now()));
   }
 }

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../object-store/memory-store.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { DeltaCommitter } from "./delta-committer.ts";
-import { commitPath } from "./log.ts";
+import { commitPath, TableLog } from "./log.ts";
 import {
   foreignCommit,
   foreignCompaction,
@@ -209,8 +209,8 @@ describe("a table that another run of the pipeline writes to", () => {
 });
 
 describe("a table with checkpoints", () => {
-  async function grown(deliveries: number): Promise<SinkDriver> {
-    const driver = driverOn("upsert");
+  async function grown(deliveries: number, change: ChangeMode = "upsert"): Promise<SinkDriver> {
+    const driver = driverOn(change);
     for (let epoch = 1; epoch <= deliveries; epoch++) {
       await driver.deliver({ epoch, rows: pairRows([epoch, epoch], [1, epoch]) });
     }
@@ -237,12 +237,25 @@ describe("a table with checkpoints", () => {
     expect(await stranger.marker()).toMatchObject({ epoch: 10, lineage: "lineage-a" });
   });
 
-  test("has the marker we recorded when the commit's file is cleaned up and a file of it is live", async () => {
-    const driver = await grown(10);
-    await cleanLog(10);
-    expect(await (await driver.open()).marker()).toMatchObject({ epoch: 10, lineage: "lineage-a" });
-    await driver.deliver({ epoch: 11, rows: pairRows([1, 7]) });
-    expect(driver.delivered?.version).toBe("11");
+  test.each<ChangeMode>(["upsert", "append"])(
+    "of a sink with %ss has the marker we recorded when the commit's file is cleaned up and a file of it is live",
+    async (change) => {
+      const driver = await grown(10, change);
+      await cleanLog(10);
+      expect(await (await driver.open()).marker()).toMatchObject({ epoch: 10, lineage: "lineage-a" });
+      await driver.deliver({ epoch: 11, rows: pairRows([1, 7]) });
+      expect(driver.delivered?.version).toBe("11");
+    },
+  );
+
+  test("has all files in them, also those that others have added and removed meanwhile", async () => {
+    const driver = await grown(12, "append");
+    await foreignCompaction(store, pairs);
+    for (let epoch = 13; epoch <= 19; epoch++) await driver.deliver({ epoch, rows: pairRows([epoch, 0]) });
+    const found = await new TableLog(store).refresh();
+    expect(found).toMatchObject({ version: 20, base: 20 });
+    expect([...(found?.files.keys() ?? [])]).toEqual((await liveFiles(store)).map(({ path }) => path));
+    expect([found?.files.size, found?.tombstones.size]).toEqual([8, 0]);
   });
 
   test("is refused when the log behind our commit is cleaned up and no file of it is live", async () => {

@@ -4,7 +4,9 @@ import type { ObjectStore } from "../object-store/object-store.ts";
 import { decodeActions, encodeActions } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import type { EncodedCheckpoint } from "./checkpoint.ts";
 import { Snapshot } from "./snapshot.ts";
+import type { FilesKept } from "./snapshot.ts";
 
 const LOG = "_delta_log/";
 
@@ -25,15 +27,22 @@ function paddedVersion(version: number): string {
 /** Names the last checkpoint; a hint for readers. */
 export const LAST_CHECKPOINT: string = `${LOG}_last_checkpoint`;
 
-/** Reads a table's log and writes to it. Between calls the snapshot is kept, and only new commits are read. */
+/**
+ * Reads a table's log and writes to it. Between calls a snapshot is kept, and only new commits are read: what it keeps
+ * of the table's files is held in memory as long as the log is.
+ */
 export class TableLog {
   readonly #store: ObjectStore;
+  readonly #kept: FilesKept;
   #snapshot: Snapshot | undefined;
   /** Bytes of the snapshot's last commit: a table that was replaced under the same path has others. */
   #last: Uint8Array | undefined;
+  /** The newest one that is known of. */
+  #checkpoint: Checkpoint | undefined;
 
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, kept: FilesKept = "all") {
     this.#store = store;
+    this.#kept = kept;
   }
 
   /**
@@ -42,14 +51,9 @@ export class TableLog {
    */
   async refresh(): Promise<Snapshot | undefined> {
     if (this.#snapshot !== undefined && !(await this.#isSame(this.#snapshot))) this.#snapshot = undefined;
-    const snapshot = this.#snapshot ?? (await this.#load());
-    for (;;) {
-      const bytes = await this.#store.get(commitPath(snapshot.version + 1));
-      if (bytes === undefined) break;
-      const version = snapshot.version + 1;
-      snapshot.advance(decodeActions(bytes, commitPath(version)), version);
-      this.#last = bytes;
-    }
+    const snapshot = this.#snapshot ?? (await this.#load(this.#kept));
+    const known = this.#snapshot === undefined ? await this.#commitBytes(snapshot.base) : this.#last;
+    this.#last = (await this.#advance(snapshot)) ?? known;
     if (snapshot.version < 0) return undefined;
     if (snapshot.metaData === undefined || snapshot.protocol === undefined) {
       throw new DataflowError(
@@ -59,6 +63,32 @@ export class TableLog {
     }
     this.#snapshot = snapshot;
     return snapshot;
+  }
+
+  /**
+   * The table with all of its files, at the version of `snapshot` or a later one: read anew from the last checkpoint
+   * and the commits behind it, and not kept.
+   * @throws DF_DELTA_LOG when commits are missing or damaged
+   */
+  async whole({ version }: Snapshot): Promise<Snapshot> {
+    if (this.#checkpoint !== undefined) {
+      const snapshot = await this.#read(this.#checkpoint, "all");
+      if (snapshot !== undefined) await this.#advance(snapshot);
+      // Otherwise somebody has written a newer checkpoint, and cleaned up what was before it.
+      if (snapshot !== undefined && snapshot.version >= version) return snapshot;
+    }
+    const snapshot = await this.#load("all");
+    await this.#advance(snapshot);
+    return snapshot;
+  }
+
+  /** Puts a checkpoint of a version, and the hint that tells of it. */
+  async putCheckpoint(version: number, { bytes, actions, files }: EncodedCheckpoint): Promise<void> {
+    const path = checkpointPath(version);
+    await this.#store.put(path, bytes);
+    const hint = { version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: files };
+    await this.#store.put(LAST_CHECKPOINT, Buffer.from(JSON.stringify(hint)));
+    this.#checkpoint = { version, paths: [path] };
   }
 
   /** Puts a commit at a version; false when somebody else was first. */
@@ -89,16 +119,43 @@ export class TableLog {
     return bytes !== undefined && this.#last !== undefined && Buffer.compare(bytes, this.#last) === 0;
   }
 
-  async #load(): Promise<Snapshot> {
-    const { commits, checkpoints } = await this.#list();
-    const newest = checkpoints.at(-1);
-    const snapshot = new Snapshot(newest?.version ?? -1);
-    for (const path of newest?.paths ?? []) {
-      const bytes = await this.#store.get(path);
-      if (bytes === undefined)
-        throw new DataflowError("DF_DELTA_LOG", `The checkpoint "${path}" has gone while reading.`);
-      snapshot.load(await readCheckpoint(bytes, path));
+  async #commitBytes(version: number): Promise<Uint8Array | undefined> {
+    return version < 0 ? undefined : this.#store.get(commitPath(version));
+  }
+
+  /** Reads the commits behind a snapshot; the bytes of the last one, undefined where there is none. */
+  async #advance(snapshot: Snapshot): Promise<Uint8Array | undefined> {
+    let last: Uint8Array | undefined;
+    for (;;) {
+      const version = snapshot.version + 1;
+      const bytes = await this.#store.get(commitPath(version));
+      if (bytes === undefined) return last;
+      snapshot.advance(decodeActions(bytes, commitPath(version)), version);
+      last = bytes;
     }
+  }
+
+  /** The table as a checkpoint has it; undefined where that is gone. */
+  async #read({ version, paths }: Checkpoint, kept: FilesKept): Promise<Snapshot | undefined> {
+    const snapshot = new Snapshot(version, kept);
+    for (const path of paths) {
+      const bytes = await this.#store.get(path);
+      if (bytes === undefined) return undefined;
+      snapshot.load(await readCheckpoint(bytes, path, kept));
+    }
+    return snapshot;
+  }
+
+  async #load(kept: FilesKept): Promise<Snapshot> {
+    const { commits, checkpoints } = await this.#list();
+    const newest = checkpoints.at(-1) ?? NO_CHECKPOINT;
+    const snapshot = await this.#read(newest, kept);
+    if (snapshot === undefined)
+      throw new DataflowError(
+        "DF_DELTA_LOG",
+        `The checkpoint "${newest.paths.join('", "')}" has gone while reading.`,
+      );
+    this.#checkpoint = newest;
     const last = commits.at(-1) ?? -1;
     if (last > snapshot.version && !commits.includes(snapshot.version + 1)) {
       throw new DataflowError(
@@ -107,7 +164,6 @@ export class TableLog {
           "the table cannot be read.",
       );
     }
-    this.#last = newest === undefined ? undefined : await this.#store.get(commitPath(newest.version));
     return snapshot;
   }
 
@@ -137,5 +193,14 @@ export class TableLog {
 /** What lies in the log's folder: versions ascending; checkpoints that are complete. */
 interface Listing {
   readonly commits: readonly number[];
-  readonly checkpoints: readonly { readonly version: number; readonly paths: readonly string[] }[];
+  readonly checkpoints: readonly Checkpoint[];
 }
+
+/** Where the parts of a checkpoint lie. */
+interface Checkpoint {
+  readonly version: number;
+  readonly paths: readonly string[];
+}
+
+/** That of a table which has none: its log is read from the beginning. */
+const NO_CHECKPOINT: Checkpoint = { version: -1, paths: [] };

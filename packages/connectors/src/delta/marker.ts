@@ -74,7 +74,7 @@ export class MarkerReader {
     this.#checkRestores(commit, snapshot.restores);
     if (commit.version < snapshot.base) {
       if (this.#earlyRestores !== undefined) this.#checkRestores(commit, this.#earlyRestores);
-      else this.#checkFiles(commit, snapshot);
+      else await this.#checkFiles(commit, snapshot);
     }
     return commit;
   }
@@ -187,9 +187,12 @@ export class MarkerReader {
   }
 
   /** Where the log between is cleaned up, a file that our commit added and that is still live shows that it holds. */
-  #checkFiles({ version, marker }: MarkedCommit, snapshot: Snapshot): void {
+  async #checkFiles({ version, marker }: MarkedCommit, snapshot: Snapshot): Promise<void> {
     const state = stateOf(this.#delivered);
-    if (state?.markerVersion === version && state.files.some((path) => snapshot.files.has(path))) return;
+    if (state?.markerVersion === version) {
+      const { files } = snapshot.kept === "none" ? await this.#log.whole(snapshot) : snapshot;
+      if (state.files.some((path) => files.has(path))) return;
+    }
     throw new DataflowError(
       "DF_SINK_ROLLED_BACK",
       `The log between version ${version}, which shows epoch ${marker.epoch} of "${this.#appIds[0]}", and version ` +

@@ -24,7 +24,13 @@ export interface LiveFile {
   readonly add: AddFile;
 }
 
-/** The table at one version: its live files, its metadata, the commits that carry markers. */
+/**
+ * What a snapshot has of the table's files: none, those that are live, or also those that were removed. They are the
+ * part of it that grows with every commit.
+ */
+export type FilesKept = "none" | "live" | "all";
+
+/** The table at one version: its metadata, the commits that carry markers, and its files as far as they are kept. */
 export class Snapshot {
   /** −1 before the first commit. */
   version = -1;
@@ -32,9 +38,10 @@ export class Snapshot {
   readonly base: number;
   protocol: Protocol | undefined;
   metaData: MetaData | undefined;
-  /** Live files by decoded path. */
+  readonly kept: FilesKept;
+  /** Live files by decoded path, where they are kept. */
   readonly files: Map<string, LiveFile> = new Map();
-  /** Removed files, by path and deletion vector, for readers of older versions. */
+  /** Removed files, by path and deletion vector, for readers of older versions: where they are kept. */
   readonly tombstones: Map<string, RemoveFile> = new Map();
   readonly txns: Map<string, Txn> = new Map();
   /** The last commit of each application that was seen since `base` and carries a marker. */
@@ -44,8 +51,9 @@ export class Snapshot {
   /** The last version that added or removed files; never below the real one. */
   dataVersion: number;
 
-  constructor(base = -1) {
+  constructor(base = -1, kept: FilesKept = "all") {
     this.base = base;
+    this.kept = kept;
     this.version = base;
     this.dataVersion = base;
   }
@@ -75,22 +83,26 @@ export class Snapshot {
     if (restore !== undefined) this.restores.push(restore);
   }
 
-  #apply({ add, remove, txn, metaData, protocol }: Action): void {
+  #apply(action: Action): void {
+    if (this.kept !== "none") this.#applyFile(action);
+    const { txn, metaData, protocol } = action;
+    if (txn !== undefined) this.txns.set(txn.appId, txn);
+    if (metaData !== undefined) this.metaData = metaData;
+    if (protocol !== undefined) this.protocol = protocol;
+  }
+
+  #applyFile({ add, remove }: Action): void {
     if (add !== undefined) {
       const path = storePath(add.path);
       this.files.set(path, { path, add });
       this.tombstones.delete(`${path}\0${vectorId(add.deletionVector)}`);
     }
-    if (remove !== undefined) {
-      const path = storePath(remove.path);
-      const vector = vectorId(remove.deletionVector);
-      // A file whose vector is replaced is removed with the old and added with the new one, in any order.
-      if (vectorId(this.files.get(path)?.add.deletionVector) === vector) this.files.delete(path);
-      this.tombstones.set(`${path}\0${vector}`, remove);
-    }
-    if (txn !== undefined) this.txns.set(txn.appId, txn);
-    if (metaData !== undefined) this.metaData = metaData;
-    if (protocol !== undefined) this.protocol = protocol;
+    if (remove === undefined) return;
+    const path = storePath(remove.path);
+    const vector = vectorId(remove.deletionVector);
+    // A file whose vector is replaced is removed with the old and added with the new one, in any order.
+    if (vectorId(this.files.get(path)?.add.deletionVector) === vector) this.files.delete(path);
+    if (this.kept === "all") this.tombstones.set(`${path}\0${vector}`, remove);
   }
 }
 
