@@ -7,6 +7,7 @@ import { python } from "../outside-readers.ts";
 import { userOf, valueOf } from "./soak-feed.ts";
 import type { Sample, Sizes } from "./soak-run.ts";
 import { slopeOf } from "./slope.ts";
+import type { Slope } from "./slope.ts";
 
 /** "open": it went on for too short a time to tell. */
 export interface Verdict {
@@ -17,7 +18,9 @@ export interface Verdict {
 const MIB = 1024 * 1024;
 /** MiB an hour that a heap may rise by. */
 const HEAP_SLOPE_MAX = 1;
-/** Part of a life in which caches fill and code is compiled; with fewer hours of the rest nothing is told of it. */
+/** MiB of code that may be compiled: a program that makes new functions for ever has more. */
+const CODE_MAX = 16;
+/** Part of a life in which caches fill; with fewer hours of the rest nothing is told of it. */
 const WARM_UP = 1 / 3;
 const HOURS_MIN = 1 / 6;
 /** Files of a state: the database, its log, what SQLite shares, the socket, and those of rows that wait. */
@@ -69,24 +72,39 @@ export function judgeSizes(folder: string, sizes: readonly Sizes[]): Verdict[] {
   ];
 }
 
-/** The heap of the last life does not grow. */
-export function judgeHeap(samples: readonly Sample[]): Verdict {
+/**
+ * The heap of the last life does not grow: not by more than the lists of what is there, such as a file that is read or
+ * a window that is open. Compiled code is bounded, and grows as long as something becomes hot for the first time.
+ */
+export function judgeHeap(samples: readonly Sample[]): Verdict[] {
   const warm = (samples.at(-1)?.seconds ?? 0) * WARM_UP;
   const settled = samples.filter(({ seconds }) => seconds >= warm);
-  const [heap, rss] = (["heap", "rss"] as const).map((of) =>
+  const [heap, code, rss] = (["heap", "code", "rss"] as const).map((of) =>
     slopeOf(settled.map((sample) => ({ x: sample.seconds / 3600, y: sample[of] / MIB }))),
   );
-  if (heap === undefined || rss === undefined) return { kind: "FAILED", words: "heap: no samples" };
+  if (heap === undefined || code === undefined || rss === undefined)
+    return [{ kind: "FAILED", words: "heap: no samples" }];
   const [first, last] = [settled[0], settled.at(-1)].map((sample) => mib(sample?.heap ?? 0));
   const words =
-    `heap: ${heap.slope.toFixed(2)} MiB/h, from ${heap.low.toFixed(2)} to ${heap.high.toFixed(2)} with a confidence ` +
-    `of 95 %, over ${settled.length} samples (worth ${Math.round(heap.worth)}), ${first} to ${last} MiB; RSS ` +
-    `${rss.slope.toFixed(1)} MiB/h (${rss.low.toFixed(1)} to ${rss.high.toFixed(1)}), at most ` +
-    `${mib(Math.max(...samples.map((sample) => sample.rss)))} MiB`;
+    `heap: ${rise(heap)} with a confidence of 95 %, over ${settled.length} samples (worth ${Math.round(heap.worth)}), ` +
+    `${first} to ${last} MiB; RSS ${rise(rss)}, at most ${mib(most(samples, "rss"))} MiB`;
+  const codeBytes = most(samples, "code");
+  const compiled = verdict(
+    codeBytes <= CODE_MAX * MIB,
+    `code: at most ${mib(codeBytes)} MiB compiled, ${rise(code)}`,
+  );
   const hours = ((settled.at(-1)?.seconds ?? 0) - warm) / 3600;
-  if (hours < HOURS_MIN) return { kind: "open", words };
-  if (heap.low >= HEAP_SLOPE_MAX) return { kind: "FAILED", words };
-  return { kind: heap.high < HEAP_SLOPE_MAX ? "holds" : "open", words };
+  if (hours < HOURS_MIN) return [{ kind: "open", words }, compiled];
+  if (heap.low >= HEAP_SLOPE_MAX) return [{ kind: "FAILED", words }, compiled];
+  return [{ kind: heap.high < HEAP_SLOPE_MAX ? "holds" : "open", words }, compiled];
+}
+
+function rise({ slope, low, high }: Slope): string {
+  return `${slope.toFixed(2)} MiB/h (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
+function most(samples: readonly Sample[], of: "code" | "rss"): number {
+  return Math.max(...samples.map((sample) => sample[of]));
 }
 
 function verdict(holds: boolean, words: string): Verdict {

@@ -3,13 +3,22 @@
  * directories of Parquet files. State is bounded by its keys, so that whatever grows with time is a leak.
  */
 import { appendFileSync } from "node:fs";
+import { getHeapSpaceStatistics } from "node:v8";
 import { pipeline, t, tumbling } from "dataflow";
 import { delta } from "dataflow/delta";
 import { files } from "dataflow/files";
 import { json } from "dataflow/json";
 import { parquet } from "dataflow/parquet";
+import type { Sample } from "./soak-run.ts";
 
 const Event = t.row({ id: t.int64(), at: t.timestamp({ json: "ms" }), user: t.string(), value: t.int64() });
+/** Machine code, and bytecode with what belongs to it. */
+const CODE_SPACES = new Set([
+  "code_space",
+  "code_large_object_space",
+  "trusted_space",
+  "trusted_large_object_space",
+]);
 const commitEvery = { time: "10s", bytes: 128 << 20 } as const;
 
 export default pipeline("soak", (p) => {
@@ -34,10 +43,14 @@ export default pipeline("soak", (p) => {
 const samples = process.env["SOAK_SAMPLES"];
 if (samples !== undefined) {
   const every = Number(process.env["SOAK_SAMPLE_MS"]);
-  setInterval(() => {
-    globalThis.gc?.();
-    const { heapUsed, external, rss } = process.memoryUsage();
-    const sample = { pid: process.pid, seconds: process.uptime(), heap: heapUsed + external, rss };
-    appendFileSync(samples, `${JSON.stringify(sample)}\n`);
-  }, every).unref();
+  setInterval(() => appendFileSync(samples, `${JSON.stringify(sample())}\n`), every).unref();
+}
+
+/** What is held when garbage is gone. Code is told apart: it is compiled step by step for the first half hour. */
+function sample(): Sample {
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => CODE_SPACES.has(name));
+  const code = spaces.reduce((sum, { space_used_size: used }) => sum + used, 0);
+  return { pid: process.pid, seconds: process.uptime(), heap: heapUsed + external - code, code, rss };
 }

@@ -10,8 +10,10 @@ import { root, startDataflow } from "../command.ts";
 export interface Sample {
   readonly pid: number;
   readonly seconds: number;
-  /** Bytes of the main thread, with what lies outside of its heap. */
+  /** Bytes of the main thread's objects, with what lies outside of its heap, and without code. */
   readonly heap: number;
+  /** Bytes of what it has compiled. */
+  readonly code: number;
   /** Bytes of the process. */
   readonly rss: number;
 }

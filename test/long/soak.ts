@@ -37,7 +37,9 @@ const halfMs = (minutes * 60_000) / 2;
 say(`soak of ${minutes} minutes at ${rate} events/s, seed ${seed}, in ${folder}`);
 
 const feed = new SoakFeed(`${folder}/input`, rate, seed);
-const run = new SoakRun(folder, Math.min(10_000, Math.max(500, halfMs / 300)));
+// No multiple or part of the time between two deliveries: each sample sees another moment of them.
+const sampleMs = Math.min(7_300, Math.max(530, halfMs / 300));
+const run = new SoakRun(folder, sampleMs);
 const kills = await killNowAndThen();
 run.start();
 await run.watch(halfMs);
@@ -48,7 +50,7 @@ const report = await run.drain();
 const verdicts: readonly Verdict[] = [
   ...judgeTables(folder, feed.events, report),
   ...judgeSizes(folder, run.sizes),
-  judgeHeap(run.samples()),
+  ...judgeHeap(run.samples()),
 ];
 say(`${feed.events} events in ${feed.files} files; ${kills} kills; ${run.starts} starts`);
 for (const { kind, words } of verdicts) say(`${kind}: ${words}`);
