@@ -40,7 +40,8 @@ export interface EncodedCheckpoint {
 }
 
 /**
- * Encodes the table's present state, of which the snapshot must have all files. Files removed longer ago than the table keeps them for are left out.
+ * Encodes the table's present state, of which the snapshot must have all files. Those removed longer ago than the table
+ * keeps them for are left out.
  * @param nowMs milliseconds since 1970
  */
 export function encodeCheckpoint(snapshot: Snapshot, nowMs: number): EncodedCheckpoint {
