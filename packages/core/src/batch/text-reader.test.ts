@@ -11,7 +11,7 @@ function columnOf(texts: readonly string[]): Column {
 }
 
 const text = fc.oneof(
-  fc.constantFrom("", "bid", "bit", "bad", "person", "auction"),
+  fc.constantFrom("", "bid", "bit", "bad", "person", "auction", "bidbidbid", "bidbadbid", "bi", "\0", "\0\0"),
   fc.string({ unit: "grapheme", maxLength: 30 }),
   fc.string({ minLength: 20, maxLength: 28 }),
 );
@@ -43,4 +43,11 @@ test("a column whose texts are all different is not looked up any more, and stil
   const texts = Array.from({ length: 5000 }, (_, i) => `t${i}`);
   const column = columnOf(texts);
   expect(texts.map((_, row) => reader.read(column, row))).toEqual(texts);
+});
+
+test("a text that is the name of something that every object has is read as any other", () => {
+  const reader = new TextReader();
+  const column = columnOf(Array.from({ length: 40 }, () => "__proto__"));
+  const texts = Array.from({ length: 40 }, (_, row) => reader.read(column, row));
+  expect(new Set(texts)).toEqual(new Set(["__proto__"]));
 });

@@ -1,25 +1,23 @@
 import type { Column, TextColumn } from "./column.ts";
+import { KNOWN_BYTES_MAX, KnownTexts } from "./known-texts.ts";
 
-/** Texts up to this many bytes are looked up: most columns that are compared or branched on hold few short words. */
-const KNOWN_BYTES_MAX = 24;
-const KNOWN_SLOTS = 256;
 /** Lookups after which a column is judged, and those it then goes without where most of them had failed. */
 const JUDGED = 1024;
 const PAUSE = 65_536;
 /** Texts after which there is something to look them up in: many a reader is made for one row. */
 const UNKNOWN = 16;
 
+const NOTHING = new Uint8Array(0);
+
 /**
- * Reads the text of one column. Making a string costs more than all else a small lambda does, so short texts that come
- * again and again are made once.
+ * Reads the text of one column. Making a string costs more than all else a small lambda does, and most columns that
+ * are compared or branched on hold few short words: those are made once.
  */
 export class TextReader {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #view: Buffer = Buffer.from(this.#bytes.buffer);
-  #known: (string | undefined)[] = [];
-  /** Bytes of the text in each slot, and how many there are. */
-  #knownBytes: Uint8Array = new Uint8Array(0);
-  #knownLengths: Int32Array = new Int32Array(0);
+  #bytes: Uint8Array = NOTHING;
+  #buffer: Buffer = Buffer.from(NOTHING.buffer);
+  #view: DataView = new DataView(NOTHING.buffer);
+  #known: KnownTexts | undefined;
   #lookups = 0;
   #misses = 0;
   #pause = UNKNOWN;
@@ -29,34 +27,27 @@ export class TextReader {
     const { bytes, starts, ends } = column as TextColumn;
     const start = starts[row] as number;
     const end = ends[row] as number;
-    if (end - start > KNOWN_BYTES_MAX) return this.#decode(bytes, start, end);
+    if (bytes !== this.#bytes) this.#look(bytes);
+    if (end - start > KNOWN_BYTES_MAX) return this.#decode(start, end);
     if (this.#pause > 0) {
-      if (--this.#pause === 0 && this.#knownLengths.length === 0) this.#remember();
-      return this.#decode(bytes, start, end);
+      this.#pause--;
+      return this.#decode(start, end);
     }
-    return this.#find(bytes, start, end);
-  }
-
-  #find(bytes: Uint8Array, start: number, end: number): string {
-    const length = end - start;
-    const slot = slotOf(bytes, start, length);
-    const at = slot * KNOWN_BYTES_MAX;
     if (++this.#lookups === JUDGED) this.#judge();
-    if (this.#knownLengths[slot] === length && isEqual(this.#knownBytes, at, bytes, start, length)) {
-      return this.#known[slot] as string;
-    }
-    this.#misses++;
-    const text = this.#decode(bytes, start, end);
-    this.#known[slot] = text;
-    this.#knownLengths[slot] = length;
-    for (let i = 0; i < length; i++) this.#knownBytes[at + i] = bytes[start + i] as number;
-    return text;
+    return this.#known?.find(this.#view, start, end) ?? this.#learn(start, end);
   }
 
-  #remember(): void {
-    this.#known = Array.from({ length: KNOWN_SLOTS });
-    this.#knownBytes = new Uint8Array(KNOWN_SLOTS * KNOWN_BYTES_MAX);
-    this.#knownLengths = new Int32Array(KNOWN_SLOTS).fill(-1);
+  /** One view and one `Buffer` for the bytes of many rows: making them for each takes as long as decoding it. */
+  #look(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #learn(start: number, end: number): string {
+    this.#misses++;
+    this.#known ??= new KnownTexts();
+    return this.#known.keep(this.#view, start, end, this.#decode(start, end));
   }
 
   #judge(): void {
@@ -65,26 +56,7 @@ export class TextReader {
     this.#misses = 0;
   }
 
-  /** Through one `Buffer` for the bytes of many rows: making a view for each takes as long as decoding it. */
-  #decode(bytes: Uint8Array, start: number, end: number): string {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    return this.#view.toString("utf8", start, end);
+  #decode(start: number, end: number): string {
+    return this.#buffer.toString("utf8", start, end);
   }
-}
-
-/** By length and the first, middle and last byte: enough to keep a few words apart. */
-function slotOf(bytes: Uint8Array, start: number, length: number): number {
-  if (length === 0) return 0;
-  const first = bytes[start] as number;
-  const middle = bytes[start + (length >> 1)] as number;
-  const last = bytes[start + length - 1] as number;
-  return (Math.imul(first * 31 + middle, 31) + last * 7 + length) & (KNOWN_SLOTS - 1);
-}
-
-function isEqual(known: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (known[at + i] !== bytes[start + i]) return false;
-  return true;
 }
