@@ -26,7 +26,8 @@ function ownText(column: Column, count: number): Column {
 }
 
 function ownRaw(origin: Origin, count: number): Origin {
-  return { ...origin, raw: origin.raw && packed(origin.raw, count) };
+  const { source, split, positions, raw } = origin;
+  return { source, split, positions, raw: raw && packed(raw, count) };
 }
 
 /** The first `count` slices in bytes of their own, one behind the other. */

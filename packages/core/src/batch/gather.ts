@@ -1,11 +1,13 @@
 import { type Arrays, FRESH_ARRAYS, KeptArrays } from "./arrays.ts";
 import type { Batch, Origin } from "./batch.ts";
 import { ColumnBuilder } from "./builder.ts";
-import type { Column } from "./column.ts";
+import { ChosenOrigin } from "./chosen-origin.ts";
+import type { Column, Validity } from "./column.ts";
 
 /** The rows `rows[0..count)` of a batch, as a batch of their own. Text is shared, all else is copied. */
 export function gatherRows(batch: Batch, rows: Int32Array, count: number): Batch {
-  return gathered(batch, { rows, count, arrays: FRESH_ARRAYS });
+  const chosen = gathered(batch, { rows, count, arrays: FRESH_ARRAYS });
+  return { ...chosen, origin: chosen.origin && ownPlaces(chosen.origin) };
 }
 
 /** Some rows of a column, in the order of `rows`; a row may stand there twice. */
@@ -13,7 +15,10 @@ export function gatherColumn(column: Column, rows: Int32Array, count: number): C
   return columnOf(column, { rows, count, arrays: FRESH_ARRAYS });
 }
 
-/** Gathers rows as `gatherRows` does, into arrays that it keeps: a batch is written over by the call after it. */
+/**
+ * Gathers rows as `gatherRows` does, into arrays that it keeps: a batch is written over by the call after it, and needs
+ * `rows` and the batch that it was made of until then.
+ */
 export class RowGatherer {
   readonly #arrays: KeptArrays = new KeptArrays();
 
@@ -31,21 +36,25 @@ interface Choice {
 }
 
 function gathered(batch: Batch, choice: Choice): Batch {
-  const { clocks, diffs, origin } = batch;
+  const { clocks, diffs, origin, times } = batch;
+  const columns = batch.columns.map((column) => columnOf(column, choice));
+  // Event time mostly is one of the columns.
+  const timed =
+    columns[batch.columns.findIndex((column) => column.layout === "double" && column.values === times)];
   return {
     schema: batch.schema,
     length: choice.count,
-    columns: batch.columns.map((column) => columnOf(column, choice)),
+    columns,
     change: batch.change,
     diffs: diffs && intsOf(diffs, choice),
-    times: doublesOf(batch.times, choice),
+    times: timed?.layout === "double" ? timed.values : doublesOf(times, choice),
     clocks: typeof clocks === "number" ? clocks : doublesOf(clocks, choice),
-    origin: origin && originOf(origin, choice),
+    origin: origin && new ChosenOrigin(origin, choice),
   };
 }
 
 function columnOf(column: Column, choice: Choice): Column {
-  const validity = column.validity && bytesOf(column.validity, choice);
+  const validity = column.validity && validityOf(column.validity, choice);
   switch (column.layout) {
     case "bool":
       return { layout: "bool", values: bytesOf(column.values, choice), validity };
@@ -76,18 +85,9 @@ function longsOf(values: Float64Array | BigInt64Array, choice: Choice): Float64A
   return column.layout === "long" ? column.values : values;
 }
 
-function originOf(origin: Origin, choice: Choice): Origin {
-  const { raw } = origin;
-  return {
-    source: origin.source,
-    split: origin.split,
-    positions: doublesOf(origin.positions, choice),
-    raw: raw && {
-      starts: intsOf(raw.starts, choice),
-      ends: intsOf(raw.ends, choice),
-      bytes: raw.bytes,
-    },
-  };
+/** The same places, in arrays that depend on nothing. */
+function ownPlaces({ source, split, positions, raw }: Origin): Origin {
+  return { source, split, positions, raw };
 }
 
 // One loop for each kind of array: V8 compiles each for its own.
@@ -108,4 +108,12 @@ function bytesOf(from: Uint8Array, { rows, count, arrays }: Choice): Uint8Array 
   const into = arrays.bytes(count);
   for (let i = 0; i < count; i++) into[i] = from[rows[i] as number] as number;
   return into;
+}
+
+/** None where no value is null: what is gathered mostly has none, for that is what it was chosen by. */
+function validityOf(from: Validity, { rows, count, arrays }: Choice): Validity | undefined {
+  const into = arrays.bytes(count);
+  let all = 1;
+  for (let i = 0; i < count; i++) all &= into[i] = from[rows[i] as number] as number;
+  return all === 1 ? undefined : into;
 }

@@ -41,7 +41,12 @@ function openNotNull(context: OperatorContext, names: readonly string[]): Operat
   const { verdicts } = keeper;
   return {
     onBatch(batch, _port, out) {
-      verdicts.fill(KEEP);
+      if (columns.every((column) => batch.columns[column]?.validity === undefined)) {
+        context.count("passed", batch.length);
+        out({ ...batch, schema });
+        return "done";
+      }
+      verdicts.fill(KEEP, 0, batch.length);
       for (const column of columns) dropNulls(verdicts, batch.columns[column]?.validity, batch.length);
       if (batch.change === "upsert") {
         for (let row = 0; row < batch.length; row++) if (diffAt(batch, row) < 0) verdicts[row] = KEEP;

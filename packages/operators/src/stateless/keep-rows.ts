@@ -26,7 +26,7 @@ export class RowKeeper {
   hand(batch: Batch, out: Output): void {
     const { length } = batch;
     const kept = keptRows(this.verdicts, length, this.#rows);
-    const dropped = length - kept - countOf(REFUSED, this.verdicts, length);
+    const dropped = kept === length ? 0 : length - kept - countOf(REFUSED, this.verdicts, length);
     if (kept > 0) this.#context.count("passed", kept);
     if (dropped > 0) this.#context.count("filtered", dropped);
     if (batch.change === "upsert" && dropped > 0) this.#handWithDeletes(batch, out);
