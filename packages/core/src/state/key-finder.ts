@@ -4,13 +4,15 @@ import {
   fetchSlots,
   fetchTexts,
   findHashes,
+  findWords,
+  type IndexView,
   OTHER_KEY,
   type Range,
 } from "./probe.ts";
 import type { Pane } from "./row-pages.ts";
 import type { StagedKeys, StagedText } from "./staged-keys.ts";
 import type { TableMemory } from "./span-image.ts";
-import type { TableLayout } from "./table-layout.ts";
+import { isOneWord, type TableLayout } from "./table-layout.ts";
 
 /** From this size on a memory is not near by itself; an index reaches it at so many bits. */
 const FETCHED_BYTES_MIN = 256 * 1024;
@@ -44,10 +46,15 @@ export class KeyFinder {
   find(pane: Pane, range: Range, out: Int32Array): number {
     const { hashes, absent } = this.#staged;
     const { index } = pane;
-    if (index.bits >= FETCHED_BITS_MIN) this.fetched ^= fetchSlots(index, hashes, range);
-    findHashes(index, hashes, range, out);
-    const others =
-      this.#table.spans === undefined ? this.#compare(range, out) : this.#compareSpilled(range, out);
+    const isNear = index.bits < FETCHED_BITS_MIN;
+    const isSpilled = this.#table.spans !== undefined;
+    let others: number;
+    if (isNear && !isSpilled && isOneWord(this.#layout)) others = this.#findWords(index, range, out);
+    else {
+      if (!isNear) this.fetched ^= fetchSlots(index, hashes, range);
+      findHashes(index, hashes, range, out);
+      others = isSpilled ? this.#compareSpilled(range, out) : this.#compare(range, out);
+    }
     if (others === 0) return 0;
     let missing = 0;
     for (let i = range.from; i < range.to; i++) {
@@ -73,6 +80,12 @@ export class KeyFinder {
       if (ints[base + at + 1] === hash && this.#isKey(i, (ints[base + at] as number) - 1)) break;
     }
     return base + at;
+  }
+
+  #findWords(index: IndexView, range: Range, out: Int32Array): number {
+    const { ints: keys, hashes } = this.#staged;
+    const view = { rows: this.#table.rows.ints, rowInts: this.#layout.rowWords * 2, keys, hashes };
+    return findWords(index, view, range, out);
   }
 
   /** As `#compare`, where rows do not lie where their ids say. */

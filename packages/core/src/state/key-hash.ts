@@ -19,6 +19,13 @@ export function wordsHash(ints: Int32Array, at: number, { plainInts, stride, see
   return final(hash ^ stride);
 }
 
+/** The hashes of the first `count` keys of one plain word, as `wordsHash` gives them. */
+export function hashWords(ints: Int32Array, count: number, seed: number, into: Int32Array): void {
+  for (let i = 0, at = 0; i < count; i++, at += 2) {
+    into[i] = final(mixed(mixed(seed, ints[at] as number), ints[at + 1] as number) ^ 2);
+  }
+}
+
 /** The hash of the bytes `start .. end` of a view. */
 export function textHash(bytes: DataView, start: number, end: number, seed: number): number {
   let hash = seed;

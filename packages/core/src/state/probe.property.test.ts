@@ -3,7 +3,15 @@ import { expect, it } from "vitest";
 import { TextHeap } from "./heap.ts";
 import { KeyIndex, SegmentPool } from "./key-index.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
-import { compareKeys, compareTexts, fetchSlots, fetchTexts, findHashes, OTHER_KEY } from "./probe.ts";
+import {
+  compareKeys,
+  compareTexts,
+  fetchSlots,
+  fetchTexts,
+  findHashes,
+  findWords,
+  OTHER_KEY,
+} from "./probe.ts";
 import { textOf } from "./staged-keys.ts";
 
 /** Hashes that crowd: into few segments, into few slots, or anywhere; some are equal. */
@@ -57,6 +65,36 @@ it("an index finds an id under every hash that was entered and not taken out, an
       expect(wrong).toEqual([]);
     }),
     { numRuns: 60 },
+  );
+});
+
+it("a key of one word has the id that was entered under its hash and its ints, though others share the hash", () => {
+  // Keys are made of their hash, so that those of few hashes collide, and a number that tells them apart.
+  const key = fc.tuple(hash, fc.integer({ min: 0, max: 3 }));
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(key, { selector: String, maxLength: 200 }),
+      fc.array(key),
+      (entered, others) => {
+        const index = new KeyIndex(new SegmentPool("index", MEMORY_BYTES_MAX));
+        const rows = Int32Array.from(entered.flatMap(([hashed, n]) => [hashed, n, 0, 0]));
+        for (const [id, [hashed]] of entered.entries()) enter(index, hashed, id);
+        const asked = [...entered, ...others];
+        const keys = Int32Array.from(asked.flat());
+        const hashes = Int32Array.from(asked, ([hashed]) => hashed);
+        const out = new Int32Array(asked.length);
+        const half = asked.length >>> 1;
+        const view = { rows, rowInts: 4, keys, hashes };
+        let missing = findWords(index, view, { from: half, to: asked.length }, out);
+        expect(out.subarray(0, half).every((id) => id === 0)).toBe(true);
+        missing += findWords(index, view, { from: 0, to: half }, out);
+        const ids = new Map(entered.map((one, id) => [String(one), id]));
+        const plain = asked.map((one) => ids.get(String(one)) ?? -1);
+        expect([...out]).toEqual(plain);
+        expect(missing).toBe(plain.filter((id) => id < 0).length);
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 

@@ -1,8 +1,8 @@
 import { assert } from "../assert.ts";
 import type { Column } from "../batch/column.ts";
-import { textHash, wordsHash } from "./key-hash.ts";
+import { hashWords, textHash, wordsHash } from "./key-hash.ts";
 import type { Keys } from "./state-store.ts";
-import type { KeyColumn, TableLayout } from "./table-layout.ts";
+import { isOneWord, type KeyColumn, type TableLayout } from "./table-layout.ts";
 
 const TWO_32 = 4294967296;
 
@@ -85,6 +85,7 @@ export class StagedKeys {
     const { keyWords, keyTexts, plainInts } = this.#layout;
     const { ints, hashes, count } = this;
     const stride = keyWords * 2;
+    if (isOneWord(this.#layout)) return hashWords(ints, count, this.#seed, hashes);
     for (let t = 0; t < keyTexts.length; t++) {
       const { view, starts, ends } = this.texts[t] as StagedText;
       for (let i = 0, at = (keyTexts[t] as number) * 2; i < count; i++, at += stride) {

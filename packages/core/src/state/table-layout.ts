@@ -86,6 +86,11 @@ export function layoutOfTable(table: string, spec: TableSpec): TableLayout {
   return { table, columns, keyWords, rowWords, plainInts, keyTexts, valueTexts, offsets, panes, lines };
 }
 
+/** Whether a key is one number that cannot be null, as most keys are. */
+export function isOneWord({ keyWords, plainInts }: TableLayout): boolean {
+  return keyWords === 1 && plainInts === 2;
+}
+
 /**
  * Compares the layout a chunk was written with to that of the open table.
  * @throws DF_STATE_CHANGED naming the first difference
