@@ -1,5 +1,6 @@
 import { isKeyNull, type KeyWords } from "./key-columns.ts";
 import { mergedOrder } from "./merge-order.ts";
+import { orderOfIntegers } from "./order-of-integers.ts";
 import type { KeyColumn } from "./table-layout.ts";
 
 const TWO_32 = 4294967296;
@@ -33,15 +34,21 @@ function sorted(table: PlacedKeys, ids: Int32Array): Int32Array {
   if (first === undefined || ids.length < 2) return ids;
   const ranks = new Float64Array(ids.length);
   for (let i = 0; i < ids.length; i++) ranks[i] = rank(table, first, table.placeOf(ids[i] as number));
-  const positions = new Int32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) positions[i] = i;
-  positions.sort((a, b) => {
+  // Texts are ranked by how they begin.
+  const isDistinct = table.layout.columns.length === 1 && first.layout !== "text";
+  const order = (isDistinct ? orderOfIntegers(ranks) : undefined) ?? compared(table, ids, ranks);
+  for (let i = 0; i < order.length; i++) order[i] = ids[order[i] as number] as number;
+  return order;
+}
+
+function compared(table: PlacedKeys, ids: Int32Array, ranks: Float64Array): Int32Array {
+  const positions = Int32Array.from(ids.keys());
+  return positions.sort((a, b) => {
     const rankA = ranks[a] as number;
     const rankB = ranks[b] as number;
     if (rankA !== rankB) return rankA < rankB ? -1 : 1;
     return compareKeys(table, ids[a] as number, ids[b] as number);
   });
-  return positions.map((position) => ids[position] as number);
 }
 
 /** A double that never orders two keys wrongly; keys of equal rank are compared in full. */
