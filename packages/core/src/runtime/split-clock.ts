@@ -44,10 +44,14 @@ export class SplitClock {
     const clocks = this.#clocks.values;
     let { timeMax, clock } = this;
     const bound = this.#bound + 1;
+    if (count > 0) clock = Math.max(clock, timeMax - bound);
     for (let row = 0; row < count; row++) {
       const time = times[row] as number;
-      if (time > timeMax) timeMax = time;
-      if (timeMax - bound > clock) clock = timeMax - bound;
+      // Few rows are later than all before them.
+      if (time > timeMax) {
+        timeMax = time;
+        if (time - bound > clock) clock = time - bound;
+      }
       clocks[row] = clock;
     }
     this.timeMax = timeMax;
