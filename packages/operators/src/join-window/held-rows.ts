@@ -27,6 +27,7 @@ export class HeldRows {
   /** The encoded rows of a batch: row r is `#bytes[#starts[r] .. #ends[r])`, with its head. */
   #bytes: Uint8Array = new Uint8Array(BATCH_ROWS_MAX * 32);
   #view: DataView = new DataView(this.#bytes.buffer);
+  #used = 0;
   readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   /** Where a list is put together. */
@@ -45,11 +46,15 @@ export class HeldRows {
     this.#codec = new CanonicalCodec(input, heldColumns);
   }
 
-  /** Encodes the rows `rows[0..count)` of a batch, once for all of their windows. */
-  encode(batch: Batch, rows: Int32Array, count: number): void {
-    let used = 0;
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] as number;
+  /** Begins a batch: the rows of the one before are forgotten. */
+  begin(): void {
+    this.#used = 0;
+  }
+
+  /** Encodes rows of a batch, once for all of their windows. */
+  encode(batch: Batch, rows: Int32Array): void {
+    let used = this.#used;
+    for (const row of rows) {
       const bytes = this.#codec.encode(batch, row);
       const start = used;
       used += HEAD_BYTES + bytes.length;
@@ -59,9 +64,10 @@ export class HeldRows {
       this.#starts[row] = start;
       this.#ends[row] = used;
     }
+    this.#used = used;
   }
 
-  /** Adds rows of the batch that was encoded last to a window. */
+  /** Adds rows that were encoded to a window. */
   add(batch: Batch, rows: Int32Array, window: PaneId): void {
     const table = this.#table;
     const count = rows.length;

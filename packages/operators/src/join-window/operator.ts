@@ -16,7 +16,6 @@ import { Cursor } from "../outputs/cursor.ts";
 import { lateRows } from "../outputs/late.ts";
 import type { Emission } from "../outputs/pending.ts";
 import { Assignment } from "../windowing/assignment.ts";
-import { PaneGroups } from "../windowing/pane-groups.ts";
 import { gridOf } from "../windowing/windowing.ts";
 import { HeldRows, listField } from "./held-rows.ts";
 import { layoutOf, type JoinLayout, type SideLayout } from "./layout.ts";
@@ -34,11 +33,11 @@ export function openJoinWindow(options: JoinWindowOptions, context: OperatorCont
 class JoinWindowOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #sizeMicros: number;
+  readonly #everyMicros: number;
   readonly #latenessMicros: number;
   readonly #layout: JoinLayout;
   readonly #table: StateTable;
   readonly #assignment: Assignment;
-  readonly #groups: PaneGroups = new PaneGroups();
   readonly #held: readonly [HeldRows, HeldRows];
   readonly #pairs: WindowPairs;
   /** The start of the first window that has rows; +∞ for none. */
@@ -53,7 +52,9 @@ class JoinWindowOperator implements Operator {
     this.#sizeMicros = windowing.sizeMicros;
     this.#latenessMicros = allowedLatenessMicros;
     // Rows are kept in each of their windows, so there are no panes.
-    this.#assignment = new Assignment(gridOf(windowing, false), allowedLatenessMicros);
+    const grid = gridOf(windowing, false);
+    this.#everyMicros = grid.everyMicros;
+    this.#assignment = new Assignment(grid, allowedLatenessMicros);
     this.#layout = layoutOf(options, context.inputs);
     const { key, sides } = this.#layout;
     const [left, right] = [listField("left", sides[0]), listField("right", sides[1])];
@@ -123,17 +124,15 @@ class JoinWindowOperator implements Operator {
 
   /** Puts the rows that were assigned into their windows. */
   #hold(batch: Batch, held: HeldRows): void {
-    const assignment = this.#assignment;
-    const groups = this.#groups;
-    held.encode(batch, assignment.direct, assignment.directCount);
-    while (assignment.directCount > 0) {
-      groups.group(assignment.windows, assignment.direct, assignment.directCount);
-      for (const [p, start] of groups.panes.entries()) {
+    held.begin();
+    for (const { first, last, rows, count } of this.#assignment.groups) {
+      const some = rows.subarray(0, count);
+      held.encode(batch, some);
+      for (let start = last; start >= first; start -= this.#everyMicros) {
         assert(!this.#isOver(start), "a row came for a window that its clock said was over");
-        held.add(batch, groups.rows.subarray(groups.begins[p], groups.begins[p + 1]), start);
+        held.add(batch, some, start);
         this.#first = Math.min(this.#first, start);
       }
-      assignment.stepBack();
     }
   }
 

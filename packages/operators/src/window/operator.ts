@@ -21,7 +21,6 @@ import type { Emission } from "../outputs/pending.ts";
 import { Results } from "../outputs/results.ts";
 import { Assignment } from "../windowing/assignment.ts";
 import { PaneJoiner } from "./join-panes.ts";
-import { PaneGroups } from "../windowing/pane-groups.ts";
 import { Touched } from "./touched.ts";
 import type { WindowOptions } from "./options.ts";
 import {
@@ -64,7 +63,6 @@ class WindowOperator implements Operator {
   #clock: Time;
   readonly #cursor: Cursor = new Cursor();
 
-  readonly #groups: PaneGroups = new PaneGroups();
   readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
@@ -161,28 +159,13 @@ class WindowOperator implements Operator {
     return open;
   }
 
-  /** Folds the rows that were assigned, part by part. */
+  /** Folds the rows that were assigned, into panes and windows. */
   #fold(batch: Batch): void {
-    const assignment = this.#assignment;
-    this.#groups.group(assignment.panes, assignment.paned, assignment.panedCount);
-    this.#foldParts(batch, false);
-    while (assignment.directCount > 0) {
-      this.#groups.group(assignment.windows, assignment.direct, assignment.directCount);
-      this.#foldParts(batch, true);
-      assignment.stepBack();
-    }
-  }
-
-  /** Folds the rows that were grouped: into windows, or into panes. */
-  #foldParts(batch: Batch, isWindow: boolean): void {
-    const groups = this.#groups;
-    for (let p = 0; p < groups.panes.length; p++) {
-      const begin = groups.begins[p] as number;
-      const end = groups.begins[p + 1] as number;
-      const start = groups.panes[p] as number;
-      const rows = groups.rows.subarray(begin, end);
-      if (isWindow) this.#foldWindow(batch, start, rows);
-      else this.#foldPart(batch, paneId(this.#grid, start), rows);
+    const grid = this.#grid;
+    for (const { pane, isPaned, first, last, rows, count } of this.#assignment.groups) {
+      const some = rows.subarray(0, count);
+      if (isPaned) this.#foldPart(batch, paneId(grid, pane), some);
+      for (let start = last; start >= first; start -= grid.everyMicros) this.#foldWindow(batch, start, some);
     }
   }
 

@@ -124,8 +124,8 @@ test("with onUpdate each touched group and each of its windows come once per flu
   harness.flush();
   expect(shown(harness)).toEqual([
     [1, "b", -5, 1],
-    [1, "b", 0, 1],
     [1, "a", 0, 2],
+    [1, "b", 0, 1],
     [1, "a", 5, 2],
     [1, "b", 5, 1],
     [1, "b", 10, 1],

@@ -1,6 +1,24 @@
 import { BATCH_ROWS_MAX, type Batch, type Time } from "@df/core";
 import { firstOpenAt, firstWindowAt, lastWindowAt, stepAt, type Grid } from "./windowing.ts";
 
+/** Rows of a batch that go to the same windows. */
+export interface RowGroup {
+  /** Start of the pane that holds them. */
+  readonly pane: number;
+  /** They are folded once into the pane, for all of their windows that have not fired. */
+  readonly isPaned: boolean;
+  /** They are folded into each window that begins from `first` to `last`: none where `first` is the later one. */
+  readonly first: number;
+  readonly last: number;
+  /** `rows[0..count)`, in their order. */
+  rows: Int32Array;
+  count: number;
+}
+
+/** Arrays for the rows of so many groups are kept for the next batch, and how long they are at first. */
+const KEPT = 16;
+const ROWS_MIN = 16;
+
 /**
  * Decides which windows take each row of a batch, by the row's own clock, and where it is folded: once into its pane,
  * for all of its windows that have not fired, or else into windows one by one. Reused from batch to batch.
@@ -11,18 +29,18 @@ export class Assignment {
   lateCount = 0;
   /** Rows that are late for some of their windows only. */
   partialCount = 0;
-  /** Rows that go to the pane that begins at `panes[row]`: `paned[0..panedCount)`. */
-  readonly paned: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  panedCount = 0;
-  readonly panes: Float64Array = new Float64Array(BATCH_ROWS_MAX);
-  /** Rows that go to the window that begins at `windows[row]`: `direct[0..directCount)`, until `stepBack`. */
-  readonly direct: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  directCount = 0;
-  readonly windows: Float64Array = new Float64Array(BATCH_ROWS_MAX);
-  /** The first window a direct row goes to. */
-  readonly #firsts: Float64Array = new Float64Array(BATCH_ROWS_MAX);
+  /** All others, in the order of the first row of each group. */
+  readonly groups: RowGroup[] = [];
+  /** Groups whose rows are late for none of their windows, by pane; and the others, by pane and first window. */
+  readonly #whole: Map<number, RowGroup> = new Map();
+  readonly #parts: Map<number, Map<number, RowGroup>> = new Map();
+  /** All that were made for the batch, also those of which each row turned out to be late. */
+  readonly #made: RowGroup[] = [];
+  readonly #kept: Int32Array[] = [];
   readonly #grid: Grid;
   readonly #latenessMicros: number;
+  /** The first window that the operator's clock has not reached the end of. */
+  #unfired = 0;
 
   constructor(grid: Grid, latenessMicros: number) {
     this.#grid = grid;
@@ -30,83 +48,103 @@ export class Assignment {
   }
 
   /** Assigns the rows of a batch. `clock` is the operator's: it says which windows have fired, never who is late. */
-  assign(batch: Batch, clock: Time): void {
-    const grid = this.#grid;
-    const { sizeMicros, everyMicros, paneMicros, offsetMicros } = grid;
+  assign({ times, clocks, length }: Batch, clock: Time): void {
+    this.#begin(clock);
+    const { paneMicros, sizeMicros } = this.#grid;
     const untilLate = sizeMicros - 1 + this.#latenessMicros;
-    // Without panes all windows are as if they had fired: they take their rows themselves.
-    const unfired = grid.isPaned ? firstOpenAt(grid, clock) : Number.POSITIVE_INFINITY;
-    const { times, clocks, length } = batch;
-    const firsts = this.#firsts;
-    const lasts = this.windows;
-    const directRows = this.direct;
-    let late = 0;
-    let partial = 0;
-    let paned = 0;
-    let direct = 0;
+    const { late } = this;
+    let lateCount = 0;
+    let partialCount = 0;
+    let group: RowGroup | undefined;
+    let other: RowGroup | undefined;
+    let rows = late;
+    let count = 0;
     let pane = Number.NaN;
-    let paneEnd = Number.NaN;
-    let lowest = Number.NaN;
-    let highest = Number.NaN;
-    let firstUnfired = Number.NaN;
-    let lastFired = Number.NaN;
+    let lateAt = Number.NaN;
+    let partialAt = Number.NaN;
     for (let row = 0; row < length; row++) {
       const time = times[row] as number;
-      // Neighbours mostly share a pane; divisions per row cost more than these two comparisons.
-      if (!(time >= pane && time < paneEnd)) {
-        pane = stepAt(time, paneMicros, offsetMicros);
-        paneEnd = pane + paneMicros;
-        lowest = firstWindowAt(grid, pane);
-        highest = lastWindowAt(grid, pane);
-        firstUnfired = Math.max(lowest, unfired);
-        lastFired = Math.min(highest, unfired - everyMicros);
+      // Neighbours mostly share a pane, or two where one ends: divisions per row cost more than comparisons.
+      if (!(time >= pane && time < pane + paneMicros)) {
+        if (group !== undefined) group.count = count;
+        const isOther = other !== undefined && time >= other.pane && time < other.pane + paneMicros;
+        const next: RowGroup = isOther ? (other as RowGroup) : this.#wholeAt(time);
+        other = group;
+        group = next;
+        ({ pane, rows, count } = next);
+        lateAt = lastWindowAt(this.#grid, pane) + untilLate;
+        partialAt = firstWindowAt(this.#grid, pane) + untilLate;
       }
       const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);
-      if (rowClock >= highest + untilLate) {
-        this.late[late++] = row;
+      if (rowClock >= partialAt) {
+        if (rowClock >= lateAt) late[lateCount++] = row;
+        else {
+          this.#addPart(pane, rowClock, row);
+          partialCount++;
+        }
         continue;
       }
-      let first = lowest;
-      if (rowClock >= lowest + untilLate) {
-        first = firstOpenAt(grid, rowClock - this.#latenessMicros);
-        partial++;
-      }
-      let last = highest;
-      // The pane stands for all windows that have not fired, so the row must be taken by each of them.
-      if (first <= firstUnfired) {
-        last = lastFired;
-        if (unfired <= highest) {
-          this.panes[row] = pane;
-          this.paned[paned++] = row;
-        }
-      }
-      if (first > last) continue;
-      firsts[row] = first;
-      lasts[row] = last;
-      directRows[direct++] = row;
+      if (count === rows.length) rows = longer(group as RowGroup);
+      rows[count++] = row;
     }
-    this.lateCount = late;
-    this.partialCount = partial;
-    this.panedCount = paned;
-    this.directCount = direct;
+    if (group !== undefined) group.count = count;
+    for (const one of this.#made) if (one.count > 0) this.groups.push(one);
+    this.lateCount = lateCount;
+    this.partialCount = partialCount;
   }
 
-  /** Moves the direct rows on to the window before the one that they went to; those without another are left out. */
-  stepBack(): void {
-    if (this.#grid.everyMicros === this.#grid.sizeMicros) {
-      this.directCount = 0;
-      return;
-    }
-    const { direct, directCount, windows } = this;
-    const { everyMicros } = this.#grid;
-    let left = 0;
-    for (let i = 0; i < directCount; i++) {
-      const row = direct[i] as number;
-      const before = (windows[row] as number) - everyMicros;
-      if (before < (this.#firsts[row] as number)) continue;
-      windows[row] = before;
-      direct[left++] = row;
-    }
-    this.directCount = left;
+  #begin(clock: Time): void {
+    const made = this.#made;
+    for (let at = 0; at < made.length && at < KEPT; at++) this.#kept[at] = (made[at] as RowGroup).rows;
+    made.length = 0;
+    this.groups.length = 0;
+    this.#whole.clear();
+    this.#parts.clear();
+    // Without panes all windows are as if they had fired: they take their rows themselves.
+    this.#unfired = this.#grid.isPaned ? firstOpenAt(this.#grid, clock) : Number.POSITIVE_INFINITY;
   }
+
+  /** The group of the rows at a time that are late for none of their windows. */
+  #wholeAt(time: number): RowGroup {
+    const pane = stepAt(time, this.#grid.paneMicros, this.#grid.offsetMicros);
+    let group = this.#whole.get(pane);
+    if (group === undefined) {
+      group = this.#make(pane, firstWindowAt(this.#grid, pane));
+      this.#whole.set(pane, group);
+    }
+    return group;
+  }
+
+  /** Adds a row that is late for the first of its windows. */
+  #addPart(pane: number, rowClock: Time, row: number): void {
+    const first = firstOpenAt(this.#grid, rowClock - this.#latenessMicros);
+    let parts = this.#parts.get(pane);
+    if (parts === undefined) this.#parts.set(pane, (parts = new Map<number, RowGroup>()));
+    let group = parts.get(first);
+    if (group === undefined) parts.set(first, (group = this.#make(pane, first)));
+    if (group.count === group.rows.length) longer(group);
+    group.rows[group.count++] = row;
+  }
+
+  /** A group of rows of a pane that are taken by their windows from `first` on. */
+  #make(pane: number, first: number): RowGroup {
+    const grid = this.#grid;
+    const unfired = this.#unfired;
+    const highest = lastWindowAt(grid, pane);
+    // The pane stands for all windows that have not fired, so the rows must be taken by each of them.
+    const isWhole = first <= Math.max(firstWindowAt(grid, pane), unfired);
+    const isPaned = isWhole && unfired <= highest;
+    const last = isWhole ? Math.min(highest, unfired - grid.everyMicros) : highest;
+    const rows = this.#kept[this.#made.length] ?? new Int32Array(ROWS_MIN);
+    const group = { pane, isPaned, first, last, rows, count: 0 };
+    this.#made.push(group);
+    return group;
+  }
+}
+
+/** Gives a group that is full more room. */
+function longer(group: RowGroup): Int32Array {
+  const rows = new Int32Array(group.rows.length * 4);
+  rows.set(group.rows);
+  return (group.rows = rows);
 }

@@ -4,8 +4,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Assignment } from "./assignment.ts";
 import { checkWindowing } from "./check.ts";
-import { PaneGroups } from "./pane-groups.ts";
-import { firstOpenAt, firstWindowAt, gridOf, lastWindowAt, type SlidingWindow } from "./windowing.ts";
+import {
+  firstOpenAt,
+  firstWindowAt,
+  gridOf,
+  lastWindowAt,
+  type Grid,
+  type SlidingWindow,
+} from "./windowing.ts";
 
 const Row = t.row({ at: t.timestamp() });
 
@@ -50,9 +56,10 @@ test("rows are assigned to every window that takes them, and are late when none 
       const late = [...assignment.late.subarray(0, assignment.lateCount)];
       const partial = assignment.partialCount;
       const found = all.map((): number[] => []);
-      for (; assignment.directCount > 0; assignment.stepBack()) {
-        for (const row of assignment.direct.subarray(0, assignment.directCount)) {
-          found[row]?.unshift(assignment.windows[row] ?? Number.NaN);
+      for (const { isPaned, first, last, rows: taken, count } of assignment.groups) {
+        expect([isPaned, count > 0]).toEqual([false, true]);
+        for (const row of taken.subarray(0, count)) {
+          for (let start = first; start <= last; start += one.everyMicros) found[row]?.push(start);
         }
       }
       const windows = times.map((time) => {
@@ -75,18 +82,57 @@ test("rows are assigned to every window that takes them, and are late when none 
   );
 });
 
-test("rows of a batch are sorted by the start of their window, in their order within each", () => {
-  const groups = new PaneGroups();
-  groups.group(Float64Array.of(20, 10, 20, 0, 10), Int32Array.of(0, 1, 2, 4), 4);
-  expect(groups.panes).toEqual([20, 10]);
-  const sorted = groups.panes.map((_, p) => [
-    ...groups.rows.subarray(groups.begins[p], groups.begins[p + 1]),
-  ]);
-  expect(sorted).toEqual([
-    [0, 2],
-    [1, 4],
-  ]);
+test("rows of a batch that go to the same windows are one group, in their order, from batch to batch", () => {
+  const rows = fc.array(
+    fc.record({ time: fc.integer({ min: -30, max: 30 }), behind: fc.constantFrom(0, 20) }),
+    { minLength: 1, maxLength: 40 },
+  );
+  const clock = fc.oneof(fc.constant(BEGINNING), fc.integer({ min: -40, max: 40 }));
+  fc.assert(
+    fc.property(windowings, fc.array(fc.tuple(rows, clock), { maxLength: 4 }), (one, batches) => {
+      const grid = gridOf(one, true);
+      const assignment = new Assignment(grid, 3);
+      for (const [all, operatorClock] of batches) {
+        const times = all.map(({ time }) => time);
+        const clocks = all.map(({ time, behind }) => time + behind - 10);
+        const plain = all.map(() => ({ at: 0 }));
+        assignment.assign(batchOf(Row.schema, plain, { times, clocks }), operatorClock);
+        const groups = assignment.groups.map((group) => ({
+          ...group,
+          rows: [...group.rows.subarray(0, group.count)],
+        }));
+        const names = groups.map(({ pane, first, last }) => `${pane} ${first} ${last}`);
+        expect(new Set(names).size).toBe(names.length);
+        const taken = groups.flatMap((group) => group.rows);
+        const late = [...assignment.late.subarray(0, assignment.lateCount)];
+        expect([...taken, ...late].toSorted((a, b) => a - b)).toEqual([...all.keys()]);
+        for (const { pane, isPaned, first, last, rows: some } of groups) {
+          expect(some).toEqual(some.toSorted((a, b) => a - b));
+          for (const row of some) {
+            const time = times[row] as number;
+            expect(time >= pane && time < pane + grid.paneMicros).toBe(true);
+            const taking: number[] = [];
+            for (let at = firstWindowAt(grid, time); at <= lastWindowAt(grid, time); at += grid.everyMicros)
+              if ((clocks[row] as number) < at + grid.sizeMicros - 1 + 3) taking.push(at);
+            const isOpen = (at: number): boolean => at + grid.sizeMicros - 1 > operatorClock;
+            const direct = taking.filter((at) => at >= first && at <= last);
+            // The pane stands for those of its windows that are open, and each of them takes the row.
+            const byPane = isPaned ? taking.filter(isOpen) : [];
+            expect([...direct, ...byPane].toSorted((a, b) => a - b)).toEqual(taking);
+            expect(byPane).toEqual(isPaned ? windowsOf(grid, time).filter(isOpen) : []);
+          }
+        }
+      }
+    }),
+  );
 });
+
+function windowsOf(grid: Grid, time: number): number[] {
+  const starts: number[] = [];
+  for (let at = firstWindowAt(grid, time); at <= lastWindowAt(grid, time); at += grid.everyMicros)
+    starts.push(at);
+  return starts;
+}
 
 test.each([
   ["size", sliding(0, 1)],
