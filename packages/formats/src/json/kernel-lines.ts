@@ -1,5 +1,7 @@
+import type { KernelMemory } from "../kernel/memory.ts";
+import { Windows } from "../kernel/windows.ts";
+import type { WindowState } from "../kernel/windows.ts";
 import type { Kernel, KernelCalls } from "./kernel.ts";
-import type { KernelMemory } from "./kernel-memory.ts";
 import { Lessons } from "./lessons.ts";
 import type { LineWalks } from "./line-walks.ts";
 import { OddValues } from "./odd-values.ts";
@@ -9,7 +11,8 @@ import { Worth } from "./worth.ts";
 
 /** Reads the lines of a split by the kernel of its source. Rows and their places are written to the kernel's memory. */
 export class KernelLines implements LineWalks, KernelCalls {
-  readonly state = { at: 0, limit: -1, row: 0, rowEnd: 0, isAscii: true };
+  readonly #windows: Windows = new Windows();
+  readonly state: WindowState = this.#windows.state;
   readonly #records: RecordReader;
   readonly #rows: Rows;
   readonly #kernel: Kernel;
@@ -18,12 +21,6 @@ export class KernelLines implements LineWalks, KernelCalls {
   readonly #values: OddValues;
   readonly #lessons: Lessons = new Lessons();
   readonly #worth: Worth = new Worth();
-  #bytes: Uint8Array = new Uint8Array(0);
-  #base = 0;
-  /** Where the lines end that lie in the window. */
-  #windowEnd = 0;
-  /** What makes an address in the window a place in the bytes. */
-  #shift = 0;
 
   constructor(records: RecordReader, rows: Rows, kernel: Kernel) {
     this.#records = records;
@@ -36,10 +33,7 @@ export class KernelLines implements LineWalks, KernelCalls {
     this.#lessons.more();
     this.#kernel.refresh();
     this.#share();
-    this.#bytes = bytes;
-    this.#base = base;
-    this.#windowEnd = 0;
-    Object.assign(this.state, { at, limit: bytes.length, row: 0, rowEnd: 0, isAscii: true });
+    this.#windows.begin(bytes, base, at);
   }
 
   /** Does nothing: they lie in the kernel's memory. */
@@ -53,14 +47,7 @@ export class KernelLines implements LineWalks, KernelCalls {
     const { state } = this;
     const { row } = state;
     kernel.calls = this;
-    do {
-      if (state.at >= this.#windowEnd && !this.#openWindow(memory)) break;
-      const shift = this.#shift;
-      const end = this.#windowEnd - shift;
-      state.at = run(state.at - shift, end, state.row, state.rowEnd, shift, this.#base) + shift;
-      state.row = memory.row;
-      if (!memory.isAscii) state.isAscii = false;
-    } while (state.at === this.#windowEnd && state.row < state.rowEnd);
+    this.#windows.walk(run, memory);
     this.#worth.tried(state.row - row);
   }
 
@@ -75,21 +62,18 @@ export class KernelLines implements LineWalks, KernelCalls {
   }
 
   read(column: number, at: number, row: number): number {
-    return this.#behind(this.#values.read(column, at + this.#shift, row));
+    const windows = this.#windows;
+    return windows.behind(this.#values.read(column, windows.placeOf(at), row));
   }
 
   skip(at: number): number {
-    return this.#behind(this.#values.skip(at + this.#shift));
+    const windows = this.#windows;
+    return windows.behind(this.#values.skip(windows.placeOf(at)));
   }
 
   allows(column: number, start: number, end: number): boolean {
-    return this.#values.allows(column, start + this.#shift, end + this.#shift);
-  }
-
-  /** The address of the place behind a value that the kernel has not seen. */
-  #behind(at: number): number {
-    this.state.isAscii = false;
-    return at < 0 ? at : at - this.#shift;
+    const windows = this.#windows;
+    return this.#values.allows(column, windows.placeOf(start), windows.placeOf(end));
   }
 
   /** Has rows written where the kernel writes them, as soon as it has a memory. */
@@ -101,12 +85,5 @@ export class KernelLines implements LineWalks, KernelCalls {
     for (const [column, cells] of this.#records.cells.entries())
       cells.share(memory.cellsOf(column), rows.length);
     rows.share(memory);
-  }
-
-  #openWindow(memory: KernelMemory): boolean {
-    const { at } = this.state;
-    this.#windowEnd = memory.open(this.#bytes, at);
-    this.#shift = at - memory.map.window;
-    return this.#windowEnd > at;
   }
 }

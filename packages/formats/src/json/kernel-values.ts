@@ -1,68 +1,35 @@
 import type { ColumnType } from "@df/core";
 import { unreachable } from "@df/core";
-import { block, br, f64, get, i32, i64, select, set, when } from "../wasm/code.ts";
+import { fraction, isNumber, wholePart } from "../kernel/numbers.ts";
+import { isFalse, isWord, literal, step } from "../kernel/tokens.ts";
+import { readBare } from "../kernel/values.ts";
+import type { Target } from "../kernel/values.ts";
+import type { Variables } from "../kernel/variables.ts";
+import { block, br, get, i32, set, when } from "../wasm/code.ts";
 import type { Code } from "../wasm/code.ts";
-import type { Variables } from "./kernel-code.ts";
-import type { ColumnAddresses } from "./kernel-memory.ts";
-import { readDate, readTime } from "./kernel-times.ts";
-import {
-  doublePower,
-  fraction,
-  isExact,
-  isFalse,
-  isNumber,
-  isWord,
-  literal,
-  step,
-  string,
-  wholePart,
-} from "./kernel-tokens.ts";
+import { QUOTE, string } from "./kernel-tokens.ts";
 import type { Slot } from "./layout.ts";
-import { EXACT_DIGITS } from "./number.ts";
-import { decimalsOf } from "./written.ts";
+import { isWrittenAsText } from "./written.ts";
 
-const INT32_MAX = 2 ** 31 - 1;
 /** Strings of an enum that are compared one after the other. */
 const COMPARED_MAX = 16;
 
-/** Where a value goes, and what is done then. */
-export interface Target {
-  readonly addresses: ColumnAddresses;
-  /** Bytes that may follow the value. */
-  readonly behind: ReadonlySet<number>;
-  /** Says that the value was taken, and goes on behind it. */
-  readonly taken: Code;
+/** Where a value of JSON goes. */
+export interface JsonTarget extends Target {
   /** Whether the text between two addresses may stand in the column. */
   readonly isAllowed: (start: Code, end: Code) => Code;
 }
 
 /** Reads what is common and simple of a type, and does `taken`; goes on behind this code for all else. */
-export function readFast(on: Variables, type: ColumnType, target: Target): Code {
-  switch (type.kind) {
-    case "string":
-      if (type.values?.every(isPlain) === true) return readOneOf(on, type.values, target);
-      return readString(on, type.values !== undefined, target);
-    case "int32":
-      return readInteger(on, { shift: 0, max: INT32_MAX, isInt32: true }, target);
-    case "int64":
-      return readInteger(on, { shift: 0, max: Number.MAX_SAFE_INTEGER }, target);
-    case "timestamp":
-      if (type.json === "iso") return readTime(on, target.addresses.values, target.taken);
-      return readInteger(on, { shift: decimalsOf(type), max: Number.MAX_SAFE_INTEGER }, target);
-    case "float64":
-      return readDouble(on, target);
-    case "decimal":
-      return readDecimal(on, type, target);
-    case "bool":
-      return readBool(on, target);
-    case "date":
-      return readDate(on, target.addresses.values, target.taken);
-    case "bytes":
-    case "json":
-      return [];
-    default:
-      return unreachable(type);
+export function readFast(on: Variables, type: ColumnType, target: JsonTarget): Code {
+  if (type.kind === "string") {
+    if (type.values?.every(isPlain) === true) return readOneOf(on, type.values, target);
+    return readString(on, type.values !== undefined, target);
   }
+  if (!isWrittenAsText(type)) return readBare(on, type, target);
+  const isQuote = i32.eq(i32.load8(get(on.p)), i32.const(QUOTE));
+  const taken = when(isQuote, step(on, 1), target.taken);
+  return when(isQuote, step(on, 1), readBare(on, type, { ...target, taken }));
 }
 
 /** Steps over what is common and simple of a value that nobody reads, and leaves the block "value". */
@@ -84,7 +51,7 @@ export function skipFast(on: Variables, kind: Slot["kind"], behind: ReadonlySet<
   }
 }
 
-function readString(on: Variables, isEnum: boolean, { addresses, taken, isAllowed }: Target): Code {
+function readString(on: Variables, isEnum: boolean, { addresses, taken, isAllowed }: JsonTarget): Code {
   const { p, s, row, shift } = on;
   const four = i32.shl(get(row), i32.const(2));
   const start = i32.add(get(s), i32.const(1));
@@ -120,80 +87,4 @@ function readOneOf(on: Variables, values: readonly string[], { addresses, taken 
       taken,
     );
   });
-}
-
-interface Range {
-  /** Decimals of the numbers that are stored as integers. */
-  readonly shift: number;
-  readonly max: number;
-  readonly isInt32?: boolean;
-}
-
-/** Reads a whole number of few digits, times a power of ten. −0 becomes 0, as it is for all integers. */
-function readInteger(on: Variables, { shift, max, isInt32 = false }: Range, target: Target): Code {
-  const { v, n, row, negative } = on;
-  const largest = Math.floor(max / 10 ** shift);
-  const isInRange = largest >= 10 ** EXACT_DIGITS ? [] : [i64.le_s(get(v), i64.const(BigInt(largest)))];
-  const conditions = [isNumber(on, target.behind), isExact(get(n)), ...isInRange];
-  const scaled = shift === 0 ? get(v) : i64.mul(get(v), i64.const(10n ** BigInt(shift)));
-  const { values } = target.addresses;
-  return [
-    wholePart(on, true),
-    when(
-      conditions.reduce((all, next) => i32.and(all, next)),
-      set(v, scaled),
-      set(v, select(i64.sub(i64.const(0n), get(v)), get(v), get(negative))),
-      isInt32
-        ? i32.store(i32.shl(get(row), i32.const(2)), i32.wrap(get(v)), values)
-        : f64.store(i32.shl(get(row), i32.const(3)), f64.fromI64(get(v)), values),
-      target.taken,
-    ),
-  ];
-}
-
-/** Up to 15 digits, and a power of ten up to 22, are exact doubles, so one division rounds once (Clinger, 1990). */
-function readDouble(on: Variables, { addresses, behind, taken }: Target): Code {
-  const { v, n, e, row, negative, real } = on;
-  return [
-    wholePart(on, true),
-    fraction(on, true),
-    when(
-      i32.and(isNumber(on, behind), isExact(i32.add(get(n), get(e)))),
-      set(real, f64.div(f64.fromI64(get(v)), doublePower(get(e)))),
-      set(real, select(f64.neg(get(real)), get(real), get(negative))),
-      f64.store(i32.shl(get(row), i32.const(3)), get(real), addresses.values),
-      taken,
-    ),
-  ];
-}
-
-type Decimal = Extract<ColumnType, { readonly kind: "decimal" }>;
-
-function readDecimal(on: Variables, { precision, scale }: Decimal, target: Target): Code {
-  const { v, n, e, row, negative, real } = on;
-  const largest = Math.min(10 ** precision - 1, Number.MAX_SAFE_INTEGER);
-  const isFineEnough = i32.le_s(get(e), i32.const(scale));
-  return [
-    wholePart(on, true),
-    fraction(on, true),
-    when(
-      i32.and(i32.and(isNumber(on, target.behind), isExact(i32.add(get(n), get(e)))), isFineEnough),
-      set(real, f64.mul(f64.fromI64(get(v)), doublePower(i32.sub(i32.const(scale), get(e))))),
-      when(
-        f64.le(get(real), f64.const(largest)),
-        set(real, select(f64.sub(f64.const(0), get(real)), get(real), get(negative))),
-        f64.store(i32.shl(get(row), i32.const(3)), get(real), target.addresses.values),
-        target.taken,
-      ),
-    ),
-  ];
-}
-
-function readBool(on: Variables, { addresses, taken }: Target): Code {
-  const { row } = on;
-  const write = (value: number): Code => i32.store8(get(row), i32.const(value), addresses.values);
-  return [
-    when(isWord(on, "true"), step(on, 4), write(1), taken),
-    when(isFalse(on), step(on, 5), write(0), taken),
-  ];
 }

@@ -1,9 +1,10 @@
 import type { Schema } from "@df/core";
-import { drop, v128 } from "../wasm/code.ts";
+import { KernelMemory } from "../kernel/memory.ts";
+import type { KernelRun } from "../kernel/records.ts";
+import { usableWasm } from "../kernel/usable.ts";
 import type { Wasm } from "../wasm/module.ts";
 import { moduleBytes } from "../wasm/module.ts";
 import { kernelModule } from "./kernel-code.ts";
-import { KernelMemory } from "./kernel-memory.ts";
 import { treeOf } from "./kernel-tree.ts";
 import type { Layout } from "./layout.ts";
 import { layoutKey } from "./layout.ts";
@@ -13,8 +14,6 @@ const LAYOUTS_MAX = 32;
 const SLOTS_MAX = 512;
 /** Lines that are as dear as making a kernel. */
 const MISSES_MAX = 1024;
-/** Uses SIMD. */
-const SIMD = { params: [], results: [], locals: [], body: [v128.bitmask8(v128.splat(0)), drop()] } as const;
 
 /** What a kernel leaves to others. Places are addresses in its memory. */
 export interface KernelCalls {
@@ -33,16 +32,6 @@ export interface KernelOptions {
   readonly columns: Schema;
   readonly recordBytesMax: number;
 }
-
-/** The function of a kernel's module; see `kernelModule`. */
-export type KernelRun = (
-  at: number,
-  end: number,
-  row: number,
-  rowEnd: number,
-  shift: number,
-  base: number,
-) => number;
 
 /**
  * WebAssembly that reads lines of the layouts it knows, with the memory it works in: one for all decoders of a source,
@@ -70,8 +59,8 @@ export class Kernel {
 
   /** A kernel that knows no layout; undefined where there is no WebAssembly with SIMD, or none may be made. */
   static open(options: KernelOptions): Kernel | undefined {
-    const { WebAssembly: wasm } = globalThis as { WebAssembly?: Wasm };
-    return wasm !== undefined && isUsable(wasm) ? new Kernel(wasm, options) : undefined;
+    const wasm = usableWasm();
+    return wasm === undefined ? undefined : new Kernel(wasm, options);
   }
 
   /** Whether the layout with this key is known. */
@@ -129,22 +118,4 @@ export class Kernel {
     };
     return new this.#wasm.Instance(module, { env }).exports["run"] as KernelRun;
   }
-}
-
-/** What was found out about each WebAssembly that was asked for. */
-const usable: WeakMap<Wasm, boolean> = new WeakMap();
-
-/** Whether there is SIMD, and memory, and code may be made: it is seen only where it is tried. */
-function isUsable(wasm: Wasm): boolean {
-  const known = usable.get(wasm);
-  if (known !== undefined) return known;
-  let is = true;
-  try {
-    new wasm.Memory({ initial: 1 });
-    new wasm.Module(moduleBytes({ imports: {}, run: SIMD }));
-  } catch {
-    is = false;
-  }
-  usable.set(wasm, is);
-  return is;
 }

@@ -1,9 +1,9 @@
 import type { Schema } from "@df/core";
 import { BATCH_ROWS_MAX, layoutOf, unreachable } from "@df/core";
 import type { Wasm } from "../wasm/module.ts";
-import type { CellArrays } from "./cells.ts";
-import { MONTHS } from "./months.ts";
-import { POWERS } from "./number.ts";
+import type { CellArrays } from "../json/cells.ts";
+import { MONTHS } from "../json/months.ts";
+import { POWERS } from "../json/number.ts";
 
 /** Addresses of int32, of powers of ten as doubles and int64, of `MONTHS`, of lengths (int32), and of what is in rows. */
 export const AREAS = {
