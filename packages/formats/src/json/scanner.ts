@@ -1,4 +1,3 @@
-import { joined } from "../bytes.ts";
 import { NumberToken } from "./number.ts";
 import { Refused } from "./refused.ts";
 
@@ -11,6 +10,9 @@ const BLANK = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
+
+/** Room is made for some bytes more than there are. */
+const SPARE = 1.25;
 
 /** What the letter after a backslash stands for; 0 where it stands for nothing. */
 const ESCAPES = new Uint8Array(256);
@@ -47,6 +49,8 @@ export class Scanner {
   /** Text that does not lie in `bytes` as it is meant; the first `extraUsed` bytes. */
   extra: Uint8Array = new Uint8Array(0);
   extraUsed = 0;
+  /** What `behind` gave. */
+  #joined: Uint8Array = new Uint8Array(0);
 
   /** Begins with other bytes. What `extra` holds is forgotten. */
   begin(bytes: Uint8Array): void {
@@ -141,9 +145,17 @@ export class Scanner {
     this.at = at + 1;
   }
 
-  /** The bytes with what `extra` holds behind them; the bytes themselves where it holds nothing. */
+  /**
+   * The bytes with what `extra` holds behind them, written over by the next call; the bytes themselves where it holds
+   * nothing.
+   */
   behind(bytes: Uint8Array): Uint8Array {
-    return this.extraUsed === 0 ? bytes : joined([bytes, this.extra.subarray(0, this.extraUsed)]);
+    if (this.extraUsed === 0) return bytes;
+    const size = bytes.length + this.extraUsed;
+    if (size > this.#joined.length) this.#joined = new Uint8Array(Math.ceil(size * SPARE));
+    this.#joined.set(bytes);
+    this.#joined.set(this.extra.subarray(0, this.extraUsed), bytes.length);
+    return this.#joined.subarray(0, size);
   }
 
   /** Room for `size` more bytes in `extra`; the place where they go. */
