@@ -1,15 +1,12 @@
 import type { Column, Schema } from "@df/core";
 import { Cells } from "../json/cells.ts";
 import { Refused } from "../json/refused.ts";
-import { Scanner } from "../json/scanner.ts";
-import { readNumbers, readTexts } from "./read-runs.ts";
-import { DOUBLED, Fields, PLAIN } from "./fields.ts";
+import type { KernelMemory } from "../kernel/memory.ts";
+import { AnyField } from "./any-field.ts";
+import { Fields } from "./fields.ts";
 import type { Dialect } from "./fields.ts";
 import type { Places } from "./header.ts";
-import { readField, unquote } from "./read-field.ts";
-
-/** Bytes of a value that a reason shows at most. */
-const EXCERPT_BYTES_MAX = 40;
+import { readNumbers, readTexts } from "./read-runs.ts";
 
 /** How columns are read. */
 export interface ColumnsOptions {
@@ -20,17 +17,18 @@ export interface ColumnsOptions {
   readonly nulls: string;
 }
 
-/** Reads the fields of a batch of records into the cells of the columns that are wanted, column by column. */
+/** Reads the fields of a batch of records into the cells of the columns that are wanted. */
 export class ColumnReader {
   readonly fields: Fields;
+  /** For each field of a record the column that is read from it, −1 where none is. */
+  readonly order: readonly number[];
   readonly #cells: readonly Cells[];
   /** The field of each wanted column; −1 where records have none: it is null. */
   readonly #places: readonly number[];
-  readonly #quote: number;
-  readonly #nulls: Uint8Array;
+  readonly #nullBytes: number;
   /** Whether what stands for null may be taken for a number. */
   readonly #nullIsNumber: boolean;
-  readonly #scan: Scanner = new Scanner();
+  readonly #any: AnyField;
 
   constructor(columns: Schema, places: Places, { schema, dialect, nulls }: ColumnsOptions) {
     this.fields = new Fields(places.count, dialect);
@@ -38,17 +36,32 @@ export class ColumnReader {
     this.#places = columns.fields.map(
       ({ name }) => places.fields[schema.fields.findIndex((field) => field.name === name)] ?? -1,
     );
-    this.#quote = dialect.quote;
-    this.#nulls = new TextEncoder().encode(nulls);
+    this.order = Array.from({ length: places.count }, (_, place) => this.#places.indexOf(place));
+    const nullText = new TextEncoder().encode(nulls);
+    this.#nullBytes = nullText.length;
     this.#nullIsNumber = /\d/.test(nulls);
+    this.#any = new AnyField(dialect, nullText);
   }
 
-  /** Reads the first `rows` records that `fields` keeps; why rows are refused. What they hold is then of no use. */
+  /** Goes on in arrays that a kernel writes to as well. */
+  share(memory: KernelMemory): void {
+    for (const [column, cells] of this.#cells.entries()) cells.share(memory.cellsOf(column), 0);
+  }
+
+  /** Begins a batch of at most `rows` rows in the bytes of `fields`. */
+  begin(rows: number): void {
+    this.#any.scan.begin(this.fields.bytes);
+    for (const cells of this.#cells) cells.begin(rows);
+  }
+
+  /**
+   * Reads the first `rows` records that `fields` keeps, column by column; why rows are refused. What they hold is then of
+   * no use.
+   */
   read(rows: number): ReadonlyMap<number, string> {
     const refused = new Map<number, string>();
-    this.#scan.begin(this.fields.bytes);
+    this.begin(rows);
     for (const [column, cells] of this.#cells.entries()) {
-      cells.begin(rows);
       const place = this.#places[column] as number;
       if (place >= 0) this.#readColumn(cells, place, rows, refused);
       else for (let row = 0; row < rows; row++) cells.setNull(row);
@@ -56,9 +69,32 @@ export class ColumnReader {
     return refused;
   }
 
+  /** Reads the first record that `fields` keeps into a row; why it is refused. */
+  readRecord(row: number): string | undefined {
+    for (const [column, cells] of this.#cells.entries()) {
+      const place = this.#places[column] as number;
+      if (place < 0) cells.setNull(row);
+      else {
+        const reason = this.#readAny(cells, place, row);
+        if (reason !== undefined) return reason;
+      }
+    }
+    return undefined;
+  }
+
+  /** Reads the field at `at` into a column; the place of what ends it, −1 where the record is to be refused. */
+  readAt(column: number, at: number, row: number): number {
+    return this.#any.readAt(this.#cells[column] as Cells, row, at);
+  }
+
+  /** Whether a column takes the text from `start` to `end`. */
+  allows(column: number, start: number, end: number): boolean {
+    return (this.#cells[column] as Cells).allows(this.fields.bytes, start, end);
+  }
+
   /** The first `rows` rows of all columns. `bytes` are those the records lie in. */
   finish(rows: number, bytes: Uint8Array): readonly Column[] {
-    const text = this.#scan.behind(bytes);
+    const text = this.#any.scan.behind(bytes);
     return this.#cells.map((cells) => cells.finish(rows, text));
   }
 
@@ -66,52 +102,29 @@ export class ColumnReader {
     const { fields } = this;
     const isText = cells.field.type.kind === "string" && cells.field.type.values === undefined;
     const isNumber = !cells.isText && !this.#nullIsNumber;
-    const range = { place, rows, nullBytes: this.#nulls.length };
+    const range = { place, rows, nullBytes: this.#nullBytes };
     for (let row = 0; row < rows; row++) {
       // Most fields are written in the most common way.
       if (isText) row = readTexts(cells, fields, row, range);
       else if (isNumber) row = readNumbers(cells, fields, row, range);
       if (row < rows && !refused.has(row)) {
-        try {
-          this.#readAny(cells, row * fields.width + place, row);
-        } catch (thrown) {
-          if (!(thrown instanceof Refused)) throw thrown;
-          refused.set(row, this.#reason(cells, thrown));
-        }
+        const reason = this.#readAny(cells, row * fields.width + place, row);
+        if (reason !== undefined) refused.set(row, reason);
       }
     }
   }
 
-  #readAny(cells: Cells, field: number, row: number): void {
-    const scan = this.#scan;
+  /** Reads field `field` of those that `fields` keeps; why it is refused. */
+  #readAny(cells: Cells, field: number, row: number): string | undefined {
     const { bytes, starts, ends, forms } = this.fields;
-    scan.text = bytes;
-    scan.textStart = starts[field] as number;
-    scan.textEnd = ends[field] as number;
-    if (forms[field] === PLAIN) {
-      if (this.#isNull(scan)) {
-        if (cells.validity === undefined) throw new Refused("without quotes means null: not nullable");
-        return cells.setNull(row);
-      }
-    } else {
-      const isJson = cells.field.type.kind === "json";
-      if (forms[field] === DOUBLED || isJson) unquote(scan, this.#quote, isJson);
+    const any = this.#any;
+    any.set(bytes, starts[field] as number, ends[field] as number);
+    try {
+      any.read(cells, row, forms[field] as number);
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown;
+      return any.reason(cells, thrown);
     }
-    readField(cells, scan, row);
-  }
-
-  #isNull({ text, textStart, textEnd }: Scanner): boolean {
-    const nulls = this.#nulls;
-    if (textEnd - textStart !== nulls.length) return false;
-    for (let i = 0; i < nulls.length; i++) if (text[textStart + i] !== nulls[i]) return false;
-    return true;
-  }
-
-  #reason(cells: Cells, { reason, at }: Refused): string {
-    const { text, textStart, textEnd } = this.#scan;
-    const cut = Math.min(textEnd, textStart + EXCERPT_BYTES_MAX);
-    const shown = new TextDecoder().decode(text.subarray(textStart, cut));
-    const value = cut < textEnd ? `${JSON.stringify(shown.replace(/\uFFFD+$/, ""))}…` : JSON.stringify(shown);
-    return `Column "${cells.field.name}": ${value}${at < 0 ? "" : ":"} ${reason}`;
   }
 }

@@ -1,7 +1,8 @@
-import type { Columns, Decodes, ReadOf, RowType } from "@df/core";
+import type { Columns, Decodes, ReadOf, RowType, Schema } from "@df/core";
 import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
 import { remakeableDecoder, type LineDecoder } from "../decoder.ts";
 import { checkRecordBytes, RECORD_BYTES_MAX } from "../record-bytes.ts";
+import { CsvKernels } from "./kernel.ts";
 import { CsvRecords } from "./records.ts";
 
 /** How a CSV file is written, and limits. */
@@ -43,11 +44,26 @@ export function csv<const S extends Columns>(
   checkRecordBytes("csv", recordBytesMax);
   const dialect = { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) };
   const schema = schemaOfRow(row, "csv(Row)");
+  /** By the columns that are read: all splits of a source read the same ones. */
+  const kernels = new Map<string, CsvKernels | undefined>();
+  const kernelsFor = (columns: Schema): CsvKernels | undefined => {
+    const key = JSON.stringify(columns.fields.map(({ name }) => name));
+    if (!kernels.has(key)) kernels.set(key, CsvKernels.open({ columns, dialect, nulls, recordBytesMax }));
+    return kernels.get(key);
+  };
   return remakeableDecoder({
     name: "csv",
     schema,
     options: { header, delimiter, quote, nulls, recordBytesMax },
-    open: (columns) => new CsvRecords(columns, { schema, header, dialect, nulls, recordBytesMax }),
+    open: (columns, generate) =>
+      new CsvRecords(columns, {
+        schema,
+        header,
+        dialect,
+        nulls,
+        recordBytesMax,
+        kernels: generate ? kernelsFor(columns) : undefined,
+      }),
   });
 }
 

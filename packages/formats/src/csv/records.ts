@@ -3,13 +3,18 @@ import type { InvalidRecord, Schema } from "@df/core";
 import { BATCH_ROWS_MAX, present } from "@df/core";
 import { withNewline } from "../bytes.ts";
 import type { DecodedLines, Inside, OpenLineDecoder, Passed } from "../decoder.ts";
+import { Rows } from "../json/rows.ts";
 import { NEWLINE } from "../line-ends.ts";
 import { ColumnReader } from "./columns.ts";
 import type { Dialect } from "./fields.ts";
 import { placesInOrder, readHeader } from "./header.ts";
+import type { Places } from "./header.ts";
+import { KernelRecords } from "./kernel-records.ts";
+import type { CsvKernels } from "./kernel.ts";
 import { passRecord } from "./pass.ts";
 
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
 /** How records are decoded. */
 export interface RecordsOptions {
   /** All columns. */
@@ -19,6 +24,8 @@ export interface RecordsOptions {
   /** What stands, unquoted, for null. */
   readonly nulls: string;
   readonly recordBytesMax: number;
+  /** Where generated code comes from; without it none runs. It changes nothing of what is decoded. */
+  readonly kernels?: CsvKernels | undefined;
 }
 
 /** Cuts bytes into records and has their columns read. */
@@ -27,13 +34,14 @@ export class CsvRecords implements OpenLineDecoder {
   readonly #options: RecordsOptions;
   /** Known once the head is. */
   #reader: ColumnReader | undefined;
-  /** Where the records of a batch begin and end. */
-  readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #kernel: KernelRecords | undefined;
+  /** Those of the running call. */
+  readonly #rows: Rows = new Rows();
 
   constructor(columns: Schema, options: RecordsOptions) {
     this.#columns = columns;
     this.#options = options;
+    this.#rows.grow(BATCH_ROWS_MAX);
   }
 
   head(bytes: Uint8Array, atEnd: boolean): number | undefined {
@@ -44,33 +52,34 @@ export class CsvRecords implements OpenLineDecoder {
     const found = this.#options.header
       ? readHeader(bytes, first, atEnd, this.#options)
       : { places: placesInOrder(this.#options.schema), end: first };
-    if (found !== undefined) this.#reader = new ColumnReader(this.#columns, found.places, this.#options);
+    if (found !== undefined) this.#open(found.places);
     return found?.end;
+  }
+
+  #open(places: Places): void {
+    const { kernels } = this.#options;
+    const reader = (this.#reader = new ColumnReader(this.#columns, places, this.#options));
+    if (kernels !== undefined) this.#kernel = new KernelRecords(reader, this.#rows, kernels);
   }
 
   decode(bytes: Uint8Array, base: number, atEnd: boolean, rowsMax: number): DecodedLines {
     const isEnded = bytes.length === 0 || bytes[bytes.length - 1] === NEWLINE;
     const ended = atEnd && !isEnded ? withNewline(bytes) : bytes;
-    const input = { bytes: ended, size: bytes.length, atEnd, rowsMax };
-    let found = this.#scan(input, true);
-    // Then each record is looked at for itself.
-    if (!isUtf8(ended.subarray(0, found.consumed))) found = this.#scan(input, false);
+    const input = { bytes: ended, size: bytes.length, base, atEnd, rowsMax };
     const reader = this.#opened();
-    const refused = reader.read(found.rows);
-    if (refused.size > 0) {
-      found = this.#without(refused, ended, found);
-      reader.read(found.rows);
-    }
-    const { rows, invalid, last, cut } = found;
-    const starts = this.#starts.slice(0, rows);
+    reader.fields.begin(ended);
+    const found = this.#walk(input) ?? this.#scan(input);
+    const rows = this.#rows;
+    const { invalid, last, cut } = found;
+    const { positions, starts, ends } = rows.finish();
     const consumed = Math.min(found.consumed, bytes.length);
     const isOver = !cut && found.consumed <= bytes.length;
     return {
-      length: rows,
-      columns: reader.finish(rows, ended),
-      positions: positionsOf(starts, base),
-      raw: { starts, ends: this.#ends.slice(0, rows), bytes: ended },
-      invalid: invalid.map(({ at, raw, reason }) => ({ position: base + at, raw, reason })),
+      length: rows.length,
+      columns: reader.finish(rows.length, ended),
+      positions,
+      raw: { starts, ends, bytes: ended },
+      invalid,
       consumed,
       cut,
       inside: isOver ? undefined : this.pass(bytes.subarray(last, consumed), "start").inside,
@@ -81,39 +90,70 @@ export class CsvRecords implements OpenLineDecoder {
     return passRecord(bytes, inside, this.#options.dialect);
   }
 
-  /** Finds records, and refuses those that have not the shape of one. */
-  #scan({ bytes, size, atEnd, rowsMax }: Input, isText: boolean): Found {
+  /** Has a kernel read records; undefined where there is none, or where not all are UTF-8. */
+  #walk(input: Input): Found | undefined {
+    const kernel = this.#kernel;
+    if (kernel?.begin(input.bytes, input.base) !== true) return undefined;
+    this.#opened().begin(0);
+    const found = this.#find(input, { isText: true, kernel });
+    const isText = kernel.isAscii || isUtf8(input.bytes.subarray(0, found.consumed));
+    return isText ? found : undefined;
+  }
+
+  /** Finds all records, and then reads their columns one after the other. */
+  #scan(input: Input): Found {
+    const { bytes } = input;
+    let found = this.#find(input, { isText: true });
+    // Then each record is looked at for itself.
+    if (!isUtf8(bytes.subarray(0, found.consumed))) found = this.#find(input, { isText: false });
+    const reader = this.#opened();
+    const refused = reader.read(this.#rows.length);
+    if (refused.size === 0) return found;
+    found = this.#without(refused, bytes, found);
+    reader.read(this.#rows.length);
+    return found;
+  }
+
+  /** Finds records, and refuses those that have not the shape of one. With a kernel they are read, too. */
+  #find({ bytes, size, base, atEnd, rowsMax }: Input, { isText, kernel }: How): Found {
     const { recordBytesMax } = this.#options;
-    const { fields } = this.#opened();
-    const invalid: Refusal[] = [];
+    const reader = this.#opened();
+    const { fields } = reader;
+    const rows = this.#rows;
+    rows.length = 0;
+    const invalid: InvalidRecord[] = [];
     const refuse = (start: number, end: number, reason: string): void => {
-      invalid.push({ at: start, raw: bytes.slice(start, Math.min(end, start + recordBytesMax)), reason });
+      const raw = bytes.slice(start, Math.min(end, start + recordBytesMax));
+      invalid.push({ position: base + start, raw, reason });
     };
-    fields.begin(bytes);
-    let rows = 0;
     let at = 0;
     let last = 0;
-    while (rows + invalid.length < rowsMax && at < bytes.length) {
-      const next = fields.scan(at, rows);
+    while (rows.length + invalid.length < rowsMax && at < bytes.length) {
+      if (kernel !== undefined) {
+        const walked = kernel.walk(at, rowsMax - invalid.length);
+        if (walked > at) last = rows.starts[rows.length - 1] as number;
+        at = walked;
+        if (rows.length + invalid.length === rowsMax || at === bytes.length) break;
+      }
+      const next = fields.scan(at, kernel === undefined ? rows.length : 0);
       last = at;
       if (next < 0) {
         // One byte more may be the beginning of CRLF.
         const cut = bytes.length - at > recordBytesMax + 1;
         if (!cut && !atEnd) break;
         refuse(at, size, cut ? this.#tooLong() : "A quote is never closed");
-        return { rows, invalid, last, consumed: bytes.length, cut };
+        return { invalid, last, consumed: bytes.length, cut };
       }
       at = next;
+      kernel?.passed();
       // In a file of one column an empty line is a record with an empty field.
       if (fields.end === last && fields.width > 1) continue;
-      const reason = this.#fault(last, isText);
+      const reason =
+        this.#fault(last, isText) ?? (kernel === undefined ? undefined : reader.readRecord(rows.length));
       if (reason !== undefined) refuse(last, fields.end, reason);
-      else {
-        this.#starts[rows] = last;
-        this.#ends[rows++] = fields.end;
-      }
+      else rows.add(base + last, last, fields.end);
     }
-    return { rows, invalid, last, consumed: at, cut: false };
+    return { invalid, last, consumed: at, cut: false };
   }
 
   /** Why the record that was scanned last is none. */
@@ -132,21 +172,22 @@ export class CsvRecords implements OpenLineDecoder {
   /** Takes rows out that hold a value which is none of its column. */
   #without(refused: ReadonlyMap<number, string>, bytes: Uint8Array, found: Found): Found {
     const { fields } = this.#opened();
-    const starts = this.#starts;
-    const ends = this.#ends;
+    const rows = this.#rows;
+    const { length, positions, starts, ends } = rows;
     const invalid = [...found.invalid];
-    let rows = 0;
-    for (let row = 0; row < found.rows; row++) {
+    rows.length = 0;
+    for (let row = 0; row < length; row++) {
       const reason = refused.get(row);
-      const at = starts[row] as number;
-      if (reason !== undefined) invalid.push({ at, raw: bytes.slice(at, ends[row]), reason });
+      const position = positions[row] as number;
+      const start = starts[row] as number;
+      const end = ends[row] as number;
+      if (reason !== undefined) invalid.push({ position, raw: bytes.slice(start, end), reason });
       else {
-        fields.move(row, rows);
-        starts[rows] = at;
-        ends[rows++] = ends[row] as number;
+        fields.move(row, rows.length);
+        rows.add(position, start, end);
       }
     }
-    return { ...found, rows, invalid: invalid.toSorted((a, b) => a.at - b.at) };
+    return { ...found, invalid: invalid.toSorted((a, b) => a.position - b.position) };
   }
 
   #opened(): ColumnReader {
@@ -158,25 +199,22 @@ interface Input {
   readonly bytes: Uint8Array;
   /** How many of them are the source's: a newline may have been added. */
   readonly size: number;
+  readonly base: number;
   readonly atEnd: boolean;
   readonly rowsMax: number;
 }
 
-interface Refusal extends Omit<InvalidRecord, "position"> {
-  readonly at: number;
+interface How {
+  /** The bytes are taken to be UTF-8. */
+  readonly isText: boolean;
+  /** Reads what it can of them. */
+  readonly kernel?: KernelRecords;
 }
 
 interface Found {
-  readonly rows: number;
-  readonly invalid: readonly Refusal[];
+  readonly invalid: readonly InvalidRecord[];
   /** Where the last record begins that was looked at. */
   readonly last: number;
   readonly consumed: number;
   readonly cut: boolean;
-}
-
-function positionsOf(starts: Int32Array, base: number): Float64Array {
-  const positions = new Float64Array(starts.length);
-  for (let row = 0; row < starts.length; row++) positions[row] = base + (starts[row] as number);
-  return positions;
 }

@@ -1,7 +1,7 @@
 /** The piece of a kernel that steps over a string of JSON. */
-import { get, i32, v128, when } from "../wasm/code.ts";
+import { get, v128, when } from "../wasm/code.ts";
 import type { Code } from "../wasm/code.ts";
-import { seek, step } from "../kernel/tokens.ts";
+import { isByte, seek, step } from "../kernel/tokens.ts";
 import type { Variables } from "../kernel/variables.ts";
 
 /** Begins and ends a string. */
@@ -16,9 +16,9 @@ const BACKSLASHES = v128.splat(BACKSLASH);
  * turned round the quote is the byte behind all control characters, so one comparison finds both.
  */
 export function string(on: Variables, ...then: Code[]): Code {
-  const { p, bytes } = on;
+  const { bytes } = on;
   const isEnd = v128.le8_u(v128.xor(get(bytes), TURNED_BIT), QUOTES);
   const isStop = v128.or(isEnd, v128.eq8(get(bytes), BACKSLASHES));
-  const isQuote = i32.eq(i32.load8(get(p)), i32.const(QUOTE));
+  const isQuote = isByte(on, QUOTE);
   return when(isQuote, step(on, 1), seek(on, isStop), when(isQuote, ...then));
 }

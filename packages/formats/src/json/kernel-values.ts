@@ -1,7 +1,7 @@
 import type { ColumnType } from "@df/core";
 import { unreachable } from "@df/core";
 import { fraction, isNumber, wholePart } from "../kernel/numbers.ts";
-import { isFalse, isWord, literal, step } from "../kernel/tokens.ts";
+import { isByte, isFalse, isWord, literal, step } from "../kernel/tokens.ts";
 import { readBare } from "../kernel/values.ts";
 import type { Target } from "../kernel/values.ts";
 import type { Variables } from "../kernel/variables.ts";
@@ -27,7 +27,7 @@ export function readFast(on: Variables, type: ColumnType, target: JsonTarget): C
     return readString(on, type.values !== undefined, target);
   }
   if (!isWrittenAsText(type)) return readBare(on, type, target);
-  const isQuote = i32.eq(i32.load8(get(on.p)), i32.const(QUOTE));
+  const isQuote = isByte(on, QUOTE);
   const taken = when(isQuote, step(on, 1), target.taken);
   return when(isQuote, step(on, 1), readBare(on, type, { ...target, taken }));
 }

@@ -1,5 +1,6 @@
 import type { Schema } from "@df/core";
-import { KernelMemory } from "../kernel/memory.ts";
+import { kernelMemory } from "../kernel/memory.ts";
+import type { KernelMemory } from "../kernel/memory.ts";
 import type { KernelRun } from "../kernel/records.ts";
 import { usableWasm } from "../kernel/usable.ts";
 import type { Wasm } from "../wasm/module.ts";
@@ -72,7 +73,8 @@ export class Kernel {
   add(layout: Layout): void {
     const slots = this.#slots + layout.slots.length;
     if (this.#layouts.size === LAYOUTS_MAX || slots > SLOTS_MAX) return;
-    this.memory ??= this.#allocate();
+    this.memory ??= kernelMemory(this.#wasm, this.#options.columns);
+    // Then lines are read one by one.
     if (this.memory === undefined) return;
     this.#slots = slots;
     this.#layouts.set(layoutKey(layout), layout);
@@ -93,16 +95,6 @@ export class Kernel {
     this.#isStale = false;
     this.#misses = 0;
     if (this.memory !== undefined) this.run = this.#make(this.memory);
-  }
-
-  /** Undefined where there is no room: then lines are read one by one. */
-  #allocate(): KernelMemory | undefined {
-    try {
-      return new KernelMemory(this.#wasm, this.#options.columns);
-    } catch (thrown) {
-      if (thrown instanceof RangeError) return undefined;
-      throw thrown;
-    }
   }
 
   #make({ map, memory }: KernelMemory): KernelRun {

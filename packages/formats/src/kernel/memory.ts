@@ -89,6 +89,16 @@ function bytesOf(layout: ReturnType<typeof layoutOf>): number {
   }
 }
 
+/** The memory of a kernel for these columns; undefined where there is no room for it. */
+export function kernelMemory(wasm: Wasm, columns: Schema): KernelMemory | undefined {
+  try {
+    return new KernelMemory(wasm, columns);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
+}
+
 /** The memory that a kernel works in: a window of the input, and the rows that are read from it. */
 export class KernelMemory {
   readonly memory: { readonly buffer: ArrayBuffer };

@@ -3,7 +3,7 @@ import { block, br, brIf, f64, get, i32, i64, loop, set, tee, when } from "../wa
 import type { Code } from "../wasm/code.ts";
 import { EXACT_DIGITS } from "../json/number.ts";
 import { AREAS } from "./memory.ts";
-import { step, stepBy } from "./tokens.ts";
+import { isByte, isOneOf, step, stepBy } from "./tokens.ts";
 import type { Variables } from "./variables.ts";
 
 const MINUS = 0x2d;
@@ -22,7 +22,7 @@ export function wholePart(on: Variables, valued: boolean): Code {
   const { p, first, negative, v, n } = on;
   return [
     set(negative, i32.const(0)),
-    when(i32.eq(i32.load8(get(p)), i32.const(MINUS)), set(negative, i32.const(1)), step(on, 1)),
+    when(isByte(on, MINUS), set(negative, i32.const(1)), step(on, 1)),
     set(first, get(p)),
     valued ? set(v, i64.const(0n)) : [],
     digits(on, valued),
@@ -36,7 +36,7 @@ export function fraction(on: Variables, valued: boolean): Code {
   return [
     set(e, i32.const(0)),
     when(
-      i32.eq(i32.load8(get(p)), i32.const(POINT)),
+      isByte(on, POINT),
       step(on, 1),
       set(from, get(p)),
       digits(on, valued),
@@ -46,16 +46,13 @@ export function fraction(on: Variables, valued: boolean): Code {
 }
 
 /** Whether digits that were read are a whole part by JSON's grammar, and one of the bytes `behind` follows. */
-export function isNumber({ p, n, first }: Variables, behind: ReadonlySet<number>): Code {
+export function isNumber(on: Variables, behind: ReadonlySet<number>): Code {
+  const { n, first } = on;
   const isZeroAlone = i32.or(
     i32.eq(get(n), i32.const(1)),
     i32.and(i32.ne(get(n), i32.const(0)), i32.ne(i32.load8(get(first)), i32.const(ZERO))),
   );
-  const follows = [...behind].map((byte) => i32.eq(i32.load8(get(p)), i32.const(byte)));
-  return i32.and(
-    isZeroAlone,
-    follows.reduce((any, next) => i32.or(any, next), i32.const(0)),
-  );
+  return i32.and(isZeroAlone, isOneOf(on, behind));
 }
 
 /** Whether so many digits are always exact. */

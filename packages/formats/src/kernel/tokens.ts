@@ -42,6 +42,16 @@ function differs({ p }: Variables, bytes: Uint8Array): Code {
   return found.reduce((all, next) => i32.or(all, next));
 }
 
+/** Whether this byte stands `offset` bytes behind `p`. */
+export function isByte({ p }: Variables, byte: number, offset = 0): Code {
+  return i32.eq(i32.load8(get(p), offset), i32.const(byte));
+}
+
+/** Whether one of these bytes stands at `p`. */
+export function isOneOf(on: Variables, bytes: Iterable<number>): Code {
+  return [...bytes].map((byte) => isByte(on, byte)).reduce((any, next) => i32.or(any, next));
+}
+
 /** Whether these four letters stand at `p`. */
 export function isWord({ p }: Variables, letters: string, offset = 0): Code {
   return i32.eq(i32.load(get(p), offset), i32.const(Buffer.from(letters).readInt32LE()));
