@@ -16,7 +16,7 @@ import type { Location } from "./location.ts";
 import type { ReplacedRows, StagedFile } from "./manifest.ts";
 
 /** Keys that are looked up at once: the more there are, the more of them lie side by side in the index. */
-const LOOKUP_KEYS = 262_144;
+const LOOKUP_KEYS = 1_048_576;
 
 /** What staging has written, before it becomes a manifest. */
 export interface StagedUpsert {

@@ -73,28 +73,32 @@ function haveOneLength(strings: ByteStrings, part: Uint32Array): boolean {
   return true;
 }
 
-/** Where some strings are not all the same, counted from their beginnings; behind its end a string has zeros. */
+/**
+ * Where some strings are not all the same, counted from their beginnings, ascending; behind its end a string has zeros.
+ * Places behind the end of the first string are all among them, if there are longer ones.
+ */
 function differingPlaces(strings: ByteStrings, part: Uint32Array): readonly number[] {
   const { bytes, ends } = strings;
   const first = stringAt(strings, part[0] as number);
-  let differences = new Uint8Array(first.length);
+  /** Places where no string was found to differ: soon few. */
+  const same = new Int32Array(first.keys());
+  let count = same.length;
+  let longest = first.length;
   for (let i = 1; i < part.length; i++) {
     const string = part[i] as number;
     const start = startOf(strings, string);
     const length = (ends[string] as number) - start;
-    if (length > differences.length) {
-      const grown = new Uint8Array(length * 2);
-      grown.set(differences);
-      differences = grown;
+    if (length > longest) longest = length;
+    let kept = 0;
+    for (let k = 0; k < count; k++) {
+      const place = same[k] as number;
+      const byte = place < length ? (bytes[start + place] as number) : 0;
+      if (byte === first[place]) same[kept++] = place;
     }
-    for (let k = 0; k < length; k++) {
-      const expected = k < first.length ? (first[k] as number) : 0;
-      differences[k] = (differences[k] as number) | ((bytes[start + k] as number) ^ expected);
-    }
-    for (let k = length; k < first.length; k++)
-      differences[k] = (differences[k] as number) | (first[k] as number);
+    count = kept;
   }
-  return Array.from(differences.keys()).filter((place) => differences[place] !== 0);
+  const equal = new Set(same.subarray(0, count));
+  return Array.from({ length: longest }, (_, place) => place).filter((place) => !equal.has(place));
 }
 
 /** Two bytes of some strings, as numbers; without a second place the first alone. */

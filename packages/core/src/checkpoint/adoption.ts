@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Delivered, Marker } from "../connector.ts";
 import type { Epoch } from "../stream.ts";
 import { type Ancestor, ANCESTORS, ancestorsOf } from "./ancestors.ts";
+import { KeyRuns } from "./key-runs.ts";
 import type { MetaTable } from "./meta-table.ts";
 import type { CheckpointRecord } from "./records.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -39,7 +40,10 @@ export function beginAdoption(db: SqlDatabase, meta: MetaTable, adopted: readonl
     const parent: Ancestor = { lineage: meta.get("lineage") ?? "", epoch: meta.number("epoch") };
     if (parent.epoch > 0) meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), parent]));
     meta.set("lineage", randomUUID());
-    db.exec("DELETE FROM intent; DELETE FROM intent_changes");
+    const keys = new KeyRuns(db);
+    for (const { sink } of db.prepare<[], { sink: string }>("SELECT sink FROM intent").all())
+      keys.unstage(sink);
+    db.exec("DELETE FROM intent");
   }
   meta.set(ADOPTS, JSON.stringify(adopted));
 }

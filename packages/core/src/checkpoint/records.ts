@@ -1,5 +1,5 @@
 /** What a checkpoint and a delivery write down. */
-import type { Delivered, IndexChanges, Intent } from "../connector.ts";
+import type { Delivered, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
 import type { Outcome } from "../operator.ts";
 import type { Chunk } from "../state/state-store.ts";
@@ -194,7 +194,6 @@ export interface Delivery {
   readonly sink: string;
   readonly delivered: Delivered;
   readonly rows: number;
-  readonly index: IndexChanges;
 }
 
 /** What a sink still has to show. */

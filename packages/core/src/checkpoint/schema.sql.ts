@@ -1,7 +1,7 @@
 import { META_TABLE } from "./meta-table.ts";
 
 /** Raised when the tables below change: see state-format.ts. 1 was never released. */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
 /** The oldest that this code reads. */
 export const FORMAT_OLDEST = 2;
 
@@ -32,14 +32,16 @@ CREATE TABLE IF NOT EXISTS held (
 -- Staged, not known to be visible.
 CREATE TABLE IF NOT EXISTS intent (
   sink TEXT PRIMARY KEY, epoch INTEGER NOT NULL, rows INTEGER NOT NULL, record TEXT NOT NULL) STRICT;
--- Changes of its key index, in pieces: index-changes.ts.
-CREATE TABLE IF NOT EXISTS intent_changes (
-  sink TEXT NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sink, seq)) STRICT;
 CREATE TABLE IF NOT EXISTS delivered (
   sink TEXT NOT NULL, epoch INTEGER NOT NULL, hash TEXT NOT NULL, content_hash TEXT NOT NULL, version TEXT NOT NULL,
   state TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (sink, epoch)) STRICT;
--- Where each key of a keyed target lies, in pages: key-pages.ts. A cache of the table at one version.
+-- Where each key of a keyed target lies: runs of pages, of which a later one knows better (key-runs.ts). One that is
+-- staged belongs to the intent. A cache of the table at one version.
+CREATE TABLE IF NOT EXISTS key_run (
+  sink TEXT NOT NULL, run INTEGER NOT NULL, size INTEGER NOT NULL, staged INTEGER NOT NULL,
+  PRIMARY KEY (sink, run)) STRICT;
 CREATE TABLE IF NOT EXISTS key_page (
-  sink TEXT NOT NULL, first BLOB NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sink, first)) STRICT;
+  sink TEXT NOT NULL, run INTEGER NOT NULL, first BLOB NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (sink, run, first)) STRICT;
 CREATE TABLE IF NOT EXISTS key_index_version (sink TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
 `;

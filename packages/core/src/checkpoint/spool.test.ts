@@ -2,7 +2,6 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { NO_CHANGES } from "../connector.ts";
 import type { Checkpoint, HeldFrame } from "./records.ts";
 import { directorySpool, SPOOLED_BYTES_MIN } from "./spool.ts";
 import { SqliteState } from "./sqlite-state.ts";
@@ -27,7 +26,7 @@ function checkpoint(epoch: number, held: readonly HeldFrame[], ahead: readonly H
 
 function delivery(sink: string, epoch: number) {
   const delivered = { epoch, hash: "h", contentHash: "0", version: "1", state: null };
-  return { sink, delivered, rows: 1, index: NO_CHANGES };
+  return { sink, delivered, rows: 1 };
 }
 
 test("what an epoch holds lies in a file where it is much, and is read as it was, also by the next process", () => {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { byteStrings, stringAt } from "../batch/byte-strings.ts";
-import { NO_CHANGES } from "../connector.ts";
 import type { Checkpoint } from "./records.ts";
 import { SPOOLED_BYTES_MIN } from "./spool.ts";
 import { SqliteState } from "./sqlite-state.ts";
+import { packChanges } from "./index-changes.ts";
 import { openStateThread } from "./state-thread.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -149,7 +149,7 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
   state.indexClear("s");
   state.indexFinish("s", "6");
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "7", state: { table: "t" } };
-  state.recordDelivery({ sink: "s", delivered, rows: 1, index });
+  state.recordDelivery({ sink: "s", delivered, rows: 1 });
   expect(state.intents()).toEqual([]);
   expect(state.undelivered()).toEqual([{ sink: "s", rows: 1, bytes: 1 }]);
   const found = state.indexGet("s", index.keys);
@@ -163,7 +163,7 @@ test("the last hundred deliveries are kept", () => {
   const state = new SqliteState(newFile(), "p");
   for (let epoch = 1; epoch <= 105; epoch++) {
     const delivered = { epoch, hash: `h${epoch}`, contentHash: "c", version: "1", state: null };
-    state.recordDelivery({ sink: "s", delivered, rows: 1, index: NO_CHANGES });
+    state.recordDelivery({ sink: "s", delivered, rows: 1 });
   }
   const kept = state.deliveries("s").map(({ epoch }) => epoch);
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, 105, 6]);
@@ -213,7 +213,7 @@ test("a large delivery gives its room back to the disk, but for what the next ep
   const held = [{ sink: "s", shard: 0, seq: 0, rows: 1, bytes: new Uint8Array(SPOOLED_BYTES_MIN - 1) }];
   for (let epoch = 1; epoch <= epochs; epoch++) state.commit(checkpoint(epoch, { held }));
   const delivered = { epoch: epochs, hash: "h", contentHash: "c", version: "1", state: null };
-  state.recordDelivery({ sink: "s", delivered, rows: epochs, index: NO_CHANGES });
+  state.recordDelivery({ sink: "s", delivered, rows: epochs });
   state.close();
   const sizeBytes = statSync(file).size;
   expect([sizeBytes > 16 << 20, sizeBytes < 48 << 20]).toEqual([true, true]);
@@ -224,7 +224,7 @@ test("what a state of format 3 has decided about an index is packed, and the ind
   new SqliteState(file, "p").close();
   const old = new Database(file);
   old.exec(`
-    DROP TABLE intent_changes;
+    DROP TABLE key_run;
     DROP TABLE key_page;
     CREATE TABLE intent_index (sink TEXT, seq INTEGER, key BLOB, value BLOB, PRIMARY KEY (sink, seq)) STRICT;
     CREATE TABLE key_index (sink TEXT, key BLOB, value BLOB, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
@@ -239,9 +239,43 @@ test("what a state of format 3 has decided about an index is packed, and the ind
   const index = { keys: byteStrings([bytes(1), bytes(1, 2)]), values: byteStrings([bytes(9, 9), bytes()]) };
   expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {}, index } }]);
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "8", state: null };
-  state.recordDelivery({ sink: "s", delivered, rows: 2, index });
+  state.recordDelivery({ sink: "s", delivered, rows: 2 });
   expect(state.indexVersion("s")).toBeUndefined();
   expect(stringAt(state.indexGet("s", index.keys), 0)).toHaveLength(0);
+  state.close();
+});
+
+test("what a state of format 4 has decided about an index counts with its delivery, and the index goes on", () => {
+  const file = newFile();
+  new SqliteState(file, "p").close();
+  const old = new Database(file);
+  const page = (key: number, value: number): Uint8Array =>
+    packChanges({ keys: byteStrings([bytes(key)]), values: byteStrings([bytes(value)]) });
+  old.exec(`
+    DROP TABLE key_run;
+    DROP TABLE key_page;
+    CREATE TABLE intent_changes (sink TEXT, seq INTEGER, bytes BLOB, PRIMARY KEY (sink, seq)) STRICT;
+    CREATE TABLE key_page (sink TEXT, first BLOB, bytes BLOB, PRIMARY KEY (sink, first)) STRICT;
+    INSERT INTO intent VALUES ('s', 1, 2, '{"manifest":{}}');
+    INSERT INTO key_index_version VALUES ('s', '7');
+    UPDATE meta SET value = '4' WHERE name = 'format_version';
+  `);
+  const pages = old.prepare("INSERT INTO key_page VALUES ('s', ?, ?)");
+  pages.run(bytes(), page(1, 8));
+  pages.run(bytes(2), page(2, 8));
+  const pieces = old.prepare("INSERT INTO intent_changes VALUES ('s', ?, ?)");
+  pieces.run(0, page(3, 9));
+  pieces.run(1, page(2, 9));
+  old.close();
+  const state = new SqliteState(file, "p");
+  const index = { keys: byteStrings([bytes(2), bytes(3)]), values: byteStrings([bytes(9), bytes(9)]) };
+  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {}, index } }]);
+  const asked = byteStrings([bytes(3), bytes(2), bytes(1)]);
+  expect(state.indexGet("s", asked)).toEqual(byteStrings([bytes(), bytes(8), bytes(8)]));
+  const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "8", state: null };
+  state.recordDelivery({ sink: "s", delivered, rows: 2 });
+  expect(state.indexGet("s", asked)).toEqual(byteStrings([bytes(9), bytes(9), bytes(8)]));
+  expect(state.indexVersion("s")).toBe("8");
   state.close();
 });
 

@@ -9,8 +9,7 @@ import type { Epoch, Shape } from "../stream.ts";
 import { type Adopted, beginAdoption, finishAdoption, type Taken } from "./adoption.ts";
 import { DeliveredRows } from "./delivered-rows.ts";
 import { HeldRows, type SpoolDisk } from "./held-rows.ts";
-import { joinPieces, piecesOf } from "./index-changes.ts";
-import { KeyPages } from "./key-pages.ts";
+import { KeyRuns } from "./key-runs.ts";
 import { MetaTable } from "./meta-table.ts";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "./open-exclusively.ts";
 import type {
@@ -67,7 +66,7 @@ export class SqliteState {
   readonly #disk: StateDisk;
   readonly #held: HeldRows;
   readonly #delivered: DeliveredRows;
-  readonly #keys: KeyPages;
+  readonly #keys: KeyRuns;
   readonly #meta: MetaTable;
   readonly #statements = new Map<string, SqlStatement>();
   #identity: Identity;
@@ -89,7 +88,7 @@ export class SqliteState {
     this.#identity = opened.identity;
     this.#held = new HeldRows(this.#db, disk);
     this.#delivered = new DeliveredRows(this.#db);
-    this.#keys = new KeyPages(this.#db);
+    this.#keys = new KeyRuns(this.#db);
   }
 
   identity(): Identity {
@@ -247,8 +246,7 @@ export class SqliteState {
         rows,
         JSON.stringify(record),
       );
-      const insert = this.#prepare("INSERT INTO intent_changes VALUES (?, ?, ?)");
-      for (const [seq, piece] of Array.from(piecesOf(index)).entries()) insert.run(sink, seq, piece);
+      this.#keys.stage(sink, index);
       // Commit point: what is staged will become visible.
     });
   }
@@ -258,29 +256,26 @@ export class SqliteState {
     const rows = this.#prepare<[], { sink: string; rows: number; record: string }>(
       "SELECT sink, rows, record FROM intent ORDER BY sink",
     ).all();
-    const pieces = this.#prepare<[string], { bytes: Uint8Array }>(
-      "SELECT bytes FROM intent_changes WHERE sink = ? ORDER BY seq",
-    );
     return rows.map(({ sink, rows: count, record }) => ({
       sink,
       rows: count,
       intent: {
         ...(JSON.parse(record) as Omit<Intent, "index">),
-        index: joinPieces(pieces.all(sink).map(({ bytes }) => bytes)),
+        index: this.#keys.staged(sink),
       },
     }));
   }
 
-  /** Ends a delivery: the rows are visible, so what was held and intended goes, and the index follows. */
-  recordDelivery({ sink, delivered, rows, index }: Delivery): void {
+  /** Ends a delivery: the rows are visible, so what was held and intended goes, and the changes of the index count. */
+  recordDelivery({ sink, delivered, rows }: Delivery): void {
     this.#transaction(() => {
       this.#assertOwner();
       this.#held.drop(sink, delivered.epoch);
       this.#prepare("DELETE FROM intent WHERE sink = ?").run(sink);
-      this.#prepare("DELETE FROM intent_changes WHERE sink = ?").run(sink);
       // An index that is not known is made again of the table: what is decided of it may be in an older form.
-      if (this.#keys.version(sink) !== undefined) {
-        this.#keys.apply(sink, index);
+      if (this.#keys.version(sink) === undefined) this.#keys.unstage(sink);
+      else {
+        this.#keys.settle(sink);
         this.#keys.setVersion(sink, delivered.version);
       }
       this.#delivered.add(sink, delivered, rows);
@@ -319,7 +314,7 @@ export class SqliteState {
   indexAdd(sink: string, entries: IndexChanges): void {
     this.#transaction(() => {
       this.#assertOwner();
-      this.#keys.apply(sink, entries);
+      this.#keys.add(sink, entries);
     });
   }
 

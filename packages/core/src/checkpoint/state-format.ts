@@ -1,7 +1,9 @@
 /** Which formats of a state file this code reads. See CONTRIBUTING.md, "When a format changes". */
 import { byteStrings } from "../batch/byte-strings.ts";
+import type { IndexChanges } from "../connector.ts";
 import { DataflowError } from "../error.ts";
-import { packChanges } from "./index-changes.ts";
+import { joinPieces, unpackChanges } from "./index-changes.ts";
+import { KeyRuns } from "./key-runs.ts";
 import { MetaTable } from "./meta-table.ts";
 import { FORMAT_OLDEST, FORMAT_VERSION, TABLES } from "./schema.sql.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -30,25 +32,55 @@ export function formatOf(db: SqlDatabase, file: string): number | undefined {
 export function bringToFormat(db: SqlDatabase, file: string): void {
   const format = formatOf(db, file);
   if (format === FORMAT_VERSION) return;
+  const decided =
+    format === undefined || format > 4 ? new Map<string, IndexChanges>() : decidedOf(db, format);
+  if (format === 4) db.exec("ALTER TABLE key_page RENAME TO key_page_4");
   db.exec(TABLES);
-  if (format !== undefined && format < 4) packIndexes(db);
+  if (format === 4) takePages(db);
+  for (const [sink, changes] of decided) new KeyRuns(db).stage(sink, changes);
   new MetaTable(db).set("format_version", FORMAT_VERSION);
 }
 
-/**
- * Before format 4 each change of an index was a row, and so was each key. What is decided is packed; an index is a
- * cache, which the next delivery makes again of its table.
- */
-function packIndexes(db: SqlDatabase): void {
-  const insert = db.prepare("INSERT INTO intent_changes VALUES (?, 0, ?)");
-  const rows = db.prepare<[string], { key: Uint8Array; value: Uint8Array | null }>(
-    "SELECT key, value FROM intent_index WHERE sink = ? ORDER BY seq",
+/** What is decided about indexes, by sink: before format 4 each change was a row, in format 4 they were in pieces. */
+function decidedOf(db: SqlDatabase, format: number): Map<string, IndexChanges> {
+  return format === 4 ? takePieces(db) : takeRows(db);
+}
+
+function takePieces(db: SqlDatabase): Map<string, IndexChanges> {
+  const pieces = db
+    .prepare<[], { sink: string; bytes: Uint8Array }>(
+      "SELECT sink, bytes FROM intent_changes ORDER BY sink, seq",
+    )
+    .all();
+  db.exec("DROP TABLE intent_changes");
+  const bySink = Map.groupBy(pieces, ({ sink }) => sink);
+  return new Map(
+    Array.from(bySink, ([sink, all]) => [sink, joinPieces(all.map(({ bytes }) => unpackChanges(bytes)))]),
   );
-  for (const { sink } of db.prepare<[], { sink: string }>("SELECT DISTINCT sink FROM intent_index").all()) {
-    const changes = rows.all(sink);
-    const keys = byteStrings(changes.map(({ key }) => key));
-    const values = byteStrings(changes.map(({ value }) => value ?? new Uint8Array(0)));
-    insert.run(sink, packChanges({ keys, values }));
-  }
+}
+
+/** Before format 4 each key of an index was a row, too: a cache, which the next delivery makes again of its table. */
+function takeRows(db: SqlDatabase): Map<string, IndexChanges> {
+  const rows = db
+    .prepare<[], { sink: string; key: Uint8Array; value: Uint8Array | null }>(
+      "SELECT sink, key, value FROM intent_index ORDER BY sink, seq",
+    )
+    .all();
   db.exec("DROP TABLE intent_index; DROP TABLE key_index; DELETE FROM key_index_version");
+  const bySink = Map.groupBy(rows, ({ sink }) => sink);
+  return new Map(
+    Array.from(bySink, ([sink, changes]) => {
+      const keys = byteStrings(changes.map(({ key }) => key));
+      return [sink, { keys, values: byteStrings(changes.map(({ value }) => value ?? new Uint8Array(0))) }];
+    }),
+  );
+}
+
+/** In format 4 an index was one run of pages. */
+function takePages(db: SqlDatabase): void {
+  db.exec(`
+    INSERT INTO key_page SELECT sink, 0, first, bytes FROM key_page_4;
+    INSERT INTO key_run SELECT sink, 0, sum(length(bytes)), 0 FROM key_page_4 GROUP BY sink;
+    DROP TABLE key_page_4;
+  `);
 }

@@ -167,7 +167,7 @@ export class SinkDelivery {
       version,
       state,
     };
-    await this.#state.recordDelivery({ sink: this.id, delivered, rows, index: intent.index });
+    await this.#state.recordDelivery({ sink: this.id, delivered, rows });
     this.#last = delivered;
     await this.#onStep("delivery recorded", this.id);
     return { sink: this.id, epoch: marker.epoch, rows, version };

@@ -67,11 +67,6 @@ export const VARIANTS: readonly Variant[] = [
         replace: "    return rows.slice(rows.length).map(({ sink, rows: count, record }) => ({",
       },
       { file: STATE, find: '"INSERT INTO intent VALUES', replace: '"INSERT OR REPLACE INTO intent VALUES' },
-      {
-        file: STATE,
-        find: '"INSERT INTO intent_changes VALUES',
-        replace: '"INSERT OR REPLACE INTO intent_changes VALUES',
-      },
     ],
   },
   {
@@ -240,7 +235,18 @@ export const VARIANTS: readonly Variant[] = [
       },
     ],
   },
-  one("a delivery leaves the key index as it was", STATE, "        this.#keys.apply(sink, index);\n", ""),
+  one(
+    "of two runs of the key index the older one is right",
+    "core/src/checkpoint/key-runs.ts",
+    "this.#runs.all(sink, LIVE).toReversed()",
+    "this.#runs.all(sink, LIVE)",
+  ),
+  one(
+    "a delivery leaves the key index as it was",
+    STATE,
+    "        this.#keys.settle(sink);",
+    "        this.#keys.unstage(sink);",
+  ),
   // ── Checkpoints ────────────────────────────────────────────────────────────────────────────────────────────────
   one(
     "a position moves before its rows",
