@@ -5,18 +5,17 @@ import {
   fetchTexts,
   findHashes,
   findWords,
-  type IndexView,
   OTHER_KEY,
   type Range,
 } from "./probe.ts";
+import { NEAR_BITS } from "./key-index.ts";
 import type { Pane } from "./row-pages.ts";
 import type { StagedKeys, StagedText } from "./staged-keys.ts";
 import type { TableMemory } from "./span-image.ts";
 import { isOneWord, type TableLayout } from "./table-layout.ts";
 
-/** From this size on a memory is not near by itself; an index reaches it at so many bits. */
+/** From this size on a memory is not near by itself. */
 const FETCHED_BYTES_MIN = 256 * 1024;
-const FETCHED_BITS_MIN = 5;
 
 /** A table, and where its rows are. See table.ts. */
 interface Rows extends TableMemory {
@@ -46,20 +45,35 @@ export class KeyFinder {
   find(pane: Pane, range: Range, out: Int32Array): number {
     const { hashes, absent } = this.#staged;
     const { index } = pane;
-    const isNear = index.bits < FETCHED_BITS_MIN;
+    const isNear = index.bits < NEAR_BITS;
     const isSpilled = this.#table.spans !== undefined;
-    let others: number;
-    if (isNear && !isSpilled && isOneWord(this.#layout)) others = this.#findWords(index, range, out);
-    else {
-      if (!isNear) this.fetched ^= fetchSlots(index, hashes, range);
-      findHashes(index, hashes, range, out);
-      others = isSpilled ? this.#compareSpilled(range, out) : this.#compare(range, out);
-    }
+    // A table without rows has no memory to compare with.
+    if (isNear && !isSpilled && pane.size > 0 && isOneWord(this.#layout))
+      return this.#findWords(pane, range, out);
+    if (!isNear) this.fetched ^= fetchSlots(index, hashes, range);
+    findHashes(index, hashes, range, out);
+    const others = isSpilled ? this.#compareSpilled(range, out) : this.#compare(range, out);
     if (others === 0) return 0;
     let missing = 0;
     for (let i = range.from; i < range.to; i++) {
       if (out[i] === OTHER_KEY) out[i] = this.seek(pane, i);
       if ((out[i] as number) < 0) absent[missing++] = i;
+    }
+    return missing;
+  }
+
+  /** As `find`, where keys are one word. */
+  #findWords(pane: Pane, range: Range, out: Int32Array): number {
+    const { ints: keys, hashes, absent } = this.#staged;
+    const { ints: rows } = this.#table.rows;
+    const view = { rows, rowInts: this.#layout.rowWords * 2, keys, hashes };
+    const unsure = findWords(pane.index, view, range, { out, unsure: absent });
+    let missing = 0;
+    for (let u = 0; u < unsure; u++) {
+      const i = absent[u] as number;
+      const id = this.seek(pane, i);
+      out[i] = id;
+      if (id < 0) absent[missing++] = i;
     }
     return missing;
   }
@@ -80,12 +94,6 @@ export class KeyFinder {
       if (ints[base + at + 1] === hash && this.#isKey(i, (ints[base + at] as number) - 1)) break;
     }
     return base + at;
-  }
-
-  #findWords(index: IndexView, range: Range, out: Int32Array): number {
-    const { ints: keys, hashes } = this.#staged;
-    const view = { rows: this.#table.rows.ints, rowInts: this.#layout.rowWords * 2, keys, hashes };
-    return findWords(index, view, range, out);
   }
 
   /** As `#compare`, where rows do not lie where their ids say. */

@@ -7,6 +7,11 @@ const SLOTS_MIN = 64;
 const SLOTS_SINGLE_MAX = 4096;
 const SLOTS_SEGMENT = 1024;
 const BITS_MAX = 20;
+/** Below so many bits an index is near by itself: some 256 KiB. */
+export const NEAR_BITS = 5;
+/** How full a segment gets: as long as there is little, room for few keys that are not in their own slot. */
+const LOAD_NEAR = 0.5;
+const LOAD_FAR = 0.75;
 /** The second int of a directory entry: rows of the segment, then its depth. */
 const DEPTH_BITS = 5;
 const DEPTH_MASK = 31;
@@ -78,7 +83,7 @@ export class KeyIndex implements IndexView {
   /** Makes room for one more row under a hash; returns the offset of its segment. @throws DF_STATE_FULL */
   reserve(hash: number): number {
     let entry = this.#entry(hash);
-    while ((this.directory[entry + 1] as number) >>> DEPTH_BITS >= this.slots * 0.75) {
+    while ((this.directory[entry + 1] as number) >>> DEPTH_BITS >= this.#rowsMax) {
       this.#grow(entry);
       entry = this.#entry(hash);
     }
@@ -122,6 +127,11 @@ export class KeyIndex implements IndexView {
       last = base;
     }
     this.directory = new Int32Array(0);
+  }
+
+  /** Rows of a segment at most. */
+  get #rowsMax(): number {
+    return this.slots * (this.bits < NEAR_BITS ? LOAD_NEAR : LOAD_FAR);
   }
 
   /** Index in the directory of the first entry of the hash's segment. */

@@ -112,37 +112,59 @@ export interface WordView {
 }
 
 /**
- * The id of each key of one word, or −1; returns how many are absent. What `findHashes` and `compareKeys` do, in one
- * loop: while index and rows are near, a second one costs more than it brings near.
+ * The id of each key of one word that lies in the slot of its hash or the one behind it, as most do, and −1 for the
+ * others: they are absent or further on. Their positions go to `unsure`; returns how many they are. Not a branch
+ * depends on what is found: the machine foresees half of them wrongly, and then waits for memory.
  */
 export function findWords(
-  { directory, bits, slots, ints }: IndexView,
+  index: IndexView,
   { rows, rowInts, keys, hashes }: WordView,
+  range: Range,
+  { out, unsure }: { readonly out: Int32Array; readonly unsure: Int32Array },
+): number {
+  findNear(index, hashes, range, out);
+  const { from, to } = range;
+  let count = 0;
+  for (let i = from; i < to; i++) {
+    const id = out[i] as number;
+    const isNone = id >> 31;
+    const row = (id & ~isNone) * rowInts;
+    const difference =
+      ((rows[row] as number) ^ (keys[i * 2] as number)) |
+      ((rows[row + 1] as number) ^ (keys[i * 2 + 1] as number));
+    const isUnsure = isOther(difference) | isNone;
+    out[i] = id | isUnsure;
+    unsure[count] = i;
+    count -= isUnsure;
+  }
+  return count;
+}
+
+/** The id that is under each hash in its own slot or the one behind it, whatever its key, or −1. */
+function findNear(
+  { directory, bits, slots, ints }: IndexView,
+  hashes: Int32Array,
   { from, to }: Range,
   out: Int32Array,
-): number {
+): void {
   const mask = slots * 2 - 1;
   const shift = 31 - bits;
-  let missing = 0;
   for (let i = from; i < to; i++) {
     const hash = hashes[i] as number;
-    const low = keys[i * 2] as number;
-    const high = keys[i * 2 + 1] as number;
     const base = directory[((hash >>> 1) >>> shift) * 2] as number;
-    let at = (hash << 1) & mask;
-    let entry = ints[base + at] as number;
-    while (entry !== 0) {
-      if (ints[base + at + 1] === hash) {
-        const row = (entry - 1) * rowInts;
-        if (rows[row] === low && rows[row + 1] === high) break;
-      }
-      at = (at + 2) & mask;
-      entry = ints[base + at] as number;
-    }
+    const own = base + ((hash << 1) & mask);
+    const next = base + (((hash << 1) + 2) & mask);
+    const isOtherOwn = isOther((ints[own + 1] as number) ^ hash);
+    const isOtherNext = isOther((ints[next + 1] as number) ^ hash);
+    const entry =
+      ((ints[own] as number) & ~isOtherOwn) | ((ints[next] as number) & isOtherOwn & ~isOtherNext);
     out[i] = entry - 1;
-    missing += entry === 0 ? 1 : 0;
   }
-  return missing;
+}
+
+/** −1 for a difference, 0 for none. */
+function isOther(difference: number): number {
+  return (difference | -difference) >> 31;
 }
 
 /** Where the references to one text of the keys lie in rows, and the heap's ints. */
