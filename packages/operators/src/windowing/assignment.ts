@@ -15,6 +15,12 @@ export interface RowGroup {
   count: number;
 }
 
+/** With the clocks from which on rows of the pane are late for the first of its windows, and for all of them. */
+interface PaneGroup extends RowGroup {
+  readonly partialAt: Time;
+  readonly lateAt: Time;
+}
+
 /** Arrays for the rows of so many groups are kept for the next batch, and how long they are at first. */
 const KEPT = 16;
 const ROWS_MIN = 16;
@@ -32,10 +38,10 @@ export class Assignment {
   /** All others, in the order of the first row of each group. */
   readonly groups: RowGroup[] = [];
   /** Groups whose rows are late for none of their windows, by pane; and the others, by pane and first window. */
-  readonly #whole: Map<number, RowGroup> = new Map();
-  readonly #parts: Map<number, Map<number, RowGroup>> = new Map();
+  readonly #whole: Map<number, PaneGroup> = new Map();
+  readonly #parts: Map<number, Map<number, PaneGroup>> = new Map();
   /** All that were made for the batch, also those of which each row turned out to be late. */
-  readonly #made: RowGroup[] = [];
+  readonly #made: PaneGroup[] = [];
   readonly #kept: Int32Array[] = [];
   readonly #grid: Grid;
   readonly #latenessMicros: number;
@@ -50,13 +56,12 @@ export class Assignment {
   /** Assigns the rows of a batch. `clock` is the operator's: it says which windows have fired, never who is late. */
   assign({ times, clocks, length }: Batch, clock: Time): void {
     this.#begin(clock);
-    const { paneMicros, sizeMicros } = this.#grid;
-    const untilLate = sizeMicros - 1 + this.#latenessMicros;
+    const { paneMicros } = this.#grid;
     const { late } = this;
     let lateCount = 0;
     let partialCount = 0;
-    let group: RowGroup | undefined;
-    let other: RowGroup | undefined;
+    let group: PaneGroup | undefined;
+    let other: PaneGroup | undefined;
     let rows = late;
     let count = 0;
     let pane = Number.NaN;
@@ -68,12 +73,10 @@ export class Assignment {
       if (!(time >= pane && time < pane + paneMicros)) {
         if (group !== undefined) group.count = count;
         const isOther = other !== undefined && time >= other.pane && time < other.pane + paneMicros;
-        const next: RowGroup = isOther ? (other as RowGroup) : this.#wholeAt(time);
+        const next: PaneGroup = isOther ? (other as PaneGroup) : this.#wholeAt(time);
         other = group;
         group = next;
-        ({ pane, rows, count } = next);
-        lateAt = lastWindowAt(this.#grid, pane) + untilLate;
-        partialAt = firstWindowAt(this.#grid, pane) + untilLate;
+        ({ pane, rows, count, partialAt, lateAt } = next);
       }
       const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);
       if (rowClock >= partialAt) {
@@ -105,7 +108,7 @@ export class Assignment {
   }
 
   /** The group of the rows at a time that are late for none of their windows. */
-  #wholeAt(time: number): RowGroup {
+  #wholeAt(time: number): PaneGroup {
     const pane = stepAt(time, this.#grid.paneMicros, this.#grid.offsetMicros);
     let group = this.#whole.get(pane);
     if (group === undefined) {
@@ -119,7 +122,7 @@ export class Assignment {
   #addPart(pane: number, rowClock: Time, row: number): void {
     const first = firstOpenAt(this.#grid, rowClock - this.#latenessMicros);
     let parts = this.#parts.get(pane);
-    if (parts === undefined) this.#parts.set(pane, (parts = new Map<number, RowGroup>()));
+    if (parts === undefined) this.#parts.set(pane, (parts = new Map<number, PaneGroup>()));
     let group = parts.get(first);
     if (group === undefined) parts.set(first, (group = this.#make(pane, first)));
     if (group.count === group.rows.length) longer(group);
@@ -127,16 +130,19 @@ export class Assignment {
   }
 
   /** A group of rows of a pane that are taken by their windows from `first` on. */
-  #make(pane: number, first: number): RowGroup {
+  #make(pane: number, first: number): PaneGroup {
     const grid = this.#grid;
     const unfired = this.#unfired;
+    const lowest = firstWindowAt(grid, pane);
     const highest = lastWindowAt(grid, pane);
+    const untilLate = grid.sizeMicros - 1 + this.#latenessMicros;
     // The pane stands for all windows that have not fired, so the rows must be taken by each of them.
-    const isWhole = first <= Math.max(firstWindowAt(grid, pane), unfired);
+    const isWhole = first <= Math.max(lowest, unfired);
     const isPaned = isWhole && unfired <= highest;
     const last = isWhole ? Math.min(highest, unfired - grid.everyMicros) : highest;
     const rows = this.#kept[this.#made.length] ?? new Int32Array(ROWS_MIN);
-    const group = { pane, isPaned, first, last, rows, count: 0 };
+    const [partialAt, lateAt] = [lowest + untilLate, highest + untilLate];
+    const group = { pane, isPaned, first, last, rows, count: 0, partialAt, lateAt };
     this.#made.push(group);
     return group;
   }
