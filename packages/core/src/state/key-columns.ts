@@ -1,5 +1,8 @@
+import { assert } from "../assert.ts";
+import type { Batch } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
 import type { TextHeap } from "./heap.ts";
+import type { Keys, TableSpec } from "./state-store.ts";
 import type { KeyColumn, TableLayout } from "./table-layout.ts";
 
 const TWO_32 = 4294967296;
@@ -46,4 +49,14 @@ function appendKey(table: KeyWords, column: KeyColumn, places: Int32Array, into:
       else into.bigint(longs[at] as bigint);
     } else into.number(ints[at * 2] as number);
   }
+}
+
+/** The key columns of a batch as a batch of their own, whose canonical bytes decide the key group. */
+export function keyView(keys: Keys, spec: TableSpec): Batch {
+  const columns = keys.columns.map((column) => {
+    const picked = keys.batch.columns[column];
+    assert(picked !== undefined, `the batch has no column ${column}`);
+    return picked;
+  });
+  return { ...keys.batch, schema: spec.key, columns };
 }

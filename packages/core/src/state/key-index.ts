@@ -4,8 +4,12 @@ import type { IndexView } from "./probe.ts";
 
 const SLOTS_MIN = 64;
 /** A small index is one segment that doubles: without a directory to read it is 7–10 ns faster a row. */
-const SLOTS_SINGLE_MAX = 4096;
+const SLOTS_SINGLE_MAX = 8192;
 const SLOTS_SEGMENT = 1024;
+/** The bits that lead to the segments which the single one becomes: twice the slots. */
+const BITS_MIN = Math.log2((SLOTS_SINGLE_MAX * 2) / SLOTS_SEGMENT);
+/** The single segment grows by this at once for rows that are on their way: there may be one key among them. */
+const GROWTH_MAX = 8;
 const BITS_MAX = 20;
 /** Below so many bits an index is near by itself: some 256 KiB. */
 export const NEAR_BITS = 5;
@@ -80,6 +84,16 @@ export class KeyIndex implements IndexView {
     return this.#pool.memory.ints;
   }
 
+  /** Makes room for some more rows, or for many of them: each time that it grows, all rows are entered anew. */
+  expect(rows: number): void {
+    if (this.bits > 0) return;
+    const all = ((this.directory[1] as number) >>> DEPTH_BITS) + rows;
+    const most = Math.min(this.slots * GROWTH_MAX, SLOTS_SINGLE_MAX);
+    let { slots } = this;
+    while (slots < most && slots * LOAD_NEAR < all) slots *= 2;
+    if (slots > this.slots) this.#rebuild(slots, 0);
+  }
+
   /** Makes room for one more row under a hash; returns the offset of its segment. @throws DF_STATE_FULL */
   reserve(hash: number): number {
     let entry = this.#entry(hash);
@@ -148,7 +162,7 @@ export class KeyIndex implements IndexView {
   #grow(entry: number): void {
     if (this.bits > 0) this.#split(entry);
     else if (this.slots < SLOTS_SINGLE_MAX) this.#rebuild(this.slots * 2, 0);
-    else this.#rebuild(SLOTS_SEGMENT, 3);
+    else this.#rebuild(SLOTS_SEGMENT, BITS_MIN);
   }
 
   /** Replaces the only segment by 2^bits segments. */

@@ -60,6 +60,8 @@ export interface StateTable {
    * of new rows go to `fresh`; returns their number. Marks all of them as touched.
    */
   insert(keys: Keys, pane: PaneId, out: Int32Array, fresh: Int32Array): number;
+  /** As insert, with the keys of rows of this table, which mostly lie in another pane: `out[i]` for `ids[i]`. */
+  insertAs(ids: Int32Array, count: number, pane: PaneId, out: Int32Array): void;
   /** As insert, −1 where absent; touches nothing. */
   find(keys: Keys, pane: PaneId, out: Int32Array): void;
   /**

@@ -165,6 +165,23 @@ class Pair {
     for (const id of ids) write(this.#table, id, value);
   }
 
+  /** Gives a pane rows with the keys of all rows of another one, or of itself. */
+  insertAs(from: number, pane: number, value: Value): void {
+    const ids = new Int32Array(ROWS_MAX);
+    const out = new Int32Array(ROWS_MAX);
+    const texts = [...(this.model.get(from)?.keys() ?? [])];
+    for (let at = 0; at < texts.length;) {
+      const count = this.#table.scan(from, at, ids);
+      this.#table.insertAs(ids, count, pane, out);
+      if (pane === from) deepEqual(out.subarray(0, count), ids.subarray(0, count));
+      for (const id of out.subarray(0, count)) write(this.#table, id, value);
+      at += count;
+    }
+    const within = this.model.get(pane) ?? new Map<string, Value>();
+    for (const text of texts) within.set(text, { ...value });
+    this.model.set(pane, within);
+  }
+
   remove(rows: readonly (readonly Cell[])[], pane: number): void {
     const keys = keysOf(this.#spec.key, rows);
     const texts = this.#canonical(keys);
@@ -317,6 +334,10 @@ function steps(schema: Schema, panes: boolean): fc.Arbitrary<((pair: Pair) => vo
         arbitrary: fc.tuple(rows, pane, value).map((args) => (pair: Pair) => pair.insert(...args)),
       },
       { weight: 2, arbitrary: fc.tuple(rows, pane).map((args) => (pair: Pair) => pair.remove(...args)) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(pane, pane, value).map((args) => (pair: Pair) => pair.insertAs(...args)),
+      },
       { weight: 1, arbitrary: pane.map((id) => (pair: Pair) => pair.drop(id)) },
       {
         weight: 3,

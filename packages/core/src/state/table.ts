@@ -1,5 +1,5 @@
 import { assert, present } from "../assert.ts";
-import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
+import { BATCH_ROWS_MAX } from "../batch/batch.ts";
 import type { ColumnBuilder } from "../batch/builder.ts";
 import { KeyGroups } from "../batch/key-groups.ts";
 import { DataflowError } from "../error.ts";
@@ -7,7 +7,8 @@ import { TextHeap } from "./heap.ts";
 import { KeyFinder } from "./key-finder.ts";
 import { KeyIndex, SegmentPool } from "./key-index.ts";
 import { wordsHash, type HashedWords } from "./key-hash.ts";
-import { appendKeys } from "./key-columns.ts";
+import { appendKeys, keyView } from "./key-columns.ts";
+import { KeyCopies } from "./key-copies.ts";
 import { FlatMemory } from "./memory.ts";
 import { canonicalOrder } from "./order.ts";
 import { KEY_GROUPS } from "../stream.ts";
@@ -24,14 +25,6 @@ import { layoutOfTable, type TableLayout } from "./table-layout.ts";
  * that follows.
  */
 const BLOCK_KEYS = 1024;
-
-/** Where what is made is noted. */
-interface Making {
-  /** How many of the finder's absent keys there are. */
-  readonly missing: number;
-  readonly out: Int32Array;
-  readonly fresh: Int32Array;
-}
 
 /** What a table takes from its store. */
 export interface TableOptions {
@@ -70,6 +63,7 @@ export class MemoryStateTable implements StateTable {
   readonly #spec: TableSpec;
   readonly rows: FlatMemory;
   readonly #segments: SegmentPool;
+  readonly #copies: KeyCopies;
   readonly #keyGroups: KeyGroups;
   readonly #hashed: HashedWords;
   #size = 0;
@@ -83,6 +77,7 @@ export class MemoryStateTable implements StateTable {
     this.records = new RowRecords(this);
     this.staged = new StagedKeys(this.layout, seed);
     this.finder = new KeyFinder(this.staged, this);
+    this.#copies = new KeyCopies(this.staged, this);
     this.#keyGroups = new KeyGroups(spec.key);
     this.#hashed = { plainInts: this.layout.plainInts, stride: this.layout.keyWords * 2, seed };
     this.#budget = budget;
@@ -107,14 +102,22 @@ export class MemoryStateTable implements StateTable {
     if (keys.count === 0) return 0;
     if (this.#budget !== undefined) this.#spillWhenFull(this.#budget);
     this.staged.stage(keys);
-    const into = this.paneMade(pane);
-    let made = 0;
-    for (let from = 0; from < keys.count; from += this.blockKeys) {
-      const missing = this.finder.find(into, { from, to: Math.min(from + this.blockKeys, keys.count) }, out);
-      if (missing > 0) made += this.#make(into, keys, { missing, out, fresh: fresh.subarray(made) });
-    }
-    this.touch(out, keys.count);
-    return made;
+    const { absent, absentRows, groups } = this.staged;
+    return this.#insertStaged(this.paneMade(pane), out, fresh, (missing) => {
+      for (let m = 0; m < missing; m++) absentRows[m] = keys.rows[absent[m] as number] as number;
+      this.#keyGroups.write(keyView(keys, this.#spec), absentRows, missing, groups);
+    });
+  }
+
+  insertAs(ids: Int32Array, count: number, pane: PaneId, out: Int32Array): void {
+    if (count === 0) return;
+    if (this.#budget !== undefined) this.#spillWhenFull(this.#budget);
+    this.#copies.stage(ids, count);
+    const { absent, absentRows, groups } = this.staged;
+    this.#insertStaged(this.paneMade(pane), out, absentRows, (missing) => {
+      const { groups: known } = this.pages;
+      for (let m = 0; m < missing; m++) groups[m] = known[ids[absent[m] as number] as number] as number;
+    });
   }
 
   find(keys: Keys, pane: PaneId, out: Int32Array): void {
@@ -255,11 +258,29 @@ export class MemoryStateTable implements StateTable {
     return pane;
   }
 
+  /** Ids of the staged keys. `writeGroups` writes the key groups of those that are absent to `staged.groups`. */
+  #insertStaged(
+    pane: Pane,
+    out: Int32Array,
+    fresh: Int32Array,
+    writeGroups: (missing: number) => void,
+  ): number {
+    const { count } = this.staged;
+    let made = 0;
+    for (let from = 0; from < count; from += this.blockKeys) {
+      const missing = this.finder.find(pane, { from, to: Math.min(from + this.blockKeys, count) }, out);
+      if (missing === 0) continue;
+      writeGroups(missing);
+      made += this.#make(pane, missing, out, fresh.subarray(made));
+    }
+    this.touch(out, count);
+    return made;
+  }
+
   /** Makes rows for the keys that the finder found absent; one that comes twice is made once. Returns how many. */
-  #make(pane: Pane, keys: Keys, { missing, out, fresh }: Making): number {
-    const { absent, absentRows, groups, hashes } = this.staged;
-    for (let m = 0; m < missing; m++) absentRows[m] = keys.rows[absent[m] as number] as number;
-    this.#keyGroups.write(keyView(keys, this.#spec), absentRows, missing, groups);
+  #make(pane: Pane, missing: number, out: Int32Array, fresh: Int32Array): number {
+    const { absent, groups, hashes } = this.staged;
+    pane.index.expect(missing);
     let made = 0;
     for (let m = 0; m < missing; m++) {
       const i = absent[m] as number;
@@ -376,14 +397,4 @@ export class MemoryStateTable implements StateTable {
     this.spans ??= new RowSpans(this, budget);
     return this.spans;
   }
-}
-
-/** The key columns of a batch as a batch of their own, whose canonical bytes decide the key group. */
-function keyView(keys: Keys, spec: TableSpec): Batch {
-  const columns = keys.columns.map((column) => {
-    const picked = keys.batch.columns[column];
-    assert(picked !== undefined, `the batch has no column ${column}`);
-    return picked;
-  });
-  return { ...keys.batch, schema: spec.key, columns };
 }

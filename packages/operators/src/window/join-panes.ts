@@ -1,36 +1,18 @@
-import {
-  assert,
-  BATCH_ROWS_MAX,
-  BEGINNING,
-  ColumnBuilder,
-  type PaneId,
-  type Schema,
-  type StateTable,
-} from "@df/core";
-import { ALL_ROWS } from "@df/core/batch/all-rows";
+import { assert, BATCH_ROWS_MAX, type PaneId, type StateTable } from "@df/core";
 import { ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
 /** Joins the groups of panes into the groups of a window, in the same table. */
 export class PaneJoiner {
   readonly #table: StateTable;
-  readonly #key: Schema;
   readonly #aggregates: readonly OpenAggregate[];
   readonly #rowsWord: number;
-  readonly #builders: readonly ColumnBuilder[];
-  readonly #columns: readonly number[];
-  readonly #times: Float64Array = new Float64Array(BATCH_ROWS_MAX).fill(BEGINNING);
   readonly #from: Int32Array = new Int32Array(BATCH_ROWS_MAX);
   readonly #into: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
 
-  /** `key`: the columns that make groups, as the table has them. */
-  constructor(table: StateTable, key: Schema, aggregates: readonly OpenAggregate[]) {
+  constructor(table: StateTable, aggregates: readonly OpenAggregate[]) {
     this.#table = table;
-    this.#key = key;
     this.#aggregates = aggregates;
     this.#rowsWord = table.offset(ROWS);
-    this.#builders = key.fields.map((field) => new ColumnBuilder(field.type));
-    this.#columns = key.fields.map((_, column) => column);
   }
 
   /** Adds all groups of `from` to `into`, which keeps what it has; `from` stays as it is. */
@@ -46,16 +28,7 @@ export class PaneJoiner {
   /** Joins the groups with ids `#from[0..count)`. */
   #joinSome(count: number, into: PaneId): void {
     const table = this.#table;
-    table.copyKeys(this.#from, count, this.#builders);
-    const batch = {
-      schema: this.#key,
-      length: count,
-      columns: this.#builders.map((builder) => builder.lend()),
-      change: "append",
-      times: this.#times,
-      clocks: BEGINNING,
-    } as const;
-    table.insert({ batch, columns: this.#columns, rows: ALL_ROWS, count }, into, this.#into, this.#fresh);
+    table.insertAs(this.#from, count, into, this.#into);
     // Offsets are valid until the next insert, so both are read behind it; ids are not needed any more.
     table.offsets(this.#from, count, this.#from);
     table.offsets(this.#into, count, this.#into);

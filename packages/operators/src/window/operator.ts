@@ -92,7 +92,7 @@ class WindowOperator implements Operator {
       groupColumns: options.by.length,
       open: this.#folding.open,
     });
-    this.#joiner = new PaneJoiner(this.#table, key, this.#folding.open);
+    this.#joiner = new PaneJoiner(this.#table, this.#folding.open);
     this.#flagsWord = this.#table.offset(FLAGS);
   }
 
