@@ -180,7 +180,7 @@ export class TableCheckpoint {
     const table = this.#table;
     const pane = table.paneById.get(paneId);
     if (pane === undefined || pane.counts[group] === 0) return;
-    const ids = table.idsOf(pane).filter((id) => table.pages.groups[id] === group);
+    const ids = table.pages.idsOf(pane).filter((id) => table.pages.groups[id] === group);
     table.remove(ids, ids.length);
   }
 

@@ -21,8 +21,9 @@ export interface Pane {
   readonly pages: number[];
   /** First page with room: of all groups, then of each group; grows to 129 entries when pages get tagged. */
   room: Int32Array;
-  /** Ids in canonical key order; undefined once the pane has changed. */
+  /** Ids in canonical key order, and in any order; undefined once the pane has changed. */
   order: Int32Array | undefined;
+  ids: Int32Array | undefined;
 }
 
 /** A pane without rows. */
@@ -36,6 +37,7 @@ export function newPane(id: PaneId, index: KeyIndex): Pane {
     pages: [],
     room: new Int32Array(1).fill(NO_PAGE),
     order: undefined,
+    ids: undefined,
   };
 }
 
@@ -69,6 +71,21 @@ export class RowPages {
   /** Bytes that pages take beside their rows. */
   get sizeBytes(): number {
     return this.tags.length * PAGE_OWN_BYTES;
+  }
+
+  /** Ids of a pane, in no order. */
+  idsOf(pane: Pane): Int32Array {
+    const ids = new Int32Array(pane.size);
+    const { used } = this;
+    let count = 0;
+    for (const page of pane.pages) {
+      for (let half = page * 2; half < page * 2 + 2; half++) {
+        for (let bits = used[half] as number; bits !== 0; bits &= bits - 1) {
+          ids[count++] = half * 32 + 31 - Math.clz32(bits & -bits);
+        }
+      }
+    }
+    return ids;
   }
 
   /** A row of a key group in a pane, marked as used and touched. */

@@ -97,6 +97,8 @@ export interface StateTable {
    * how many. Sorted once per pane and kept until the pane changes.
    */
   scan(pane: PaneId, from: number, out: Int32Array): number;
+  /** As scan, in no order: without sorting. */
+  list(pane: PaneId, from: number, out: Int32Array): number;
 }
 
 /** Variable-length bytes. A reference is a positive integer that fits an int32; 0 is none. */

@@ -171,7 +171,7 @@ class Pair {
     const out = new Int32Array(ROWS_MAX);
     const texts = [...(this.model.get(from)?.keys() ?? [])];
     for (let at = 0; at < texts.length;) {
-      const count = this.#table.scan(from, at, ids);
+      const count = this.#table.list(from, at, ids);
       this.#table.insertAs(ids, count, pane, out);
       if (pane === from) deepEqual(out.subarray(0, count), ids.subarray(0, count));
       for (const id of out.subarray(0, count)) write(this.#table, id, value);

@@ -199,7 +199,7 @@ export class MemoryStateTable implements StateTable {
     if (dropped === undefined) return 0;
     if (this.layout.keyTexts.length + this.layout.valueTexts.length > 0) {
       // Texts of rows that were spilled are bytes of their spans.
-      for (const id of this.idsOf(dropped))
+      for (const id of this.pages.idsOf(dropped))
         if (this.spans?.has(id) ?? true) this.#freeTexts(this.placeOf(id));
     }
     for (let group = 0; group < KEY_GROUPS; group++) {
@@ -217,25 +217,15 @@ export class MemoryStateTable implements StateTable {
   scan(pane: PaneId, from: number, out: Int32Array): number {
     const scanned = this.paneById.get(pane);
     if (scanned === undefined) return 0;
-    scanned.order ??= canonicalOrder(this, this.idsOf(scanned));
-    const count = Math.max(0, Math.min(out.length, scanned.size - from));
-    out.set(scanned.order.subarray(from, from + count));
-    return count;
+    scanned.order ??= canonicalOrder(this, scanned.ids ?? this.pages.idsOf(scanned));
+    return copied(scanned.order, from, out);
   }
 
-  /** Ids of a pane, in no order. */
-  idsOf(pane: Pane): Int32Array {
-    const ids = new Int32Array(pane.size);
-    const { used } = this.pages;
-    let count = 0;
-    for (const page of pane.pages) {
-      for (let half = page * 2; half < page * 2 + 2; half++) {
-        for (let bits = used[half] as number; bits !== 0; bits &= bits - 1) {
-          ids[count++] = half * 32 + 31 - Math.clz32(bits & -bits);
-        }
-      }
-    }
-    return ids;
+  list(pane: PaneId, from: number, out: Int32Array): number {
+    const listed = this.paneById.get(pane);
+    if (listed === undefined) return 0;
+    listed.ids ??= listed.order ?? this.pages.idsOf(listed);
+    return copied(listed.ids, from, out);
   }
 
   /** A new zeroed row for staged key i, which must not be there. */
@@ -317,7 +307,7 @@ export class MemoryStateTable implements StateTable {
       );
     }
     pane.index.enter(this.staged.hashes[i] as number, id, slot);
-    pane.order = undefined;
+    pane.order = pane.ids = undefined;
     this.#count(pane, group, 1);
     // Only now: a row that has no words yet cannot be spilled.
     if ((id & 63) === 0 && this.#budget !== undefined) this.#spillWhenFull(this.#budget);
@@ -338,7 +328,7 @@ export class MemoryStateTable implements StateTable {
     this.pages.give(pane, id);
     this.spans?.touch(id);
     if (this.pages.owners[id >>> 6] === undefined) this.spans?.discard(id >>> 6);
-    pane.order = undefined;
+    pane.order = pane.ids = undefined;
     this.#count(pane, group, -1);
     if (pane.size === 0 && this.layout.panes) this.#releasePane(pane);
   }
@@ -397,4 +387,11 @@ export class MemoryStateTable implements StateTable {
     this.spans ??= new RowSpans(this, budget);
     return this.spans;
   }
+}
+
+/** As many of the ids from the `from`-th on as there is room for. */
+function copied(ids: Int32Array, from: number, out: Int32Array): number {
+  const some = ids.subarray(from, from + out.length);
+  out.set(some);
+  return some.length;
 }

@@ -19,7 +19,7 @@ export class PaneJoiner {
   join(from: PaneId, into: PaneId): void {
     const size = this.#table.sizeOf(from);
     for (let at = 0; at < size;) {
-      const count = this.#table.scan(from, at, this.#from);
+      const count = this.#table.list(from, at, this.#from);
       this.#joinSome(count, into);
       at += count;
     }
