@@ -1,6 +1,7 @@
 import { BATCH_ROWS_MAX, t } from "@df/core";
 import type { Columns, RowType } from "@df/core";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import { csv } from "./csv.ts";
 import { opener, told } from "./kernel.testing.ts";
 import type { Opening } from "./kernel.testing.ts";
 
@@ -24,6 +25,10 @@ function lastOf(opening: Opening, ...texts: string[]): unknown {
   expect(tells).toEqual(tellsOf(opening, false, texts));
   return tells.at(-1);
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 it("a time is not read over a delimiter that it holds, but in quotes", () => {
   const Row = t.row({ at: t.timestamp(), id: t.int() });
@@ -80,4 +85,34 @@ it("records that are no UTF-8 are refused alone, in fields that nobody reads, to
     rows: [{ id: 1 }, { id: 3 }],
     invalid: [[4, "2,\u00E9", "The record is no UTF-8"]],
   });
+});
+
+const { WebAssembly } = globalThis as {
+  WebAssembly?: { readonly Module: unknown; readonly Memory: unknown };
+};
+const none = (): never => {
+  throw new EvalError("Code generation from strings disallowed for this context");
+};
+let asked = 0;
+const Memory = function full(options: { initial: number }): object {
+  if (options.initial === 1) return {};
+  asked++;
+  throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+};
+
+it.each([
+  ["there is no WebAssembly", undefined, 0],
+  ["WebAssembly has no SIMD, or may not be generated", { ...WebAssembly, Module: none }, 0],
+  ["there is no room for its memory", { Module: WebAssembly?.Module, Memory }, 1],
+])("records are read by JavaScript where %s", (_, wasm, times) => {
+  vi.stubGlobal("WebAssembly", wasm);
+  const Row = t.row({ id: t.int(), note: t.string() });
+  const bytes = Buffer.from(`7,${"a".repeat(30)}\n`.repeat(BATCH_ROWS_MAX));
+  const decoder = csv(Row, { header: false }).open(Row.schema, true);
+  const first = decoder.head?.(bytes, true);
+  expect(first).toBe(0);
+  for (let call = 0; call < 3; call++) {
+    expect(decoder.decode(bytes, 0, true, BATCH_ROWS_MAX).length).toBe(BATCH_ROWS_MAX);
+  }
+  expect(asked).toBe(times);
 });

@@ -49,7 +49,7 @@ export class CsvKernels {
   readonly #options: KernelOptions;
   #memory: KernelMemory | undefined;
   readonly #made: Map<string, Kernel> = new Map();
-  /** Bytes that were read without a kernel. */
+  /** Bytes that were read without a kernel; −∞ where there is no room for one. */
   #bytes = 0;
 
   private constructor(wasm: Wasm, options: KernelOptions) {
@@ -74,7 +74,10 @@ export class CsvKernels {
     this.#bytes += sizeBytes;
     if (this.#bytes < columns.length * FIELD_BYTES) return undefined;
     this.#memory ??= kernelMemory(this.#wasm, this.#options.columns);
-    if (this.#memory === undefined) return undefined;
+    if (this.#memory === undefined) {
+      this.#bytes = -Infinity;
+      return undefined;
+    }
     const kernel = { run: this.#make(columns, this.#memory), memory: this.#memory };
     this.#made.set(key, kernel);
     return kernel;
