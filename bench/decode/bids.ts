@@ -50,7 +50,7 @@ export function jsonLines(line: (i: number) => string): Buffer {
   return Buffer.from(Array.from({ length: ROWS }, (_, i) => `${line(i)}\n`).join(""));
 }
 
-/** Decodes all lines in pieces, as a source does. `learned`: by code generated for the layouts of JSON. */
+/** Decodes all lines in pieces, as a source does. `learned`: by code that is generated for them. */
 export function decoding(
   decode: LineDecoder,
   columns: readonly string[],

@@ -1,7 +1,7 @@
-/** CSV into columns, beside JSON Lines of the same rows. */
+/** CSV into columns, beside JSON Lines of the same rows and beside CSV without WebAssembly. */
 import { t } from "@df/core";
 import { csv, json, type LineDecoder } from "@df/formats";
-import { warm, type Benchmark } from "../benchmark.ts";
+import { warm, type Benchmark, type Done } from "../benchmark.ts";
 import { ALL, Bid, bid, decoding, FEW, jsonLines, ROWS, type Plain } from "./bids.ts";
 
 const Point = t.row({ a: t.int(), b: t.int32(), c: t.float64(), d: t.decimal(12, 2) });
@@ -51,19 +51,27 @@ function csvText(row: (i: number) => Plain): Buffer {
 }
 
 /** Decoding CSV. */
-export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).map(
-  ([name, { decoders, columns, row }]) =>
-    warm(
-      `csv/${name}`,
-      "row",
-      () => ({
-        reference: decoding(
-          decoders.json,
-          columns,
-          jsonLines((i) => JSON.stringify(row(i))),
-        ),
-        subject: decoding(decoders.csv, columns, csvText(row)),
-      }),
-      { short: SHORT.has(name) },
-    ),
+export const BENCHMARKS: readonly Benchmark[] = Object.entries(SHAPES).flatMap(
+  ([name, { decoders, columns, row }]) => {
+    const subject = (): (() => Done) => decoding(decoders.csv, columns, csvText(row));
+    return [
+      warm(
+        `csv/${name}`,
+        "row",
+        () => ({
+          reference: decoding(
+            decoders.json,
+            columns,
+            jsonLines((i) => JSON.stringify(row(i))),
+          ),
+          subject: subject(),
+        }),
+        { short: SHORT.has(name) },
+      ),
+      warm(`csv/${name}, beside script`, "row", () => ({
+        reference: decoding(decoders.csv, columns, csvText(row), false),
+        subject: subject(),
+      })),
+    ];
+  },
 );
