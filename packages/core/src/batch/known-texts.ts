@@ -16,29 +16,44 @@ export class KnownTexts {
   /** Word k of the text in a slot, but for the last one, at `slot * WORDS + k`. */
   readonly #words: Int32Array = new Int32Array(SLOTS * WORDS);
 
+  /** The text that was found last, if it is so short that its first and last word tell what it is. */
+  #text = "";
+  #length = -1;
+  #first = 0;
+  #last = 0;
+
   /** The string of `bytes[start .. end)`, of at most `KNOWN_BYTES_MAX` bytes; undefined where it is not known. */
   find(bytes: DataView, start: number, end: number): string | undefined {
-    const first = firstWord(bytes, start, end);
-    const last = lastWord(bytes, start, end);
+    const length = end - start;
+    const first = firstWord(bytes, start, length);
+    const last = lastWord(bytes, end, length);
+    // Neighbours are often equal.
+    if (first === this.#first && last === this.#last && length === this.#length) return this.#text;
     let slot = slotOf(first, last);
     if (this.#words[slot * WORDS] !== first || this.#lasts[slot] !== last) slot ^= 1;
     if (this.#words[slot * WORDS] !== first || this.#lasts[slot] !== last) return undefined;
-    const length = end - start;
     if (this.#lengths[slot] !== length) return undefined;
     for (let at = 4; at < length - 4; at += 4) {
       if (this.#words[slot * WORDS + (at >> 2)] !== bytes.getInt32(start + at, true)) return undefined;
     }
-    return this.#texts[slot];
+    const text = this.#texts[slot] as string;
+    if (length <= 8) {
+      this.#text = text;
+      this.#length = length;
+      this.#first = first;
+      this.#last = last;
+    }
+    return text;
   }
 
   /** Remembers the string of a text that was not found; the one that was found longer ago goes. */
   keep(bytes: DataView, start: number, end: number, text: string): string {
-    const first = firstWord(bytes, start, end);
-    const last = lastWord(bytes, start, end);
+    const length = end - start;
+    const first = firstWord(bytes, start, length);
+    const last = lastWord(bytes, end, length);
     const slot = slotOf(first, last);
     this.#move(slot, slot ^ 1);
     const kept = unique(text);
-    const length = end - start;
     this.#texts[slot] = kept;
     this.#lengths[slot] = length;
     this.#lasts[slot] = last;
@@ -56,17 +71,17 @@ export class KnownTexts {
   }
 }
 
-/** The first four bytes; of fewer, which they are, and how many. */
-function firstWord(bytes: DataView, start: number, end: number): number {
-  if (end - start >= 4) return bytes.getInt32(start, true);
-  let word = end - start;
-  for (let at = start; at < end; at++) word = (word << 8) | bytes.getUint8(at);
-  return word;
+/** The first four bytes; of fewer the first two, or the only one. */
+function firstWord(bytes: DataView, start: number, length: number): number {
+  if (length >= 4) return bytes.getInt32(start, true);
+  if (length >= 2) return bytes.getUint16(start, true);
+  return length === 1 ? bytes.getUint8(start) : 0;
 }
 
-/** The last four bytes; 0 where there are fewer. */
-function lastWord(bytes: DataView, start: number, end: number): number {
-  return end - start >= 4 ? bytes.getInt32(end - 4, true) : 0;
+/** The last four bytes, which may be the first as well; of fewer the last two. */
+function lastWord(bytes: DataView, end: number, length: number): number {
+  if (length >= 4) return bytes.getInt32(end - 4, true);
+  return length >= 2 ? bytes.getUint16(end - 2, true) : 0;
 }
 
 function slotOf(first: number, last: number): number {

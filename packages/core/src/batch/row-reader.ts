@@ -37,7 +37,9 @@ export function columnReads(schema: Schema, columns: readonly number[] | "all"):
         `There is no column ${index}; the schema has ${schema.fields.length}.`,
       );
     }
-    return { index, name: field.name, type: field.type, read: cellReader(field.type) };
+    const { name, type } = field;
+    const texts = type.kind === "string" ? new TextReader() : undefined;
+    return { index, name, type, read: cellReader(type, texts), texts };
   });
 }
 
@@ -62,14 +64,17 @@ function setCell(object: Record<string, unknown>, name: string, value: unknown):
   } else object[name] = value;
 }
 
-/** Reads the cells of a type. @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number */
-export function cellReader(type: ColumnType): CellReader {
-  const read = valueReader(type);
+/**
+ * Reads the cells of a type, strings with `texts`.
+ * @throws DF_VALUE when reading an int64 beyond 2^53 that is declared as a number
+ */
+export function cellReader(type: ColumnType, texts: TextReader = new TextReader()): CellReader {
+  const read = valueReader(type, texts);
   return (column, row) =>
     column.validity !== undefined && column.validity[row] === 0 ? null : read(column, row);
 }
 
-function valueReader(type: ColumnType): CellReader {
+function valueReader(type: ColumnType, texts: TextReader): CellReader {
   switch (type.kind) {
     case "bool":
       return (column, row) => (column as BoolColumn).values[row] !== 0;
@@ -87,16 +92,12 @@ function valueReader(type: ColumnType): CellReader {
       return (column, row) => millisOf((column as DoubleColumn).values[row] as number);
     case "date":
       return (column, row) => dateText((column as IntColumn).values[row] as number);
-    case "string": {
-      const text = new TextReader();
-      return (column, row) => text.read(column, row);
-    }
+    case "string":
+      return (column, row) => texts.read(column, row);
     case "bytes":
       return (column, row) => bytesAt(column as TextColumn, row);
-    case "json": {
-      const text = new TextReader();
-      return (column, row): unknown => JSON.parse(text.read(column, row));
-    }
+    case "json":
+      return (column, row): unknown => JSON.parse(texts.read(column, row));
     default:
       return unreachable(type);
   }

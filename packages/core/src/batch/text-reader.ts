@@ -25,9 +25,23 @@ export class TextReader {
   /** The text of a row that is not null. */
   read(column: Column, row: number): string {
     const { bytes, starts, ends } = column as TextColumn;
-    const start = starts[row] as number;
-    const end = ends[row] as number;
-    if (bytes !== this.#bytes) this.#look(bytes);
+    this.look(bytes);
+    return this.at(starts[row] as number, ends[row] as number);
+  }
+
+  /**
+   * Says where the texts lie that `at` is asked for. One view and one `Buffer` for the bytes of many rows: making them
+   * for each takes as long as decoding it.
+   */
+  look(bytes: Uint8Array): void {
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The text `start .. end` of the bytes that were looked at last. */
+  at(start: number, end: number): string {
     if (end - start > KNOWN_BYTES_MAX) return this.#decode(start, end);
     if (this.#pause > 0) {
       this.#pause--;
@@ -35,13 +49,6 @@ export class TextReader {
     }
     if (++this.#lookups === JUDGED) this.#judge();
     return this.#known?.find(this.#view, start, end) ?? this.#learn(start, end);
-  }
-
-  /** One view and one `Buffer` for the bytes of many rows: making them for each takes as long as decoding it. */
-  #look(bytes: Uint8Array): void {
-    this.#bytes = bytes;
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #learn(start: number, end: number): string {
