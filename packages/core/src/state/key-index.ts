@@ -84,14 +84,17 @@ export class KeyIndex implements IndexView {
     return this.#pool.memory.ints;
   }
 
-  /** Makes room for some more rows, or for many of them: each time that it grows, all rows are entered anew. */
-  expect(rows: number): void {
+  /**
+   * Makes room for some more rows, if it can be done at once: each time that an index grows, all rows are entered anew.
+   * Without `distinct` only for some of them: they may all have one key.
+   */
+  expect(rows: number, distinct: boolean): void {
     if (this.bits > 0) return;
     const all = ((this.directory[1] as number) >>> DEPTH_BITS) + rows;
-    const most = Math.min(this.slots * GROWTH_MAX, SLOTS_SINGLE_MAX);
+    const most = distinct ? SLOTS_SINGLE_MAX : Math.min(this.slots * GROWTH_MAX, SLOTS_SINGLE_MAX);
     let { slots } = this;
     while (slots < most && slots * LOAD_NEAR < all) slots *= 2;
-    if (slots > this.slots) this.#rebuild(slots, 0);
+    if (slots > this.slots) this.#enlarge(slots);
   }
 
   /** Makes room for one more row under a hash; returns the offset of its segment. @throws DF_STATE_FULL */
@@ -161,14 +164,34 @@ export class KeyIndex implements IndexView {
 
   #grow(entry: number): void {
     if (this.bits > 0) this.#split(entry);
-    else if (this.slots < SLOTS_SINGLE_MAX) this.#rebuild(this.slots * 2, 0);
-    else this.#rebuild(SLOTS_SEGMENT, BITS_MIN);
+    else if (this.slots < SLOTS_SINGLE_MAX) this.#enlarge(this.slots * 2);
+    else this.#part();
   }
 
-  /** Replaces the only segment by 2^bits segments. */
-  #rebuild(slots: number, bits: number): void {
+  /** Replaces the only segment by a larger one. */
+  #enlarge(slots: number): void {
+    const old = this.directory[0] as number;
+    const base = this.#pool.take(slots);
+    const { ints } = this;
+    const mask = slots * 2 - 1;
+    for (let at = old; at < old + this.slots * 2; at += 2) {
+      const entered = ints[at] as number;
+      if (entered === 0) continue;
+      const hash = ints[at + 1] as number;
+      const slot = freeSlot(ints, base, mask, hash);
+      ints[slot] = entered;
+      ints[slot + 1] = hash;
+    }
+    this.#pool.give(old, this.slots);
+    this.directory[0] = base;
+    this.slots = slots;
+  }
+
+  /** Replaces the only segment by as many as make twice the slots. */
+  #part(): void {
     const old = this.directory[0] as number;
     const oldSlots = this.slots;
+    const [slots, bits] = [SLOTS_SEGMENT, BITS_MIN];
     const directory = new Int32Array(2 ** bits * 2);
     for (let entry = 0; entry < directory.length; entry += 2) {
       directory[entry] = this.#pool.take(slots);

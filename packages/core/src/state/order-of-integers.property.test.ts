@@ -7,8 +7,17 @@ const positionsOf = (values: readonly number[]): number[] =>
 
 it("integers that are near each other are sorted as by comparing them", () => {
   const near = fc
-    .tuple(fc.maxSafeInteger(), fc.uniqueArray(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 300 }))
-    .map(([base, offsets]) => offsets.map((offset) => base - Math.sign(base) * offset));
+    .tuple(
+      fc.maxSafeInteger(),
+      // Up to one, two, three and four bytes apart, and further.
+      fc.constantFrom(9, 255, 256, 65_536, 2 ** 24, 2 ** 32 - 1, 2 ** 32, 2 ** 40).chain((max) =>
+        fc.uniqueArray(
+          fc.maxSafeNat().map((n) => n % (max + 1)),
+          { minLength: 1, maxLength: 300 },
+        ),
+      ),
+    )
+    .map(([base, offsets]) => offsets.map((offset) => base - (Math.sign(base) || 1) * offset));
   fc.assert(
     fc.property(near, (values) => {
       expect([...(orderOfIntegers(Float64Array.from(values)) ?? [])]).toEqual(positionsOf(values));

@@ -114,7 +114,9 @@ export class MemoryStateTable implements StateTable {
     if (this.#budget !== undefined) this.#spillWhenFull(this.#budget);
     this.#copies.stage(ids, count);
     const { absent, absentRows, groups } = this.staged;
-    this.#insertStaged(this.paneMade(pane), out, absentRows, (missing) => {
+    const into = this.paneMade(pane);
+    into.index.expect(count, true);
+    this.#insertStaged(into, out, absentRows, (missing) => {
       const { groups: known } = this.pages;
       for (let m = 0; m < missing; m++) groups[m] = known[ids[absent[m] as number] as number] as number;
     });
@@ -270,7 +272,7 @@ export class MemoryStateTable implements StateTable {
   /** Makes rows for the keys that the finder found absent; one that comes twice is made once. Returns how many. */
   #make(pane: Pane, missing: number, out: Int32Array, fresh: Int32Array): number {
     const { absent, groups, hashes } = this.staged;
-    pane.index.expect(missing);
+    pane.index.expect(missing, false);
     let made = 0;
     for (let m = 0; m < missing; m++) {
       const i = absent[m] as number;
