@@ -183,6 +183,8 @@ export interface KeyIndex {
   rebuild(entries: AsyncIterable<IndexChanges>, version: string): Promise<void>;
   /** The table version the index knows. */
   version(): Promise<string | undefined>;
+  /** What the intent that is stored changes, once its delivery is recorded; in any order. */
+  decided(): Promise<IndexChanges>;
 }
 
 /** Key i gets value i, as many of both; an empty value removes its key. No key comes twice. */
@@ -220,7 +222,6 @@ export interface Intent {
   readonly follows: string | null;
   /** The committer's own: files with sizes and checksums, statistics, keys. */
   readonly manifest: Json;
-  readonly index: IndexChanges;
 }
 
 /** What is known of a sink's last delivery. */

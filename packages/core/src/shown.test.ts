@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Intent, type Marker, NO_CHANGES } from "./connector.ts";
+import type { Intent, Marker } from "./connector.ts";
 import { isShown } from "./shown.ts";
 
 const markerOf = (epoch: number, hash: string): Marker => ({
@@ -11,7 +11,7 @@ const markerOf = (epoch: number, hash: string): Marker => ({
   clock: null,
   contentHash: "",
 });
-const intent: Intent = { marker: markerOf(7, "ours"), follows: "before", manifest: null, index: NO_CHANGES };
+const intent: Intent = { marker: markerOf(7, "ours"), follows: "before", manifest: null };
 
 test("an intent is shown when the target has its marker, and may be added when it has the one before", () => {
   expect(isShown(markerOf(7, "ours"), intent, "T")).toBe(true);

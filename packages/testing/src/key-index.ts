@@ -1,10 +1,14 @@
-import { byteStrings, stringAt } from "@df/core";
+import { byteStrings, NO_CHANGES, stringAt } from "@df/core";
 import type { ByteStrings, IndexChanges, KeyIndex } from "@df/core";
 
-/** A key index in memory. `apply` is what the engine does in the transaction that records a delivery. */
+/**
+ * A key index in memory. `decide` is what the engine does in the transaction that stores an intent, `settle` in the one
+ * that records its delivery.
+ */
 export class MemoryKeyIndex implements KeyIndex {
   #values = new Map<string, Uint8Array>();
   #version: string | undefined;
+  #decided: IndexChanges = NO_CHANGES;
 
   get size(): number {
     return this.#values.size;
@@ -27,8 +31,17 @@ export class MemoryKeyIndex implements KeyIndex {
     return this.#version;
   }
 
-  apply(changes: IndexChanges, version: string): void {
-    change(this.#values, changes);
+  async decided(): Promise<IndexChanges> {
+    return this.#decided;
+  }
+
+  decide(changes: IndexChanges): void {
+    this.#decided = changes;
+  }
+
+  settle(version: string): void {
+    change(this.#values, this.#decided);
+    this.#decided = NO_CHANGES;
     this.#version = version;
   }
 }

@@ -105,7 +105,8 @@ export class SinkDriver {
     // Through JSON, since that is how the engine keeps it.
     const manifest = JSON.parse(JSON.stringify(staged.manifest)) as Json;
     const follows = (await committer.marker())?.hash ?? null;
-    return { marker, follows, manifest, index: staged.index };
+    this.index.decide(staged.index);
+    return { marker, follows, manifest };
   }
 
   /** Commits and records the delivery. */
@@ -114,7 +115,7 @@ export class SinkDriver {
     this.#options.crashes.point();
     const { epoch, hash, contentHash } = intent.marker;
     this.delivered = { epoch, hash, contentHash, version, state };
-    this.index.apply(intent.index, version);
+    this.index.settle(version);
     this.intent = undefined;
     this.#options.crashes.point();
   }

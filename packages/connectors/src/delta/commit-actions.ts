@@ -1,7 +1,7 @@
 /** Turns an intent into the actions of a commit, given the table as it is now. */
 import { randomUUID } from "node:crypto";
 import { DataflowError } from "@df/core";
-import type { Intent, Json } from "@df/core";
+import type { Intent, Json, KeyIndex } from "@df/core";
 import { parquetRowCount } from "@df/formats/parquet/read-batches";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { logPath } from "./actions.ts";
@@ -20,6 +20,7 @@ export interface CommitInput {
   readonly snapshot: Snapshot;
   readonly intent: Intent;
   readonly manifest: Manifest;
+  readonly index: KeyIndex;
   /** The first is that of the sink now. */
   readonly appIds: readonly string[];
   /** Milliseconds since 1970. */
@@ -102,13 +103,13 @@ async function deletionActions(input: CommitInput): Promise<readonly Action[]> {
 async function deletedRows({
   table,
   snapshot,
-  intent,
   manifest,
+  index,
 }: CommitInput): Promise<Iterable<readonly [string, readonly number[]]>> {
   if (table.input.change === "append") return [];
   if (snapshot.dataVersion <= manifest.tableVersion)
     return manifest.replaced.map(({ path, rows }) => [path, rows]);
-  return findKeys(table, snapshot, changedKeys(intent.index));
+  return findKeys(table, snapshot, changedKeys(await index.decided()));
 }
 
 function removeOf(add: AddFile, nowMs: number): RemoveFile {

@@ -182,6 +182,7 @@ export class DeltaCommitter implements Committer {
         snapshot,
         intent,
         manifest,
+        index: this.#context.index,
         appIds: this.#appIds,
         nowMs: this.#now(),
       });

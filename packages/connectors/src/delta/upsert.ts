@@ -8,7 +8,7 @@ import { RowHasher } from "@df/core/batch/row-hasher";
 import { collapse, someRows } from "./collapse.ts";
 import type { Outcomes } from "./collapse.ts";
 import { writeDataFiles } from "./data-files.ts";
-import type { DataFileOptions, WrittenFile } from "./data-files.ts";
+import type { DataFileOptions } from "./data-files.ts";
 import { IndexEntries, pathsOf, tableEntries } from "./index-entries.ts";
 import { keyColumns, rowText } from "./key-rows.ts";
 import { isRowKey, keyText, Locations } from "./location.ts";
@@ -38,32 +38,34 @@ export async function stageUpsert(
   index: KeyIndex,
   options: DataFileOptions,
 ): Promise<StagedUpsert> {
-  const outcomes = await collapse(request.batches, input, options.partitionBy);
+  const outcomes = [...(await collapse(request.batches, input, options.partitionBy))].toReversed();
   const { contentHash, nextFile } = await tableEntries(index);
   if (contentHash === "") {
     throw new DataflowError("DF_CORRUPT", "The key index of a Delta table lacks the table's content hash.");
   }
-  const work = new UpsertWork(input, ContentHash.parse(contentHash), index);
-  // Without a file there is no row that could be looked up.
-  if (nextFile === 0) work.takeAll(outcomes);
-  else for (const some of lookups(outcomes)) await work.take(some);
-  const written = await writeDataFiles(work.kept, options);
-  return work.staged(written, nextFile);
+  const work = new UpsertWork(input, ContentHash.parse(contentHash), { index, nextFile, options });
+  // What is written is let go: of a large delivery memory holds the rows once.
+  for (let some = partOf(outcomes); some.length > 0; some = partOf(outcomes)) {
+    // Without a file there is no row that could be looked up.
+    if (nextFile === 0) work.takeAll(some);
+    else await work.take(some);
+    // Few parts, so a partition gets few files.
+    if (options.partitionBy.length === 0) await work.write();
+  }
+  await work.write();
+  return work.staged();
 }
 
-/** The outcomes in parts of about `LOOKUP_KEYS` keys. */
-function* lookups(outcomes: readonly Outcomes[]): Generator<readonly Outcomes[], void, undefined> {
-  let part: Outcomes[] = [];
-  let keys = 0;
-  for (const some of outcomes) {
-    part.push(some);
-    keys += some.batch.length;
-    if (keys < LOOKUP_KEYS) continue;
-    yield part;
-    part = [];
-    keys = 0;
+/** Takes the last ones away, of about `LOOKUP_KEYS` keys. */
+function partOf(outcomes: Outcomes[]): readonly Outcomes[] {
+  const part: Outcomes[] = [];
+  for (let keys = 0; keys < LOOKUP_KEYS;) {
+    const next = outcomes.pop();
+    if (next === undefined) break;
+    part.push(next);
+    keys += next.batch.length;
   }
-  if (part.length > 0) yield part;
+  return part;
 }
 
 /** Some outcomes, and what the index says of their keys: from entry `first` on. */
@@ -74,12 +76,25 @@ interface Known {
   readonly first: number;
 }
 
+/** Where a delivery goes. */
+interface UpsertTarget {
+  readonly index: KeyIndex;
+  /** The number of the first file that is written. */
+  readonly nextFile: number;
+  readonly options: DataFileOptions;
+}
+
 class UpsertWork {
-  /** Rows to write. */
-  readonly kept: Batch[] = [];
   readonly #input: Shape;
   readonly #content: ContentHash;
   readonly #index: KeyIndex;
+  readonly #options: DataFileOptions;
+  /** Rows to write. */
+  #kept: Batch[] = [];
+  readonly #files: StagedFile[] = [];
+  #nextFile: number;
+  /** In `#files`. */
+  #rows = 0;
   readonly #keyStrings: CanonicalStrings;
   readonly #hasher: RowHasher;
   readonly #entries: IndexEntries;
@@ -87,10 +102,12 @@ class UpsertWork {
   readonly #replaced: Map<number, number[]> = new Map();
   readonly #deletedKeys: string[] = [];
 
-  constructor(input: Shape, content: ContentHash, index: KeyIndex) {
+  constructor(input: Shape, content: ContentHash, { index, nextFile, options }: UpsertTarget) {
     this.#input = input;
     this.#content = content;
     this.#index = index;
+    this.#nextFile = nextFile;
+    this.#options = options;
     this.#keyStrings = new CanonicalStrings(input.schema, keyColumns(input));
     this.#hasher = new RowHasher(input.schema);
     this.#entries = new IndexEntries(input, keyColumns(input));
@@ -148,7 +165,7 @@ class UpsertWork {
   }
 
   #keep(batch: Batch, rows: Int32Array): void {
-    if (rows.length > 0) this.kept.push(someRows(batch, rows));
+    if (rows.length > 0) this.#kept.push(someRows(batch, rows));
   }
 
   #delete(keys: ByteStrings, i: number): void {
@@ -176,31 +193,36 @@ class UpsertWork {
     );
   }
 
-  /** What is staged, once the rows are written; the first of their files gets the number `nextFile`. */
-  async staged(written: readonly WrittenFile[], nextFile: number): Promise<StagedUpsert> {
-    const entries = this.#entries;
-    let rows = 0;
-    for (const [nth, { file, batches }] of written.entries()) {
-      const number = nextFile + nth;
+  /** Writes the rows that are kept so far. */
+  async write(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const { file, batches } of await writeDataFiles(kept, this.#options)) {
+      const number = this.#nextFile++;
       let row = 0;
       for (const batch of batches) {
         const hashes = this.#hasher.hashes(batch);
         addHashes(this.#content, hashes, 1);
-        entries.addRows(batch, hashes, { file: number, row });
+        this.#entries.addRows(batch, hashes, { file: number, row });
         row += batch.length;
       }
-      entries.addFile(number, file.path);
-      rows += file.rows;
+      this.#entries.addFile(number, file.path);
+      this.#files.push(file);
+      this.#rows += file.rows;
     }
+  }
+
+  /** What is staged, once all rows are written. */
+  async staged(): Promise<StagedUpsert> {
     const contentHash = this.#content.toString();
-    if (entries.length > 0) entries.addTable(contentHash, nextFile + written.length);
+    if (this.#entries.length > 0) this.#entries.addTable(contentHash, this.#nextFile);
     return {
-      files: written.map(({ file }) => file),
+      files: this.#files,
       replaced: await this.#replacedRows(),
       deletedKeys: this.#deletedKeys,
-      rows: rows + this.#deletedKeys.length,
+      rows: this.#rows + this.#deletedKeys.length,
       contentHash,
-      index: entries.take(),
+      index: this.#entries.take(),
     };
   }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NO_CHANGES, t } from "@df/core";
+import { t } from "@df/core";
 import type { ChangeMode, CommitterContext, Delivered, Intent, Json, Marker, Shape } from "@df/core";
 import { CanonicalCodec, ContentHash } from "@df/core/batch/canonical";
 import { batchOf } from "@df/core/batch/rows";
@@ -219,7 +219,7 @@ async function staged(store: ObjectStore, epoch: number, rows: readonly object[]
     clock: null,
     contentHash,
   };
-  return { marker, follows: (await committer.marker())?.hash ?? null, manifest, index: NO_CHANGES };
+  return { marker, follows: (await committer.marker())?.hash ?? null, manifest };
 }
 
 async function commit(store: ObjectStore, intent: Intent): Promise<Delivered> {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NO_CHANGES, t } from "@df/core";
+import { t } from "@df/core";
 import type { CommitterContext, Delivered, Intent, Json, Marker, Shape } from "@df/core";
 import { batchOf, rowsOf } from "@df/core/batch/rows";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
@@ -79,7 +79,7 @@ async function staged(
     contentHash: made.contentHash,
   };
   const follows = (await committer.marker())?.hash ?? null;
-  return { marker, follows, manifest: made.manifest, index: NO_CHANGES };
+  return { marker, follows, manifest: made.manifest };
 }
 
 async function commit(store: ObjectStore, intent: Intent, lineage = "l"): Promise<Delivered> {
@@ -298,7 +298,7 @@ test("parquet() writes to the directory it names, relative to where the command 
       clock: null,
       contentHash,
     };
-    await committer.commit({ marker, follows: null, manifest, index: NO_CHANGES });
+    await committer.commit({ marker, follows: null, manifest });
     await committer.close();
     const paths = await patternPaths(localStore(join(directory, "out")));
     expect(paths.map((path) => path.replace(/data-.*/, ""))).toEqual([

@@ -129,11 +129,10 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
     contentHash: "c",
   };
   const index = { keys: byteStrings([bytes(1), bytes(2)]), values: byteStrings([bytes(9), bytes()]) };
-  state.storeIntent({
-    sink: "s",
-    rows: 1,
-    intent: { marker, follows: null, manifest: { files: [] }, index },
-  });
+  state.storeIntent(
+    { sink: "s", rows: 1, intent: { marker, follows: null, manifest: { files: [] } } },
+    index,
+  );
   expect(state.intents()).toEqual([
     {
       sink: "s",
@@ -142,10 +141,10 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
         marker,
         follows: null,
         manifest: { files: [] },
-        index,
       },
     },
   ]);
+  expect(state.indexDecided("s")).toEqual(index);
   state.indexClear("s");
   state.indexFinish("s", "6");
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "7", state: { table: "t" } };
@@ -237,7 +236,8 @@ test("what a state of format 3 has decided about an index is packed, and the ind
   old.close();
   const state = new SqliteState(file, "p");
   const index = { keys: byteStrings([bytes(1), bytes(1, 2)]), values: byteStrings([bytes(9, 9), bytes()]) };
-  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {}, index } }]);
+  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {} } }]);
+  expect(state.indexDecided("s")).toEqual(index);
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "8", state: null };
   state.recordDelivery({ sink: "s", delivered, rows: 2 });
   expect(state.indexVersion("s")).toBeUndefined();
@@ -269,7 +269,8 @@ test("what a state of format 4 has decided about an index counts with its delive
   old.close();
   const state = new SqliteState(file, "p");
   const index = { keys: byteStrings([bytes(2), bytes(3)]), values: byteStrings([bytes(9), bytes(9)]) };
-  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {}, index } }]);
+  expect(state.intents()).toEqual([{ sink: "s", rows: 2, intent: { manifest: {} } }]);
+  expect(state.indexDecided("s")).toEqual(index);
   const asked = byteStrings([bytes(3), bytes(2), bytes(1)]);
   expect(state.indexGet("s", asked)).toEqual(byteStrings([bytes(), bytes(8), bytes(8)]));
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "8", state: null };

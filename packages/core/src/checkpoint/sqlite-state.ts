@@ -236,15 +236,15 @@ export class SqliteState {
     return this.#held.frames(sink, through, after, limit);
   }
 
-  storeIntent({ sink, rows, intent }: StoredIntent): void {
-    const { index, ...record } = intent;
+  /** Keeps what is decided, with the changes of the key index. */
+  storeIntent({ sink, rows, intent }: StoredIntent, index: IndexChanges): void {
     this.#transaction(() => {
       this.#assertOwner();
       this.#prepare("INSERT INTO intent VALUES (?, ?, ?, ?)").run(
         sink,
         intent.marker.epoch,
         rows,
-        JSON.stringify(record),
+        JSON.stringify(intent),
       );
       this.#keys.stage(sink, index);
       // Commit point: what is staged will become visible.
@@ -259,10 +259,7 @@ export class SqliteState {
     return rows.map(({ sink, rows: count, record }) => ({
       sink,
       rows: count,
-      intent: {
-        ...(JSON.parse(record) as Omit<Intent, "index">),
-        index: this.#keys.staged(sink),
-      },
+      intent: JSON.parse(record) as Intent,
     }));
   }
 
@@ -301,6 +298,12 @@ export class SqliteState {
   indexVersion(sink: string): string | undefined {
     this.#assertOwner();
     return this.#keys.version(sink);
+  }
+
+  /** What the intent of a sink changes in its index. */
+  indexDecided(sink: string): IndexChanges {
+    this.#assertOwner();
+    return this.#keys.staged(sink);
   }
 
   /** Begins a rebuild: the index is empty and has no version until `indexFinish`. */

@@ -2,7 +2,7 @@ import type { SqliteState } from "./sqlite-state.ts";
 
 /**
  * What the runtime asks of the state, from the main thread: each method of `SqliteState`, answered later. The bytes of
- * what is given to `hold` and `commit` belong to the state from then on: they are moved there, and not to be read again.
+ * what is given to `hold`, `commit` and `storeIntent` belong to the state from then on: they are moved there, and not to be read again.
  */
 export type StateFile = {
   readonly [Method in keyof SqliteState]: SqliteState[Method] extends (...given: infer Given) => infer Answer
@@ -30,6 +30,7 @@ export const STATE_METHODS: readonly (keyof SqliteState)[] = [
   "deliveries",
   "indexGet",
   "indexVersion",
+  "indexDecided",
   "indexClear",
   "indexAdd",
   "indexFinish",

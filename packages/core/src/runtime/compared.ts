@@ -1,6 +1,6 @@
 import type { Adopted, Taken } from "../checkpoint/adoption.ts";
 import type { SinkRecord } from "../checkpoint/records.ts";
-import { type Intent, NO_CHANGES } from "../connector.ts";
+import type { Intent } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Epoch } from "../stream.ts";
 import { heldBatches, openCommitter, type SinkEnvironment } from "./delivery.ts";
@@ -40,7 +40,7 @@ export async function compared(
       );
     }
     // The target shows it: the committer only says how it knows it again.
-    const intent: Intent = { marker, follows: marker.hash, manifest: staged.manifest, index: NO_CHANGES };
+    const intent: Intent = { marker, follows: marker.hash, manifest: staged.manifest };
     const { version, state: own } = await committer.commit(intent);
     const { epoch, hash, contentHash } = marker;
     return { sink, through, delivered: { epoch, hash, contentHash, version, state: own } };

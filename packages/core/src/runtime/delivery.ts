@@ -206,9 +206,9 @@ export class SinkDelivery {
     const stored: StoredIntent = {
       sink: this.id,
       rows: staged.rows,
-      intent: { marker, follows: shown?.hash ?? null, manifest: staged.manifest, index: staged.index },
+      intent: { marker, follows: shown?.hash ?? null, manifest: staged.manifest },
     };
-    await this.#state.storeIntent(stored);
+    await this.#state.storeIntent(stored, staged.index);
     await this.#onStep("intent stored", this.id);
     return this.finish(stored);
   }
@@ -296,6 +296,7 @@ function keyIndex(state: StateFile, sink: string): KeyIndex {
   return {
     get: (keys) => state.indexGet(sink, keys),
     version: () => state.indexVersion(sink),
+    decided: () => state.indexDecided(sink),
     rebuild: async (entries, version) => {
       await state.indexClear(sink);
       for await (const some of entries) await state.indexAdd(sink, some);

@@ -1,7 +1,7 @@
 /** The state of simulated processes: the real one, in a database and files in memory that a host keeps. */
 import { randomUUID } from "node:crypto";
 import Database from "better-sqlite3";
-import { assert, DataflowError, present } from "@df/core";
+import { assert, type ByteStrings, DataflowError, type IndexChanges, present } from "@df/core";
 import { giveLineage } from "@df/core/checkpoint/begin-from";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
 import type { Checkpoint, HeldFrame } from "@df/core/checkpoint/records";
@@ -32,6 +32,7 @@ const READS: ReadonlySet<Method> = new Set([
   "deliveries",
   "indexGet",
   "indexVersion",
+  "indexDecided",
 ]);
 
 /** Some epochs of a run hold more than this, some less: both ways to hold rows are taken. */
@@ -171,6 +172,14 @@ function moved(method: Method, given: readonly unknown[]): readonly unknown[] {
     return { ...part, bytes: buffer === undefined ? part.bytes.slice() : new Uint8Array(buffer) };
   };
   if (method === "hold") return [given[0], (given[1] as readonly HeldFrame[]).map(own)];
+  if (method === "storeIntent") {
+    const { keys, values } = given[1] as IndexChanges;
+    const strings = ({ bytes, ends }: ByteStrings): ByteStrings => {
+      const buffer = taken.get(ends.buffer as ArrayBuffer);
+      return { ...own({ bytes }), ends: buffer === undefined ? ends.slice() : new Uint32Array(buffer) };
+    };
+    return [given[0], { keys: strings(keys), values: strings(values) }];
+  }
   if (method !== "commit") return given;
   const { chunks, held, ...rest } = given[0] as Checkpoint;
   return [{ ...rest, chunks: chunks.map(own), held: held.map(own) }];

@@ -51,9 +51,9 @@ export const VARIANTS: readonly Variant[] = [
       TRUSTS_TARGETS,
       {
         file: DELIVERY,
-        find: "    await this.#state.storeIntent(stored);",
+        find: "    await this.#state.storeIntent(stored, staged.index);",
         replace:
-          "    await this.#committer.commit(stored.intent);\n    await this.#state.storeIntent(stored);",
+          "    await this.#committer.commit(stored.intent);\n    await this.#state.storeIntent(stored, staged.index);",
       },
     ],
   },
