@@ -2,16 +2,21 @@
 export class IdList {
   #ids: Int32Array = new Int32Array(64);
   /** What the last `take` gave. */
-  #taken: Int32Array = new Int32Array(64);
+  #taken: Int32Array = new Int32Array(0);
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
+  /** Ids that it has memory for. */
+  get capacity(): number {
+    return this.#ids.length;
+  }
+
   push(id: number): void {
     if (this.#length === this.#ids.length) {
-      const wider = new Int32Array(this.#length * 2);
+      const wider = new Int32Array(Math.max(64, this.#length * 2));
       wider.set(this.#ids);
       this.#ids = wider;
     }

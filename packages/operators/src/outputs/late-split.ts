@@ -1,4 +1,4 @@
-import { BATCH_ROWS_MAX, clockAt, type Batch } from "@df/core";
+import { BATCH_ROWS_MAX, type Batch } from "@df/core";
 
 /** Parts the rows of a batch by their own clocks. Reused from batch to batch. */
 export class LateSplit {
@@ -15,15 +15,18 @@ export class LateSplit {
   }
 
   /** Parts the rows of a batch. */
-  part(batch: Batch): void {
+  part({ length, times, clocks }: Batch): void {
+    const { rows, late } = this;
+    const latenessMicros = this.#latenessMicros;
     let count = 0;
-    let late = 0;
-    for (let row = 0; row < batch.length; row++) {
-      const isLate = (batch.times[row] as number) + this.#latenessMicros <= clockAt(batch, row);
-      if (isLate) this.late[late++] = row;
-      else this.rows[count++] = row;
+    let lateCount = 0;
+    for (let row = 0; row < length; row++) {
+      // As `clockAt`, in which each clock of a row would be a number on the heap.
+      const clock = typeof clocks === "number" ? clocks : (clocks[row] as number);
+      if ((times[row] as number) + latenessMicros <= clock) late[lateCount++] = row;
+      else rows[count++] = row;
     }
     this.count = count;
-    this.lateCount = late;
+    this.lateCount = lateCount;
   }
 }

@@ -3,6 +3,9 @@ import { IdList } from "../outputs/id-list.ts";
 
 /** A power of two. */
 const FOUND_MAX = 128;
+/** Lists that are kept for later stretches, and the ids that one of them may have room for: 8 MiB in all. */
+const SPARE_MAX = 128;
+const SPARE_IDS_MAX = 1 << 14;
 
 /**
  * Which sessions to look at when: lists of ids by stretches of time. What is listed may be due later than its list,
@@ -14,7 +17,9 @@ export class DueBuckets {
   /** Lists that were found before, and the stretches that they are for: those of a batch lie side by side. */
   readonly #found: IdList[] = [];
   readonly #foundOf: Float64Array = new Float64Array(FOUND_MAX).fill(Number.NaN);
-  readonly #taken: IdList = new IdList();
+  /** Empty ones. */
+  readonly #spare: IdList[] = [];
+  #taken: Int32Array = new Int32Array(1024);
   /** The list that an id stands on; NaN for none. Other places of the id are left from before. */
   #listOf: Float64Array = new Float64Array(1024).fill(Number.NaN);
   /** No list before this one has ids. */
@@ -45,7 +50,7 @@ export class DueBuckets {
   #list(bucket: number): IdList {
     let list = this.#lists.get(bucket);
     if (list === undefined) {
-      list = new IdList();
+      list = this.#spare.pop() ?? new IdList();
       this.#lists.set(bucket, list);
       if (bucket < this.#first) this.#first = bucket;
     }
@@ -60,22 +65,33 @@ export class DueBuckets {
   /** Ids that may be due at `until`, each once, until the next call; they are not listed any more. */
   take(until: Time): Int32Array {
     const last = Math.floor(until / this.#widthMicros);
-    const taken = this.#taken;
-    taken.clear();
-    for (const bucket of this.#bucketsUntil(last)) {
-      const list = this.#lists.get(bucket);
-      if (list === undefined) continue;
-      this.#lists.delete(bucket);
-      if (this.#foundOf[bucket & (FOUND_MAX - 1)] === bucket)
-        this.#foundOf[bucket & (FOUND_MAX - 1)] = Number.NaN;
-      for (const id of list.ids()) {
-        if (this.#listOf[id] !== bucket) continue;
-        this.#listOf[id] = Number.NaN;
-        taken.push(id);
-      }
+    let count = 0;
+    // One by one where time moves in small steps, as there may be many lists.
+    if (last - this.#first < this.#lists.size) {
+      for (let bucket = this.#first; bucket <= last; bucket++) count = this.#empty(bucket, count);
+    } else {
+      for (const bucket of this.#lists.keys()) if (bucket <= last) count = this.#empty(bucket, count);
     }
     if (last > this.#first) this.#first = last;
-    return taken.ids();
+    return this.#taken.subarray(0, count);
+  }
+
+  /** Moves what still stands on a list behind the ids that are taken; returns how many these are now. */
+  #empty(bucket: number, count: number): number {
+    const list = this.#lists.get(bucket);
+    if (list === undefined) return count;
+    this.#lists.delete(bucket);
+    const at = bucket & (FOUND_MAX - 1);
+    if (this.#foundOf[at] === bucket) this.#foundOf[at] = Number.NaN;
+    if (count + list.length > this.#taken.length) {
+      const wider = new Int32Array((count + list.length) * 2);
+      wider.set(this.#taken);
+      this.#taken = wider;
+    }
+    const taken = takeListed(list.ids(), bucket, this.#listOf, this.#taken.subarray(count));
+    list.clear();
+    if (this.#spare.length < SPARE_MAX && list.capacity <= SPARE_IDS_MAX) this.#spare.push(list);
+    return count + taken;
   }
 
   /** All ids, each once. */
@@ -102,17 +118,21 @@ export class DueBuckets {
     return [...ids].filter((id) => this.#listOf[id] === bucket);
   }
 
-  /** One by one where time moves in small steps, as there may be many lists. */
-  #bucketsUntil(last: number): number[] {
-    const count = last - this.#first + 1;
-    if (!(count > 0)) return [];
-    if (count > this.#lists.size) return [...this.#lists.keys()].filter((bucket) => bucket <= last);
-    return Array.from({ length: count }, (_, i) => this.#first + i);
-  }
-
   #grow(id: RowId): void {
     const wider = new Float64Array(Math.max(id + 1, this.#listOf.length * 2)).fill(Number.NaN);
     wider.set(this.#listOf);
     this.#listOf = wider;
   }
+}
+
+/** The hot loop: takes the ids that stand on a list from it; returns how many. Others were moved to another one. */
+function takeListed(ids: Int32Array, bucket: number, listOf: Float64Array, into: Int32Array): number {
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i] as RowId;
+    if (listOf[id] !== bucket) continue;
+    listOf[id] = Number.NaN;
+    into[count++] = id;
+  }
+  return count;
 }

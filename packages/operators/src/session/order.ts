@@ -11,8 +11,8 @@ import { KeptArrays, type Arrays } from "@df/core/batch/arrays";
 import { compareValues } from "../outputs/compare-values.ts";
 import { LAST } from "./layout.ts";
 
-/** Of the times, in a step of the sort. */
-const DIGIT_BITS = 11;
+/** Of the times, in a step of the sort, at most: fewer where few are sorted, as each digit is passed over, too. */
+const DIGIT_BITS_MAX = 11;
 /** So many are sorted without these steps. */
 const FEW = 64;
 /** From this many on, what ends at one time is sorted in n · log n. */
@@ -43,7 +43,7 @@ export class Order {
     for (let from = 0, to = 1; from < count; from = to++) {
       const time = lasts[order[from] as number];
       while (to < count && lasts[order[to] as number] === time) to++;
-      if (to - from > 1) sortByGroup(order.subarray(from, to), columns);
+      if (to - from > 1) sortByGroup(order, from, to, columns);
     }
     for (let i = 0; i < count; i++) order[i] = ids[order[i] as number] as RowId;
     return order;
@@ -80,17 +80,28 @@ function ordered(times: Float64Array, arrays: Arrays): Int32Array {
   const keys = arrays.ints(count).subarray(0, count);
   for (let i = 0; i < count; i++) keys[i] = (times[i] as Time) - lowest;
   let into = arrays.ints(count).subarray(0, count);
-  for (let shift = 0; (highest - lowest) / 2 ** shift >= 1; shift += DIGIT_BITS) {
-    byDigit(keys, shift, order, into);
-    [order, into] = [into, order];
+  const bits = Math.min(DIGIT_BITS_MAX, 31 - Math.clz32(count));
+  const starts = arrays.ints(2 ** bits + 1).subarray(0, 2 ** bits + 1);
+  for (let shift = 0; (highest - lowest) / 2 ** shift >= 1; shift += bits) {
+    byDigit({ keys, shift, starts }, order, into);
+    const sorted = into;
+    into = order;
+    order = sorted;
   }
   return order;
 }
 
+/** A digit of the keys of some indexes, and room for one place more than it has values. */
+interface Digit {
+  readonly keys: Int32Array;
+  readonly shift: number;
+  readonly starts: Int32Array;
+}
+
 /** A step of a radix sort: indexes by one digit of their keys, those with one digit as they were. */
-function byDigit(keys: Int32Array, shift: number, order: Int32Array, into: Int32Array): void {
-  const starts = new Int32Array(2 ** DIGIT_BITS + 1);
-  const mask = 2 ** DIGIT_BITS - 1;
+function byDigit({ keys, shift, starts }: Digit, order: Int32Array, into: Int32Array): void {
+  starts.fill(0);
+  const mask = starts.length - 2;
   for (let i = 0; i < keys.length; i++) {
     const next = (((keys[i] as number) >>> shift) & mask) + 1;
     starts[next] = (starts[next] as number) + 1;
@@ -107,16 +118,16 @@ function byDigit(keys: Int32Array, shift: number, order: Int32Array, into: Int32
   }
 }
 
-/** Sorts rows by their columns, mostly two or three of them. */
-function sortByGroup(rows: Int32Array, columns: readonly Column[]): void {
-  if (rows.length > RUN_SHORT_MAX) {
-    rows.sort((a, b) => compareGroups(columns, a, b));
+/** Sorts rows `from .. to)` by their columns, mostly two or three of them. */
+function sortByGroup(rows: Int32Array, from: number, to: number, columns: readonly Column[]): void {
+  if (to - from > RUN_SHORT_MAX) {
+    rows.subarray(from, to).sort((a, b) => compareGroups(columns, a, b));
     return;
   }
-  for (let i = 1; i < rows.length; i++) {
+  for (let i = from + 1; i < to; i++) {
     const row = rows[i] as number;
     let at = i;
-    for (; at > 0 && compareGroups(columns, rows[at - 1] as number, row) > 0; at--)
+    for (; at > from && compareGroups(columns, rows[at - 1] as number, row) > 0; at--)
       rows[at] = rows[at - 1] as number;
     rows[at] = row;
   }

@@ -65,6 +65,25 @@ export class SessionRows {
     this.table.words[offset + this.lastWord] = time;
   }
 
+  /** Moves sessions to rows that have none: `from[i]` has none then, and `to[i]` has its. */
+  move(from: Int32Array, to: Int32Array): void {
+    const { table, startWord, lastWord } = this;
+    const size = this.words * 2;
+    const sources = this.#offsetsOf(from).slice();
+    const targets = this.#offsetsOf(to);
+    // As ints: a word may hold what looks like a NaN.
+    const { ints, words } = table;
+    for (let i = 0; i < sources.length; i++) {
+      const source = ((sources[i] as number) + startWord) * 2;
+      const target = ((targets[i] as number) + startWord) * 2;
+      for (let k = 0; k < size; k++) {
+        ints[target + k] = ints[source + k] as number;
+        ints[source + k] = 0;
+      }
+      words[(sources[i] as number) + lastWord] = Number.NaN;
+    }
+  }
+
   /** Makes a session wide enough for a time. */
   grow(id: RowId, time: Time): void {
     const offset = this.offsetOf(id);

@@ -24,7 +24,8 @@ import { givesOnce, type SessionOptions } from "./options.ts";
 import { restoreSeveral } from "./restore.ts";
 import { SessionRows } from "./rows.ts";
 import { SeenIds } from "./seen-ids.ts";
-import { HEADS, Several } from "./several.ts";
+import { ASIDE, HEADS, Several } from "./several.ts";
+import { Successors } from "./successors.ts";
 import { takeRows } from "./take.ts";
 
 /** Lists of due sessions in one gap: finer ones are looked at less often before they are due. */
@@ -64,6 +65,7 @@ export class Sessions {
   readonly #columns: readonly number[];
   readonly #rows: SessionRows;
   readonly #several: Several = new Several();
+  readonly #successors: Successors = new Successors(this.#several, BATCH_ROWS_MAX);
   readonly #due: DueBuckets;
   /** Rows whose session is gone; some of them have one again. */
   readonly #empty: SeenIds = new SeenIds();
@@ -137,14 +139,62 @@ export class Sessions {
     this.#foldRows({ batch, rows: taken, ids: this.#ids.subarray(0, count), clock });
     this.#listBegun();
     if (count === rows.length) return;
-    this.#foldRest(batch, rows.length - count, clock);
+    const left = rows.length - count;
+    // What was shown of a session lies in its row, and is known by it: there each is taken by itself.
+    this.#foldRest(batch, this.corrections === undefined ? this.#succeed(batch, left, clock) : left, clock);
     this.#settle();
   }
 
   #listBegun(): void {
-    this.#size += this.#begun.length;
-    for (const id of this.#begun.ids()) this.#due.add(id, this.#endOf(id));
+    const ids = this.#begun.ids();
+    const lasts = this.#rows.lastsOf(ids);
+    for (let i = 0; i < ids.length; i++)
+      this.#due.add(ids[i] as RowId, (lasts[i] as Time) + this.#options.gapMicros);
+    this.#size += ids.length;
     this.#begun.clear();
+  }
+
+  /** Folds rows that begin the next session of their group, whose head it takes; returns how many others are left. */
+  #succeed(batch: Batch, count: number, clock: Time): number {
+    const { table } = this;
+    table.offsets(this.#restIds, count, this.#offsets);
+    const successors = this.#successors;
+    const others = successors.take(table.words, batch.times, {
+      rows: this.#rest,
+      heads: this.#restIds,
+      count,
+      offsets: this.#offsets,
+      gap: this.#options.gapMicros,
+      lastWord: this.#rows.lastWord,
+    });
+    const begun = successors.count;
+    if (begun === 0) return others;
+    const rows = successors.rows.subarray(0, begun);
+    const heads = successors.heads.subarray(0, begun);
+    const aside = this.#ids.subarray(0, begun);
+    const made = table.insert(
+      { batch, columns: this.#columns, rows, count: begun },
+      ASIDE,
+      aside,
+      this.#fresh,
+    );
+    this.#rows.open(aside, this.#fresh.subarray(0, made));
+    this.#rows.move(heads, aside);
+    const lasts = this.#rows.lastsOf(aside);
+    for (let i = 0; i < begun; i++) {
+      const head = heads[i] as RowId;
+      const id = aside[i] as RowId;
+      const time = batch.times[rows[i] as number] as Time;
+      this.#assertOpen(time, clock);
+      assert(this.#several.takeSlot(head) === ASIDE, "a group with one session has one aside");
+      this.#several.add(id, { head, slot: ASIDE, at: 0 });
+      this.#due.set(id, (lasts[i] as Time) + this.#options.gapMicros);
+      // The head stands on the list of its session before, which is looked at sooner: it is moved on then.
+      this.#rows.begin(head, time);
+    }
+    this.#size += begun;
+    this.#foldRows({ batch, rows, ids: heads, clock });
+    return others;
   }
 
   /** Folds the rows that are left, row by row: each may begin a session, and the row after it belong to that. */
@@ -156,10 +206,7 @@ export class Sessions {
       const head = ids[i] as RowId;
       const row = rows[i] as number;
       const time = batch.times[row] as Time;
-      assert(
-        time > clock - this.#options.allowedLatenessMicros,
-        "a row came for a session that its clock said was over",
-      );
+      this.#assertOpen(time, clock);
       const session = this.#grown(head, time) ?? this.#create(batch, row, head);
       ids[i] = session;
       const older = this.#reached(session, head);
@@ -169,6 +216,13 @@ export class Sessions {
       ids[i] = this.#join(session, older, head);
     }
     this.#foldRows({ batch, rows: rows.subarray(folded, count), ids: ids.subarray(folded, count), clock });
+  }
+
+  #assertOpen(time: Time, clock: Time): void {
+    assert(
+      time > clock - this.#options.allowedLatenessMicros,
+      "a row came for a session that its clock said was over",
+    );
   }
 
   /** The session of a group that has a time now; undefined if it is near to none. */

@@ -3,6 +3,8 @@ import { IdMarks } from "./id-marks.ts";
 
 /** The pane of the groups' heads. */
 export const HEADS = 0;
+/** The first slot that a group takes for another session. */
+export const ASIDE = 1;
 
 /** A session's place among those of its group. */
 export interface Place {
@@ -16,12 +18,18 @@ export interface Place {
 
 /** A group with several sessions. */
 interface Group {
+  head: RowId;
   /** Oldest first, with the head. */
   readonly ids: RowId[];
+  /** The slot of each. */
+  readonly slotOf: number[];
   /** Slots below `slots` in which it has no session. */
   readonly free: number[];
   slots: number;
 }
+
+/** Groups whose sessions are over, and which the next ones use: a group has several sessions for a moment. */
+const SPARE_MAX = 4096;
 
 /**
  * The groups that have several sessions at a time: few, as a session is over before the next one begins, but for rows
@@ -34,7 +42,13 @@ export class Several {
   /** All sessions of these groups. */
   readonly #marks: IdMarks = new IdMarks();
   /** Of sessions that are not in a head. */
-  readonly #places = new Map<RowId, { readonly head: RowId; readonly group: Group; readonly slot: number }>();
+  readonly #groupOf = new Map<RowId, Group>();
+  readonly #spare: Group[] = [];
+
+  /** Whether a group's row is the head of several sessions. */
+  has(head: RowId): boolean {
+    return this.#marks.has(head);
+  }
 
   /** The sessions of a group, oldest first. */
   of(head: RowId): readonly RowId[] {
@@ -50,38 +64,46 @@ export class Several {
 
   add(id: RowId, { head, slot, at }: Place): void {
     const group = this.#opened(head);
-    group.ids.splice(at, 0, id);
-    this.#places.set(id, { head, group, slot });
+    insertAt(group.ids, at, id);
+    insertAt(group.slotOf, at, slot);
+    this.#groupOf.set(id, group);
     this.#marks.add(id);
   }
 
   /** Exchanges the places in time of a group's head and one of its other sessions. */
   swap(head: RowId, other: RowId): void {
-    const ids = this.#groups.get(head)?.ids ?? [];
-    const [at, to] = [ids.lastIndexOf(head), ids.lastIndexOf(other)];
+    const group = this.#groups.get(head);
+    if (group === undefined) return;
+    const { ids, slotOf } = group;
+    const at = ids.lastIndexOf(head);
+    const to = ids.lastIndexOf(other);
     ids[at] = other;
     ids[to] = head;
+    slotOf[at] = slotOf[to] as number;
+    slotOf[to] = HEADS;
   }
 
   /** Forgets a session; if it is the head's, its group has no others or they are forgotten at the same time. */
   delete(id: RowId): void {
     if (!this.#marks.has(id)) return;
     this.#marks.delete(id);
-    const place = this.#places.get(id);
-    if (place === undefined) return void this.#groups.delete(id);
-    const { head, group, slot } = place;
-    this.#places.delete(id);
-    group.ids.splice(group.ids.indexOf(id), 1);
-    group.free.push(slot);
+    const group = this.#groupOf.get(id);
+    if (group === undefined) return void this.#groups.delete(id);
+    this.#groupOf.delete(id);
+    const at = group.ids.indexOf(id);
+    group.free.push(group.slotOf[at] as number);
+    removeAt(group.ids, at);
+    removeAt(group.slotOf, at);
     if (group.ids.length > 1) return;
-    this.#marks.delete(head);
-    this.#groups.delete(head);
+    this.#marks.delete(group.head);
+    this.#groups.delete(group.head);
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(group);
   }
 
   /** Says which slots are taken, of a group whose sessions were all added without `takeSlot`. */
   restoreSlots(head: RowId): void {
     const group = this.#opened(head);
-    const taken = new Set(group.ids.map((id) => this.#places.get(id)?.slot ?? HEADS));
+    const taken = new Set(group.slotOf);
     group.slots = Math.max(...taken) + 1;
     for (let slot = group.slots - 1; slot >= 0; slot--) if (!taken.has(slot)) group.free.push(slot);
   }
@@ -89,10 +111,28 @@ export class Several {
   #opened(head: RowId): Group {
     let group = this.#groups.get(head);
     if (group === undefined) {
-      group = { ids: [head], free: [], slots: 1 };
+      group = this.#spare.pop() ?? { head, ids: [head], slotOf: [HEADS], free: [], slots: 1 };
+      group.head = head;
+      group.ids[0] = head;
+      group.slotOf[0] = HEADS;
+      group.free.length = 0;
+      group.slots = 1;
       this.#groups.set(head, group);
       this.#marks.add(head);
     }
     return group;
   }
+}
+
+// `splice` would make a list of what it takes out.
+
+function insertAt(list: number[], at: number, value: number): void {
+  list.push(value);
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1] as number;
+  list[at] = value;
+}
+
+function removeAt(list: number[], at: number): void {
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i] as number;
+  list.pop();
 }
