@@ -3,6 +3,7 @@
 /** Flags of a block. */
 export const HAS_DIFFS = 1;
 export const EQUAL_TIMES = 2;
+export const EQUAL_DIFFS = 4;
 /** Flags of a column. */
 export const HAS_NULLS = 1;
 export const WIDE = 2;

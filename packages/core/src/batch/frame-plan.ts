@@ -2,6 +2,7 @@
 import type { Batch } from "./batch.ts";
 import type { Column, LongColumn } from "./column.ts";
 import { aligned, bitBytes, HEAD_BYTES } from "./frame-block.ts";
+import { aboveBytes, planDoubles, planInts, type Above } from "./frame-numbers.ts";
 import { textBytes } from "./text-copy.ts";
 
 /** The rows `start .. end)` of a batch. */
@@ -16,6 +17,9 @@ export interface BlockPlan {
   readonly pieces: readonly Piece[];
   readonly rows: number;
   readonly hasDiffs: boolean;
+  /** How diffs and times are written; undefined as they are. */
+  readonly diffs: Above | undefined;
+  readonly times: Above | undefined;
   readonly hasEqualTimes: boolean;
   readonly columns: readonly ColumnPlan[];
   readonly bytes: number;
@@ -28,6 +32,8 @@ export interface ColumnPlan {
   readonly hasNulls: boolean;
   /** Of a long column: whether a value is beyond 2^53. A cut may have left only others of a wide one. */
   readonly isWide: boolean;
+  /** How numbers are written; undefined as they are. */
+  readonly above: Above | undefined;
   /** 0 but for text. */
   readonly textBytes: number;
 }
@@ -53,15 +59,35 @@ export function planBlock(pieces: readonly Piece[]): BlockPlan {
   const rows = pieces.reduce((sum, { start, end }) => sum + end - start, 0);
   const hasDiffs = pieces.some(({ batch }) => batch.diffs !== undefined);
   const hasEqualTimes = areTimesEqual(pieces);
+  const diffs = hasDiffs ? planInts(diffParts(pieces), rows) : undefined;
+  const times = hasEqualTimes ? undefined : planDoubles(timeParts(pieces), rows);
   const columns = (pieces[0]?.batch.columns ?? []).map(({ layout }, i) =>
     planColumn(
       layout,
       pieces.map(({ batch, start, end }) => ({ of: batch.columns[i] as Column, start, end })),
+      rows,
     ),
   );
-  let bytes = HEAD_BYTES + (hasDiffs ? aligned(rows * 4) : 0) + (hasEqualTimes ? 8 : rows * 8);
+  let bytes = HEAD_BYTES;
+  if (hasDiffs) bytes += diffs === undefined ? aligned(rows * 4) : aboveBytes(rows, diffs);
+  if (times !== undefined) bytes += aboveBytes(rows, times);
+  else bytes += hasEqualTimes ? 8 : rows * 8;
   for (const column of columns) bytes += columnBytes(column, rows);
-  return { pieces, rows, hasDiffs, hasEqualTimes, columns, bytes };
+  return { pieces, rows, hasDiffs, diffs, hasEqualTimes, times, columns, bytes };
+}
+
+/** The times of pieces. */
+export function timeParts(pieces: readonly Piece[]): Part<Float64Array>[] {
+  return pieces.map(({ batch, start, end }) => ({ of: batch.times, start, end }));
+}
+
+/** The diffs of pieces; 1 where they have none. */
+export function diffParts(pieces: readonly Piece[]): Part<Int32Array>[] {
+  return pieces.map(({ batch: { diffs }, start, end }) =>
+    diffs === undefined
+      ? { of: new Int32Array(end - start).fill(1), start: 0, end: end - start }
+      : { of: diffs, start, end },
+  );
 }
 
 /** Bytes of a block without rows, and all that brings its parts to multiples of eight: an upper bound. */
@@ -80,7 +106,7 @@ export function rowBytes({ batch, start, end }: Piece): number {
   return Math.ceil(bytes);
 }
 
-function planColumn(layout: Column["layout"], parts: readonly Part<Column>[]): ColumnPlan {
+function planColumn(layout: Column["layout"], parts: readonly Part<Column>[], rows: number): ColumnPlan {
   let text = 0;
   let hasNulls = false;
   let isWide = false;
@@ -89,11 +115,24 @@ function planColumn(layout: Column["layout"], parts: readonly Part<Column>[]): C
     if (column.layout === "long") isWide ||= hasWide(column, start, end);
     if (column.layout === "text") text += textBytes(column, start, end);
   }
-  return { layout, parts, hasNulls, isWide, textBytes: text };
+  const numbers = doubleParts(parts);
+  const above = numbers === undefined ? undefined : planDoubles(numbers, rows);
+  return { layout, parts, hasNulls, isWide, above, textBytes: text };
 }
 
-function columnBytes({ layout, hasNulls, textBytes: text }: ColumnPlan, rows: number): number {
+/** The values of parts that have doubles for them; undefined where one has not. */
+export function doubleParts(parts: readonly Part<Column>[]): Part<Float64Array>[] | undefined {
+  const doubles: Part<Float64Array>[] = [];
+  for (const { of: column, start, end } of parts) {
+    if (column.layout === "text" || !(column.values instanceof Float64Array)) return undefined;
+    doubles.push({ of: column.values, start, end });
+  }
+  return doubles;
+}
+
+function columnBytes({ layout, hasNulls, above, textBytes: text }: ColumnPlan, rows: number): number {
   const nulls = hasNulls ? aligned(bitBytes(rows)) : 0;
+  if (above !== undefined) return HEAD_BYTES + nulls + aboveBytes(rows, above);
   // Text has one place more than rows.
   const values = Math.ceil((rows + (layout === "text" ? 1 : 0)) * VALUE_BYTES[layout]);
   return HEAD_BYTES + nulls + aligned(values) + aligned(text);

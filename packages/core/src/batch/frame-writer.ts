@@ -1,7 +1,15 @@
 import { unreachable } from "../assert.ts";
 import type { Column, LongColumn, TextColumn } from "./column.ts";
-import { aligned, bitBytes, EQUAL_TIMES, HAS_DIFFS, HAS_NULLS, WIDE } from "./frame-block.ts";
-import type { BlockPlan, ColumnPlan, Part } from "./frame-plan.ts";
+import { aligned, bitBytes, EQUAL_DIFFS, EQUAL_TIMES, HAS_DIFFS, HAS_NULLS, WIDE } from "./frame-block.ts";
+import { aboveFlag, writeAbove, type Above } from "./frame-numbers.ts";
+import {
+  diffParts,
+  doubleParts,
+  timeParts,
+  type BlockPlan,
+  type ColumnPlan,
+  type Part,
+} from "./frame-plan.ts";
 import { packText } from "./text-copy.ts";
 
 /** Where the next part of a frame goes. The frame begins its buffer. */
@@ -14,13 +22,19 @@ interface Cursor {
 export function writeBlock(buffer: ArrayBuffer, at: number, plan: BlockPlan): number {
   const { pieces, rows, hasDiffs, hasEqualTimes } = plan;
   const cursor: Cursor = { buffer, at };
-  writeHead(cursor, rows, (hasDiffs ? HAS_DIFFS : 0) | (hasEqualTimes ? EQUAL_TIMES : 0));
-  if (hasDiffs) {
-    const diffs = pieces.map(({ batch, start, end }) => ({ of: batch.diffs, start, end }));
-    join(diffs, intsAt(cursor, rows).fill(1));
-  }
-  const times = pieces.map(({ batch, start, end }) => ({ of: batch.times, start, end }));
-  if (!hasEqualTimes) join(times, doublesAt(cursor, rows));
+  writeHead(
+    cursor,
+    rows,
+    (hasDiffs ? HAS_DIFFS : 0) |
+      (hasEqualTimes ? EQUAL_TIMES : 0) |
+      aboveFlag(plan.times) |
+      (plan.diffs === undefined ? 0 : EQUAL_DIFFS),
+  );
+  if (plan.diffs !== undefined) writeNumbers(cursor, [], plan.diffs, rows);
+  else if (hasDiffs) join(diffParts(pieces), intsAt(cursor, rows));
+  const times = timeParts(pieces);
+  if (plan.times !== undefined) writeNumbers(cursor, times, plan.times, rows);
+  else if (!hasEqualTimes) join(times, doublesAt(cursor, rows));
   else
     join(
       times.slice(0, 1).map(({ of, start }) => ({ of, start, end: start + 1 })),
@@ -30,12 +44,27 @@ export function writeBlock(buffer: ArrayBuffer, at: number, plan: BlockPlan): nu
   return cursor.at;
 }
 
+/** Writes a base, and what each of the numbers is above it. */
+function writeNumbers(
+  cursor: Cursor,
+  parts: readonly Part<Float64Array>[],
+  above: Above,
+  rows: number,
+): void {
+  doublesAt(cursor, 1)[0] = above.base;
+  writeAbove(parts, above, cursor.buffer, take(cursor, rows * above.bytes));
+}
+
 function writeColumn(cursor: Cursor, plan: ColumnPlan, rows: number): void {
-  const { layout, parts, hasNulls, isWide } = plan;
-  writeHead(cursor, (hasNulls ? HAS_NULLS : 0) | (isWide ? WIDE : 0), plan.textBytes);
+  const { layout, parts, hasNulls, isWide, above } = plan;
+  writeHead(cursor, (hasNulls ? HAS_NULLS : 0) | (isWide ? WIDE : 0) | aboveFlag(above), plan.textBytes);
   if (hasNulls) {
     const validity = parts.map((part) => ({ ...part, of: part.of.validity }));
     writeBits(cursor, join(validity, new Uint8Array(rows).fill(1)));
+  }
+  if (above !== undefined) {
+    writeNumbers(cursor, doubleParts(parts) ?? [], above, rows);
+    return;
   }
   switch (layout) {
     case "bool":

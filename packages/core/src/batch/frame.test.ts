@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { t } from "../schema/kit.ts";
+import { KeptArrays } from "./arrays.ts";
 import type { Batch } from "./batch.ts";
-import { FRAME_BYTES_MAX, decodeFrame, decodeFrames, encodeFrames } from "./frame.ts";
+import { FRAME_BYTES_MAX, decodeFrame, decodeFrames, decodeFramesInto, encodeFrames } from "./frame.ts";
 import { gatherRows } from "./gather.ts";
 import { batchOf, rowsOf } from "./rows.ts";
 
@@ -10,6 +11,12 @@ const Event = t.row({ id: t.int(), text: t.string().nullable(), ok: t.bool() });
 /** Made by the first release; if it is read no more, frames in checkpoints of users cannot be read any more. */
 const VERSION_1 = Buffer.from(
   "REZCAUXqzQ2wAQAAAQAAAE8BAAB7ImNoYW5nZSI6InJldHJhY3QiLCJmaWVsZHMiOlt7Im5hbWUiOiJpZCIsInR5cGUiOnsia2luZCI6ImludDY0IiwiYXMiOiJiaWdpbnQifSwibnVsbGFibGUiOmZhbHNlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6InRleHQiLCJ0eXBlIjp7ImtpbmQiOiJzdHJpbmcifSwibnVsbGFibGUiOnRydWUsIm9wdGlvbmFsIjpmYWxzZX0seyJuYW1lIjoib2siLCJ0eXBlIjp7ImtpbmQiOiJib29sIn0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfSx7Im5hbWUiOiJ4IiwidHlwZSI6eyJraW5kIjoiZmxvYXQ2NCJ9LCJudWxsYWJsZSI6ZmFsc2UsIm9wdGlvbmFsIjpmYWxzZX1dfQIAAAAB/////wEAAAAAAAAAAAAUQAAAAAAAABhAAgEAAAAAAAAAAAAAAAAAABABAQIAAAACAAAAw6kAAQAAAAAAAADgPwAAAAAAAACA",
+  "base64",
+);
+
+/** Made before numbers were written above a base. */
+const VERSION_2 = Buffer.from(
+  "REZCAlPoyJZgAgAAAQAAAKQBAAAAAAAAeyJjaGFuZ2UiOiJyZXRyYWN0IiwiZmllbGRzIjpbeyJuYW1lIjoiaWQiLCJ0eXBlIjp7ImtpbmQiOiJpbnQ2NCIsImFzIjoiYmlnaW50In0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfSx7Im5hbWUiOiJ0ZXh0IiwidHlwZSI6eyJraW5kIjoic3RyaW5nIn0sIm51bGxhYmxlIjp0cnVlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6Im9rIiwidHlwZSI6eyJraW5kIjoiYm9vbCJ9LCJudWxsYWJsZSI6ZmFsc2UsIm9wdGlvbmFsIjpmYWxzZX0seyJuYW1lIjoieCIsInR5cGUiOnsia2luZCI6ImZsb2F0NjQifSwibnVsbGFibGUiOmZhbHNlLCJvcHRpb25hbCI6ZmFsc2V9LHsibmFtZSI6Im4iLCJ0eXBlIjp7ImtpbmQiOiJpbnQ2NCIsImFzIjoibnVtYmVyIn0sIm51bGxhYmxlIjpmYWxzZSwib3B0aW9uYWwiOmZhbHNlfV19AAAAAAIAAAABAAAA/////wEAAAAAAAAAAAAUQAAAAAAAABhAAgAAAAAAAAABAAAAAAAAAAAAAAAAAAAQAQAAAAIAAAABAAAAAAAAAAAAAAACAAAAAgAAAAAAAADDqQAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAOA/AAAAAAAAAIAAAAAAAAAAAAAAAAAAABxAAAAAAAAAIEA=",
   "base64",
 );
 
@@ -92,11 +99,52 @@ test("a frame of version 1 is still read", () => {
   ]);
 });
 
+test("a frame of version 2 is still read", () => {
+  const decoded = decodeFrame(VERSION_2);
+  expect(rowsOf(decoded)).toStrictEqual([
+    { id: 1n, text: "é", ok: true, x: 0.5, n: 7 },
+    { id: 2n ** 60n, text: null, ok: false, x: -0, n: 8 },
+  ]);
+  expect([decoded.change, decoded.diffs, decoded.times]).toStrictEqual([
+    "retract",
+    Int32Array.of(-1, 1),
+    Float64Array.of(5, 6),
+  ]);
+});
+
+test("numbers that lie near to each other take what their distance needs, and equal ones and diffs nothing", () => {
+  const { schema } = t.row({ at: t.timestamp(), n: t.int(), same: t.int() });
+  const batch = batchOf(
+    schema,
+    Array.from({ length: 4000 }, (_, i) => ({ at: 1.7e12 + i, n: i % 200, same: 9 })),
+  );
+  const diffs = new Int32Array(4000).fill(1);
+  const [frame = new Uint8Array()] = encodeFrames([{ ...batch, change: "upsert", diffs }]);
+  // 4000 ms in µs need four bytes, numbers below 200 one.
+  expect(frame.length).toBeGreaterThan(4000 * 5);
+  expect(frame.length).toBeLessThan(4000 * 5 + 600);
+  const decoded = decodeFrame(frame);
+  expect(rowsOf(decoded)).toStrictEqual(rowsOf(batch));
+  expect(decoded.diffs).toStrictEqual(diffs);
+});
+
+test("arrays that are used again hold the rows of the frame that was read last", () => {
+  const arrays = new KeptArrays();
+  for (const count of [4000, 100, 2000]) {
+    arrays.begin();
+    const [frame = new Uint8Array()] = encodeFrames([events(count)]);
+    const decoded = decodeFramesInto(frame, arrays);
+    expect(decoded.flatMap(rowsOf)).toStrictEqual(rowsOf(events(count)));
+  }
+});
+
 test("a frame whose version is damaged to that of another one is refused as corrupt", () => {
-  for (const frame of [encodeFrames([events(3)])[0] ?? new Uint8Array(), VERSION_1]) {
-    const damaged = frame.slice();
-    damaged[3] = (frame[3] ?? 0) ^ 3;
-    expect(() => decodeFrames(damaged)).toThrow("DF_CORRUPT");
+  for (const frame of [encodeFrames([events(3)])[0] ?? new Uint8Array(), VERSION_1, VERSION_2]) {
+    for (const version of [0, 1, 2, 3, 4].filter((other) => other !== frame[3])) {
+      const damaged = frame.slice();
+      damaged[3] = version;
+      expect(() => decodeFrames(damaged)).toThrow("DF_CORRUPT");
+    }
   }
 });
 
@@ -107,14 +155,19 @@ test("bytes that are no frame are refused as corrupt", () => {
 });
 
 test("arrays of a decoded batch lie over the frame, wherever in a buffer it was read to", () => {
-  const [frame = new Uint8Array()] = encodeFrames([events(100)]);
+  const { schema } = t.row({ x: t.float64() });
+  const batch = batchOf(
+    schema,
+    Array.from({ length: 100 }, (_, n) => ({ x: n / 2 })),
+  );
+  const [frame = new Uint8Array()] = encodeFrames([batch]);
   for (const offset of [0, 8, 3]) {
     const buffer = new Uint8Array(frame.length + offset);
     buffer.set(frame, offset);
     const decoded = decodeFrame(buffer.subarray(offset));
-    const [id] = decoded.columns;
-    expect(id?.layout === "long" && id.values.buffer === buffer.buffer).toBe(offset % 8 === 0);
-    expect(rowsOf(decoded)).toStrictEqual(rowsOf(events(100)));
+    const [x] = decoded.columns;
+    expect(x?.layout === "double" && x.values.buffer === buffer.buffer).toBe(offset % 8 === 0);
+    expect(rowsOf(decoded)).toStrictEqual(rowsOf(batch));
   }
 });
 

@@ -2,17 +2,19 @@
  * Batches as self-contained bytes: what shards exchange and what a checkpoint holds of a sink's rows. Clocks and origin
  * are not part of it.
  *
- * A frame, little-endian throughout: `44 46 42 02` ("DFB", version 2), CRC-32 of all that follows, bytes of the whole
- * frame, number of blocks, bytes of the header, four bytes 0, the header as JSON (schema and change mode), then the
+ * A frame, little-endian throughout: `44 46 42 03` ("DFB", version 3), CRC-32 of all that follows, bytes of the whole
+ * frame, number of blocks, bytes of the header, the version again (u32; 0 in version 2), the header as JSON (schema and change mode), then the
  * blocks, each a batch of at most `BATCH_ROWS_MAX` rows. Each of these parts, and each of the following, begins at a
  * multiple of eight, with zeros before it where need be, so that arrays can lie over the bytes as they are:
- * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal); diffs (i32 a row); times (f64, one or one a
- *   row);
+ * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal, 4 all diffs are equal, as below); diffs (i32 a
+ *   row, or one f64); times (f64, one or one a row);
  * - per column flags (u32: 1 there are nulls, 2 wide), bytes of its text (u32); if there are nulls a bitmap, 1 is not
  *   null; then for bool a bitmap; int i32 a row; long f64, or if wide i64, a row; double f64 a row;
  *   text i32 a row, where it begins in the bytes that follow, and one more for the end of the last one; these bytes.
  *
- * Frames of version 1 are read, too: `frame-reader-1.ts`.
+ * Where the second byte of flags is not 0, times, longs or doubles are a base (f64) and what each is above it, in one
+ * byte less than that second byte says: `frame-numbers.ts`. Frames of version 2 have no such flags, and are read as
+ * those of version 3. Frames of version 1 are read, too: `frame-reader-1.ts`.
  */
 import { crc32 } from "node:zlib";
 import { assert } from "../assert.ts";
@@ -20,6 +22,7 @@ import { DataflowError } from "../error.ts";
 import { canonicalJson } from "../json.ts";
 import type { Json } from "../json.ts";
 import type { Schema } from "../schema/schema.ts";
+import { FRESH_ARRAYS, type Arrays } from "./arrays.ts";
 import { BATCH_ROWS_MAX } from "./batch.ts";
 import type { Batch, ChangeMode } from "./batch.ts";
 import { aligned } from "./frame-block.ts";
@@ -32,8 +35,12 @@ import { writeBlock } from "./frame-writer.ts";
 /** Bytes of a frame at most, unless one row alone is larger. */
 export const FRAME_BYTES_MAX: number = 8 * 1024 * 1024;
 
-const MAGIC = 0x02424644;
+const MAGIC = 0x03424644;
+const MAGIC_2 = 0x02424644;
 const MAGIC_1 = 0x01424644;
+/** In the last four bytes of the head; 0 in version 2. */
+const VERSION = 3;
+const AGAIN_AT = 20;
 const HEAD_BYTES = 24;
 const HEAD_1_BYTES = 20;
 
@@ -96,31 +103,38 @@ export function decodeFrame(frame: Uint8Array): Batch {
  * @throws DF_CORRUPT when the bytes are not those that encodeFrames made
  */
 export function decodeFrames(stored: Uint8Array): Batch[] {
+  return decodeFramesInto(stored, FRESH_ARRAYS);
+}
+
+/** As `decodeFrames`; what cannot lie over the frame comes from `arrays`. */
+export function decodeFramesInto(stored: Uint8Array, arrays: Arrays): Batch[] {
   // One that was read into the midst of a buffer is copied to where arrays can lie over it.
   const frame = stored.byteOffset % 8 === 0 ? stored : new Uint8Array(stored);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   // The checksum leaves out the version, which shows a second time: in these bytes version 1 has its header.
-  const hasZeros = frame.length >= HEAD_BYTES && view.getUint32(HEAD_1_BYTES, true) === 0;
-  const magic = hasZeros ? MAGIC : MAGIC_1;
+  const again = frame.length < HEAD_BYTES ? 0 : view.getUint32(AGAIN_AT, true);
+  const magic = again === VERSION ? MAGIC : again === 0 ? MAGIC_2 : MAGIC_1;
   if (frame.length < HEAD_BYTES || view.getUint32(0, true) !== magic) {
-    throw corrupt(`${frame.length} bytes do not begin as a frame of version 1 or 2 does`);
+    throw corrupt(`${frame.length} bytes do not begin as a frame of version 1 to 3 does`);
   }
   const bytes = view.getUint32(8, true);
   if (bytes !== frame.length) throw corrupt(`it has ${frame.length} bytes instead of ${bytes}`);
   const sum = crc32(frame.subarray(8));
   if (sum !== view.getUint32(4, true))
     throw corrupt(`its checksum is ${sum} instead of ${view.getUint32(4, true)}`);
-  const headBytes = magic === MAGIC ? HEAD_BYTES : HEAD_1_BYTES;
+  const headBytes = magic === MAGIC_1 ? HEAD_1_BYTES : HEAD_BYTES;
   const headerEnd = headBytes + view.getUint32(16, true);
   const text = new TextDecoder().decode(frame.subarray(headBytes, headerEnd));
   // The checksum has shown that these are bytes of our own.
   const header = JSON.parse(text) as Schema & { readonly change: ChangeMode };
   const schema: Schema = { fields: header.fields };
-  const read = magic === MAGIC ? readBlock : readBlock1;
   const batches: Batch[] = [];
-  let at = magic === MAGIC ? aligned(headerEnd) : headerEnd;
+  let at = magic === MAGIC_1 ? headerEnd : aligned(headerEnd);
   for (let left = view.getUint32(12, true); left > 0; left--) {
-    const block = read(frame, at, schema, header.change);
+    const block =
+      magic === MAGIC_1
+        ? readBlock1(frame, at, schema, header.change)
+        : readBlock(frame, at, { schema, change: header.change, arrays });
     batches.push(block.batch);
     at = block.end;
   }
@@ -213,6 +227,7 @@ function frameOf(header: Uint8Array, blocks: readonly Block[]): Uint8Array {
   view.setUint32(8, frame.length, true);
   view.setUint32(12, blocks.length, true);
   view.setUint32(16, header.length, true);
+  view.setUint32(AGAIN_AT, VERSION, true);
   view.setUint32(4, crc32(frame.subarray(8)), true);
   return frame;
 }

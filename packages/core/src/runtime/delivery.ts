@@ -1,6 +1,7 @@
 import { present } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
-import { decodeFrames } from "../batch/frame.ts";
+import { KeptArrays } from "../batch/arrays.ts";
+import { decodeFrames, decodeFramesInto } from "../batch/frame.ts";
 import { discard } from "../checkpoint/given-away.ts";
 import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
@@ -252,12 +253,18 @@ export async function* heldBatches(
   through: Epoch,
   { keep, inPassing = false }: Reading = {},
 ): AsyncGenerator<Batch> {
+  // What is read in passing is done with when the next frame is asked for.
+  const arrays = inPassing && keep === undefined ? new KeptArrays() : undefined;
   for (let after = 0; ;) {
     const frames = await state.heldFrames(sink, through, after, FRAMES_AT_ONCE);
     for (const frame of frames) {
       keep?.(frame.bytes);
-      yield* decodeFrames(frame.bytes);
-      if (inPassing && keep === undefined) discard([frame]);
+      if (arrays === undefined) yield* decodeFrames(frame.bytes);
+      else {
+        arrays.begin();
+        yield* decodeFramesInto(frame.bytes, arrays);
+        discard([frame]);
+      }
     }
     if (frames.length < FRAMES_AT_ONCE) return;
     after += frames.length;
