@@ -4,8 +4,7 @@ import type { ColumnBuilder } from "../batch/builder.ts";
 import type { TextHeap } from "./heap.ts";
 import type { Keys, TableSpec } from "./state-store.ts";
 import type { KeyColumn, TableLayout } from "./table-layout.ts";
-
-const TWO_32 = 4294967296;
+import { appendDoubles, appendInts, appendLongs, type WordPlaces } from "./word-columns.ts";
 
 /** What is read of a table: its row memory, read again for each call. */
 export interface KeyWords {
@@ -29,26 +28,35 @@ export function isKeyNull(ints: Int32Array, start: number, nullBit: number): boo
 }
 
 function appendKey(table: KeyWords, column: KeyColumn, places: Int32Array, into: ColumnBuilder): void {
-  const { words, ints, longs, heap } = table;
-  const { rowWords } = table.layout;
-  for (const place of places) {
-    const start = place * rowWords;
-    const at = start + column.word;
-    if (isKeyNull(ints, start, column.nullBit)) into.null();
-    else if (column.layout === "double") into.number(words[at] as number);
-    else if (column.layout === "text") {
-      const reference = ints[at * 2] as number;
-      const from = heap.startOf(reference);
-      into.text(heap.memory.bytes, from, from + heap.lengthOf(reference));
-    } else if (column.layout === "long") {
-      const high = ints[at * 2 + 1] as number;
-      const low = (ints[at * 2] as number) >>> 0;
-      // Strictly within ±2^53: −2^53 itself is not a safe integer.
-      if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0)))
-        into.number(high * TWO_32 + low);
-      else into.bigint(longs[at] as bigint);
-    } else into.number(ints[at * 2] as number);
+  const { words, ints, longs } = table;
+  const at = { places, count: places.length, stride: table.layout.rowWords, word: column.word };
+  if (column.layout === "text" || (column.nullBit >= 0 && anyNull(ints, at, column.nullBit))) {
+    for (const place of places) appendOne(table, column, place, into);
+  } else if (column.layout === "double") appendDoubles(words, at, into);
+  else if (column.layout === "long") appendLongs(ints, longs, at, into);
+  else appendInts(ints, at, into);
+}
+
+function anyNull(ints: Int32Array, { places, stride }: WordPlaces, nullBit: number): boolean {
+  for (let i = 0; i < places.length; i++) {
+    if (isKeyNull(ints, (places[i] as number) * stride, nullBit)) return true;
   }
+  return false;
+}
+
+/** Appends the key of one row: a text, or one that may be null. */
+function appendOne(table: KeyWords, column: KeyColumn, place: number, into: ColumnBuilder): void {
+  const { words, ints, longs, heap } = table;
+  const start = place * table.layout.rowWords;
+  const at = start + column.word;
+  if (isKeyNull(ints, start, column.nullBit)) into.null();
+  else if (column.layout === "double") into.number(words[at] as number);
+  else if (column.layout === "long") into.bigint(longs[at] as bigint);
+  else if (column.layout === "text") {
+    const reference = ints[at * 2] as number;
+    const from = heap.startOf(reference);
+    into.text(heap.memory.bytes, from, from + heap.lengthOf(reference));
+  } else into.number(ints[at * 2] as number);
 }
 
 /** The key columns of a batch as a batch of their own, whose canonical bytes decide the key group. */

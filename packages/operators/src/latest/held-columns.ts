@@ -9,6 +9,7 @@ import {
   type Validity,
   type ValueColumn,
 } from "@df/core";
+import { appendDoubles, appendLongs } from "@df/core/state/word-columns";
 import type { LatestOptions } from "./latest.ts";
 
 /**
@@ -193,6 +194,12 @@ export function readColumn(
 ): void {
   const { words, ints, longs, heap } = table;
   const canBeNull = held.field.nullable || held.field.optional;
+  if (!canBeNull && into.layout !== "text") {
+    const at = { places: offsets, count, stride: 1, word: held.word };
+    if (into.layout === "long") appendLongs(ints, longs, at, into);
+    else appendDoubles(words, at, into);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     const offset = offsets[i] as number;
     const at = offset + held.word;

@@ -1,4 +1,5 @@
 import type { Aggregate, AggregateSpec, Field, StateTable } from "@df/core";
+import { appendDoubles } from "@df/core/state/word-columns";
 
 /** Counts rows, also those whose values are null. The result is an int64 that lambdas read as a number. */
 export function count(): AggregateSpec {
@@ -23,8 +24,7 @@ function openCount(table: StateTable, offset: number): Aggregate {
     fold: (rows, _input, source, count, diffs) =>
       addRows(table.words, offset, { rows, source, count, diffs }),
     result(rows, count, into) {
-      const { words } = table;
-      for (let i = 0; i < count; i++) into.number(words[(rows[i] as number) + offset] as number);
+      appendDoubles(table.words, { places: rows, count, stride: 1, word: offset }, into);
     },
     merge(into, from, count) {
       const { words } = table;
