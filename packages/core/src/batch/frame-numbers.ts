@@ -1,7 +1,7 @@
 /**
- * Numbers of a block as what each is above the lowest one: ids, times and amounts of neighbouring rows lie near to each
- * other, and take a half or less of what they take as doubles. A base (f64), then that (u8, u16 or u32 a row, or nothing
- * where all are equal).
+ * Numbers of a block as what each is above the lowest one: ids, times and amounts of neighbouring rows lie near to
+ * each other, and take a half or less of what they take as doubles. A base (f64), then that (u8, u16 or u32 a row, or
+ * nothing where all are equal).
  */
 import { unreachable } from "../assert.ts";
 import type { Arrays } from "./arrays.ts";

@@ -14,6 +14,21 @@ export class IdList {
     return this.#ids.length;
   }
 
+  /** Makes room for so many more ids; they may be written behind the others, and count once `placed` says so. */
+  room(count: number): Int32Array {
+    const length = this.#length + count;
+    if (length > this.#ids.length) {
+      const wider = new Int32Array(Math.max(64, length, this.#ids.length * 2));
+      wider.set(this.#ids);
+      this.#ids = wider;
+    }
+    return this.#ids.subarray(this.#length, length);
+  }
+
+  placed(count: number): void {
+    this.#length += count;
+  }
+
   push(id: number): void {
     if (this.#length === this.#ids.length) {
       const wider = new Int32Array(Math.max(64, this.#length * 2));

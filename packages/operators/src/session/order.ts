@@ -68,9 +68,10 @@ function ordered(times: Float64Array, arrays: Arrays): Int32Array {
   const count = times.length;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
-  for (const time of times) {
-    lowest = Math.min(lowest, time);
-    highest = Math.max(highest, time);
+  for (let i = 0; i < count; i++) {
+    const time = times[i] as Time;
+    if (time < lowest) lowest = time;
+    if (time > highest) highest = time;
   }
   let order = arrays.ints(count).subarray(0, count);
   for (let i = 0; i < count; i++) order[i] = i;

@@ -24,9 +24,9 @@ import { givesOnce, type SessionOptions } from "./options.ts";
 import { restoreSeveral } from "./restore.ts";
 import { SessionRows } from "./rows.ts";
 import { SeenIds } from "./seen-ids.ts";
-import { ASIDE, HEADS, Several } from "./several.ts";
+import { HEADS, Several } from "./several.ts";
 import { Successors } from "./successors.ts";
-import { takeRows } from "./take.ts";
+import { takeEnded, takeRows } from "./take.ts";
 
 /** Lists of due sessions in one gap: finer ones are looked at less often before they are due. */
 const BUCKETS_PER_GAP = 64;
@@ -65,7 +65,7 @@ export class Sessions {
   readonly #columns: readonly number[];
   readonly #rows: SessionRows;
   readonly #several: Several = new Several();
-  readonly #successors: Successors = new Successors(this.#several, BATCH_ROWS_MAX);
+  readonly #successors: Successors;
   readonly #due: DueBuckets;
   /** Rows whose session is gone; some of them have one again. */
   readonly #empty: SeenIds = new SeenIds();
@@ -96,6 +96,13 @@ export class Sessions {
     this.#rows = new SessionRows(this.table, value);
     this.folding = new Folding(options.aggregates, schema, { table: this.table, conditions });
     this.#due = new DueBuckets(Math.ceil(options.gapMicros / BUCKETS_PER_GAP));
+    this.#successors = new Successors({
+      rows: this.#rows,
+      several: this.#several,
+      due: this.#due,
+      columns: this.#columns,
+      gapMicros: options.gapMicros,
+    });
     this.corrections = this.#correctionsOf(output);
     this.#emptyMax = Math.ceil(EMPTY_WORDS_MAX / this.#rows.words);
     this.#restore();
@@ -154,46 +161,19 @@ export class Sessions {
     this.#begun.clear();
   }
 
-  /** Folds rows that begin the next session of their group, whose head it takes; returns how many others are left. */
+  /** Folds rows that begin the next session of their group; returns how many others are left. */
   #succeed(batch: Batch, count: number, clock: Time): number {
-    const { table } = this;
-    table.offsets(this.#restIds, count, this.#offsets);
     const successors = this.#successors;
-    const others = successors.take(table.words, batch.times, {
-      rows: this.#rest,
-      heads: this.#restIds,
-      count,
-      offsets: this.#offsets,
-      gap: this.#options.gapMicros,
-      lastWord: this.#rows.lastWord,
-    });
+    const left = { rows: this.#rest, heads: this.#restIds, count };
+    const others = successors.begin(batch, left, clock - this.#options.allowedLatenessMicros);
     const begun = successors.count;
-    if (begun === 0) return others;
-    const rows = successors.rows.subarray(0, begun);
-    const heads = successors.heads.subarray(0, begun);
-    const aside = this.#ids.subarray(0, begun);
-    const made = table.insert(
-      { batch, columns: this.#columns, rows, count: begun },
-      ASIDE,
-      aside,
-      this.#fresh,
-    );
-    this.#rows.open(aside, this.#fresh.subarray(0, made));
-    this.#rows.move(heads, aside);
-    const lasts = this.#rows.lastsOf(aside);
-    for (let i = 0; i < begun; i++) {
-      const head = heads[i] as RowId;
-      const id = aside[i] as RowId;
-      const time = batch.times[rows[i] as number] as Time;
-      this.#assertOpen(time, clock);
-      assert(this.#several.takeSlot(head) === ASIDE, "a group with one session has one aside");
-      this.#several.add(id, { head, slot: ASIDE, at: 0 });
-      this.#due.set(id, (lasts[i] as Time) + this.#options.gapMicros);
-      // The head stands on the list of its session before, which is looked at sooner: it is moved on then.
-      this.#rows.begin(head, time);
-    }
     this.#size += begun;
-    this.#foldRows({ batch, rows, ids: heads, clock });
+    this.#foldRows({
+      batch,
+      rows: successors.rows.subarray(0, begun),
+      ids: successors.heads.subarray(0, begun),
+      clock,
+    });
     return others;
   }
 
@@ -206,7 +186,10 @@ export class Sessions {
       const head = ids[i] as RowId;
       const row = rows[i] as number;
       const time = batch.times[row] as Time;
-      this.#assertOpen(time, clock);
+      assert(
+        time > clock - this.#options.allowedLatenessMicros,
+        "a row came for a session that its clock said was over",
+      );
       const session = this.#grown(head, time) ?? this.#create(batch, row, head);
       ids[i] = session;
       const older = this.#reached(session, head);
@@ -216,13 +199,6 @@ export class Sessions {
       ids[i] = this.#join(session, older, head);
     }
     this.#foldRows({ batch, rows: rows.subarray(folded, count), ids: ids.subarray(folded, count), clock });
-  }
-
-  #assertOpen(time: Time, clock: Time): void {
-    assert(
-      time > clock - this.#options.allowedLatenessMicros,
-      "a row came for a session that its clock said was over",
-    );
   }
 
   /** The session of a group that has a time now; undefined if it is near to none. */
@@ -324,17 +300,19 @@ export class Sessions {
     gone.clear();
     const ids = this.#due.take(clock);
     const lasts = this.#rows.lastsOf(ids);
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i] as RowId;
-      const end = (lasts[i] as Time) + gapMicros;
-      if (end > clock) this.#due.add(id, end);
-      else {
-        over.push(id);
-        if (end + allowedLatenessMicros > clock) this.#due.add(id, end + allowedLatenessMicros);
-        else if (gone !== over) gone.push(id);
-      }
-    }
+    const ended = takeEnded({ ids, lasts, until: clock - gapMicros }, over.room(ids.length));
+    over.placed(ended);
+    for (let i = 0; i < ids.length - ended; i++)
+      this.#due.add(ids[i] as RowId, (lasts[i] as Time) + gapMicros);
+    if (gone !== over) for (const id of over.ids()) this.#stayOrGo(id, clock);
     return { over: over.ids(), gone: gone.ids() };
+  }
+
+  /** Of a session that is over: it is looked at again while rows may come for it. */
+  #stayOrGo(id: RowId, clock: Time): void {
+    const until = this.#endOf(id) + this.#options.allowedLatenessMicros;
+    if (until > clock) this.#due.add(id, until);
+    else this.#gone.push(id);
   }
 
   /** Forgets sessions. The older ones of a group are gone before its newest, or at the same time. */

@@ -1,9 +1,8 @@
 import type { RowId } from "@df/core";
-import { IdMarks } from "./id-marks.ts";
 
 /** The pane of the groups' heads. */
 export const HEADS = 0;
-/** The first slot that a group takes for another session. */
+/** The slot of the second one of a group. */
 export const ASIDE = 1;
 
 /** A session's place among those of its group. */
@@ -16,7 +15,7 @@ export interface Place {
   readonly at: number;
 }
 
-/** A group with several sessions. */
+/** A group with several sessions; used again for the next one, as a group has several for a moment. */
 interface Group {
   head: RowId;
   /** Oldest first, with the head. */
@@ -28,9 +27,6 @@ interface Group {
   slots: number;
 }
 
-/** Groups whose sessions are over, and which the next ones use: a group has several sessions for a moment. */
-const SPARE_MAX = 4096;
-
 /**
  * The groups that have several sessions at a time: few, as a session is over before the next one begins, but for rows
  * that are out of order. A group's row in pane `HEADS` is its head, and has its newest session between two batches;
@@ -38,22 +34,20 @@ const SPARE_MAX = 4096;
  * but made again when the operator opens.
  */
 export class Several {
-  readonly #groups = new Map<RowId, Group>();
-  /** All sessions of these groups. */
-  readonly #marks: IdMarks = new IdMarks();
-  /** Of sessions that are not in a head. */
-  readonly #groupOf = new Map<RowId, Group>();
-  readonly #spare: Group[] = [];
+  /** 1 + the number of the group that a session belongs to, by its row; 0 for none. */
+  #numberOf: Int32Array = new Int32Array(1024);
+  readonly #groups: Group[] = [];
+  /** Numbers of groups that have no sessions any more. */
+  readonly #spare: number[] = [];
 
-  /** Whether a group's row is the head of several sessions. */
-  has(head: RowId): boolean {
-    return this.#marks.has(head);
+  /** Whether a session belongs to a group that has several. */
+  has(id: RowId): boolean {
+    return id < this.#numberOf.length && this.#numberOf[id] !== 0;
   }
 
   /** The sessions of a group, oldest first. */
   of(head: RowId): readonly RowId[] {
-    const group = this.#marks.has(head) ? this.#groups.get(head) : undefined;
-    return group?.ids ?? [head];
+    return this.#groupOf(head)?.ids ?? [head];
   }
 
   /** A slot in which a group has no session: there are as few as one group has had sessions at a time. */
@@ -66,13 +60,12 @@ export class Several {
     const group = this.#opened(head);
     insertAt(group.ids, at, id);
     insertAt(group.slotOf, at, slot);
-    this.#groupOf.set(id, group);
-    this.#marks.add(id);
+    this.#number(id, this.#numberOf[head] as number);
   }
 
   /** Exchanges the places in time of a group's head and one of its other sessions. */
   swap(head: RowId, other: RowId): void {
-    const group = this.#groups.get(head);
+    const group = this.#groupOf(head);
     if (group === undefined) return;
     const { ids, slotOf } = group;
     const at = ids.lastIndexOf(head);
@@ -85,19 +78,18 @@ export class Several {
 
   /** Forgets a session; if it is the head's, its group has no others or they are forgotten at the same time. */
   delete(id: RowId): void {
-    if (!this.#marks.has(id)) return;
-    this.#marks.delete(id);
-    const group = this.#groupOf.get(id);
-    if (group === undefined) return void this.#groups.delete(id);
-    this.#groupOf.delete(id);
+    const group = this.#groupOf(id);
+    if (group === undefined) return;
+    const number = this.#numberOf[id] as number;
+    this.#numberOf[id] = 0;
+    if (id === group.head) return;
     const at = group.ids.indexOf(id);
     group.free.push(group.slotOf[at] as number);
     removeAt(group.ids, at);
     removeAt(group.slotOf, at);
     if (group.ids.length > 1) return;
-    this.#marks.delete(group.head);
-    this.#groups.delete(group.head);
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(group);
+    if (this.#numberOf[group.head] === number) this.#numberOf[group.head] = 0;
+    this.#spare.push(number);
   }
 
   /** Says which slots are taken, of a group whose sessions were all added without `takeSlot`. */
@@ -108,19 +100,33 @@ export class Several {
     for (let slot = group.slots - 1; slot >= 0; slot--) if (!taken.has(slot)) group.free.push(slot);
   }
 
+  #groupOf(id: RowId): Group | undefined {
+    return this.has(id) ? this.#groups[(this.#numberOf[id] as number) - 1] : undefined;
+  }
+
   #opened(head: RowId): Group {
-    let group = this.#groups.get(head);
-    if (group === undefined) {
-      group = this.#spare.pop() ?? { head, ids: [head], slotOf: [HEADS], free: [], slots: 1 };
-      group.head = head;
-      group.ids[0] = head;
-      group.slotOf[0] = HEADS;
-      group.free.length = 0;
-      group.slots = 1;
-      this.#groups.set(head, group);
-      this.#marks.add(head);
-    }
+    const open = this.#groupOf(head);
+    if (open !== undefined) return open;
+    const number = this.#spare.pop() ?? this.#groups.length + 1;
+    const group = this.#groups[number - 1] ?? { head, ids: [], slotOf: [], free: [], slots: 1 };
+    this.#groups[number - 1] = group;
+    group.head = head;
+    group.ids[0] = head;
+    group.slotOf[0] = HEADS;
+    // A shorter `length` would give the memory of the list away.
+    while (group.free.length > 0) group.free.pop();
+    group.slots = 1;
+    this.#number(head, number);
     return group;
+  }
+
+  #number(id: RowId, number: number): void {
+    if (id >= this.#numberOf.length) {
+      const wider = new Int32Array(Math.max(id + 1, this.#numberOf.length * 2));
+      wider.set(this.#numberOf);
+      this.#numberOf = wider;
+    }
+    this.#numberOf[id] = number;
   }
 }
 

@@ -46,3 +46,25 @@ export function takeRows(words: Float64Array, times: Float64Array, taking: Takin
   }
   return count;
 }
+
+/** Sessions that may be over, and the time of the last row of each. */
+interface MayBeOver {
+  readonly ids: Int32Array;
+  readonly lasts: Float64Array;
+  /** The last time with which one is over. */
+  readonly until: number;
+}
+
+/** Takes those that are over, and leaves the others side by side; returns how many it took. */
+export function takeEnded({ ids, lasts, until }: MayBeOver, into: Int32Array): number {
+  let ended = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const last = lasts[i] as number;
+    if (last <= until) into[ended++] = ids[i] as number;
+    else {
+      ids[i - ended] = ids[i] as number;
+      lasts[i - ended] = last;
+    }
+  }
+  return ended;
+}
