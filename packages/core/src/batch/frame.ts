@@ -3,9 +3,10 @@
  * are not part of it.
  *
  * A frame, little-endian throughout: `44 46 42 03` ("DFB", version 3), CRC-32 of all that follows, bytes of the whole
- * frame, number of blocks, bytes of the header, the version again (u32; 0 in version 2), the header as JSON (schema and change mode), then the
- * blocks, each a batch of at most `BATCH_ROWS_MAX` rows. Each of these parts, and each of the following, begins at a
- * multiple of eight, with zeros before it where need be, so that arrays can lie over the bytes as they are:
+ * frame, number of blocks, bytes of the header, the version again (u32; 0 in version 2), the header as JSON (schema and
+ * change mode), then the blocks, each a batch of at most `BATCH_ROWS_MAX` rows. Each of these parts, and each of the
+ * following, begins at a multiple of eight, with zeros before it where need be, so that arrays can lie over the bytes
+ * as they are:
  * - rows (u32), flags (u32: 1 there are diffs, 2 all times are equal, 4 all diffs are equal, as below); diffs (i32 a
  *   row, or one f64); times (f64, one or one a row);
  * - per column flags (u32: 1 there are nulls, 2 wide), bytes of its text (u32); if there are nulls a bitmap, 1 is not
