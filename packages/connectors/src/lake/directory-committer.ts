@@ -31,7 +31,7 @@ import {
   tableColumns,
 } from "./manifest.ts";
 import type { Commit, CommittedFile, TableInfo } from "./manifest.ts";
-import { nameFile } from "./staged-file.ts";
+import { nameFile, nameOwnFile } from "./staged-file.ts";
 import type { TableOptions } from "./table-options.ts";
 
 /** Lost races for a version before a commit gives up for this time. */
@@ -48,6 +48,8 @@ export class DirectoryCommitter implements Committer {
   /** The last commit that was seen; undefined before the first one. */
   #last: Commit | undefined;
   #hasListed = false;
+  /** Paths of the files that were staged last, by this process. */
+  #own: Set<string> = new Set();
 
   constructor(store: ObjectStore, options: TableOptions, context: CommitterContext, format: DirectoryFormat) {
     if (format.readsInPassing === true) this.readsInPassing = true;
@@ -113,6 +115,7 @@ export class DirectoryCommitter implements Committer {
     const before = (muted ? delivered : this.#last?.marker)?.contentHash;
     const contentHash = before === undefined ? new ContentHash() : ContentHash.parse(before);
     const files = await this.#format.stage(request, contentHash);
+    this.#own = new Set(files.map(({ path }) => path));
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     const manifest = { files: muted ? [] : files } as unknown as Json;
     return { manifest, index: NO_CHANGES, contentHash: contentHash.toString(), rows };
@@ -131,7 +134,7 @@ export class DirectoryCommitter implements Committer {
         return this.#delivered();
       }
       if (files.length === 0) return this.#delivered();
-      if (!areNamed) for (const file of files) await nameFile(this.#store, file, this.#options.path);
+      if (!areNamed) for (const file of files) await this.#name(file);
       areNamed = true;
       const version = (this.#last?.version ?? 0) + 1;
       // Commit point.
@@ -150,6 +153,13 @@ export class DirectoryCommitter implements Committer {
 
   async close(): Promise<void> {
     await this.#format.close();
+  }
+
+  /** What this process has staged is trusted once: a delivery that is tried again may come upon anything. */
+  async #name(file: CommittedFile): Promise<void> {
+    const isOwn = this.#own.delete(file.path);
+    if (isOwn && (await nameOwnFile(this.#store, file))) return;
+    await nameFile(this.#store, file, this.#options.path);
   }
 
   #there(): string {

@@ -61,6 +61,14 @@ export class StagedFile {
 }
 
 /**
+ * Gives a file that this process has just staged its name: its bytes were hashed as they were written, and were durable
+ * before anybody knew of them, so they are not read again. False when it is gone.
+ */
+export function nameOwnFile(store: ObjectStore, { path }: CommittedFile): Promise<boolean> {
+  return store.move(stagedPath(path), path);
+}
+
+/**
  * Gives a staged file its name, once it has proved to be what was staged. Done again it changes nothing.
  * @throws DF_STAGED_LOST, naming the directory `root`
  */

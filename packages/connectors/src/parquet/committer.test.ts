@@ -167,6 +167,36 @@ describe("a Parquet directory", () => {
     expect((await store.get(file?.path ?? ""))?.length).toBe(file?.size);
   });
 
+  test("reads staged files again before they get their names, unless this process has just written them", async () => {
+    const store = memoryStore();
+    const plain = { ...store };
+    const digested: string[] = [];
+    store.digest = (path) => {
+      digested.push(path);
+      return plain.digest(path);
+    };
+    const batches = async function* (id: number) {
+      yield batchOf(Row.schema, [row(id, null)]);
+    };
+    const committer = parquetCommitter(store, options, contextOf(), encoder);
+    await committer.prepare();
+    const intentOf = async (epoch: number): Promise<Intent> => {
+      const request = { batches: batches(epoch), through: epoch, positions: null, clock: 0 };
+      const { manifest, contentHash } = await committer.stage(request);
+      const own = { pipeline: "p", lineage: "l", epoch, hash: `l${epoch}`, positions: null, clock: null };
+      return { marker: { ...own, contentHash }, follows: (await committer.marker())?.hash ?? null, manifest };
+    };
+    await committer.commit(await intentOf(1));
+    expect(digested).toEqual([]);
+    const intent = await intentOf(2);
+    const [lost] = (await store.list("")).filter(({ path }) => path.endsWith(".staged"));
+    await store.delete(lost?.path ?? "");
+    await expect(committer.commit(intent)).rejects.toThrow("DF_STAGED_LOST");
+    await commit(store, await staged(store, 3, [row(3, null)]));
+    expect(digested.filter((path) => path.endsWith(".staged"))).toHaveLength(2);
+    expect(await committedRows(store)).toHaveLength(2);
+  });
+
   test("says that staged files were lost or damaged, and shows nothing of that epoch", async () => {
     const store = memoryStore();
     const intent = await staged(store, 1, [row(1, "Bern")]);

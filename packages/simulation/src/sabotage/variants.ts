@@ -4,7 +4,7 @@
  * Iceberg's and Delta's committers, Kafka transactions); the others break what is ours.
  */
 import { LINEAGE_VARIANTS } from "./lineage-variants.ts";
-import { type Edit, one, rare, type Variant } from "./variant.ts";
+import { type Edit, one, type Variant } from "./variant.ts";
 
 const DELIVERY = "core/src/runtime/delivery.ts";
 const FOREIGN = "core/src/runtime/foreign.ts";
@@ -21,6 +21,12 @@ const NAMES_ANYTHING: Edit = {
   file: STAGED,
   find: "  if (isWhole && (await store.move(staged, file.path))) return;",
   replace: "  if ((await store.move(staged, file.path)) || isWhole || true) return;",
+};
+/** Also what was just staged is read before it is named: others have more time to be first. */
+const READS_OWN_FILES: Edit = {
+  file: DIRECTORY,
+  find: "    const isOwn = this.#own.delete(file.path);",
+  replace: "    const isOwn = this.#own.size < 0;",
 };
 /** No target is compared with the state. */
 const TRUSTS_TARGETS: Edit = {
@@ -153,15 +159,18 @@ export const VARIANTS: readonly Variant[] = [
     "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
     "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
   ),
-  rare(
-    95,
-    one(
-      "a commit to a directory overwrites the one that was first",
-      DIRECTORY,
-      "      const won = await this.#store.putIfAbsent(commitPath(version), bytes);",
-      "      const won = await this.#store.put(commitPath(version), bytes).then(() => true);",
-    ),
-  ),
+  {
+    name: "a commit to a directory overwrites the one that was first",
+    from: 95,
+    edits: [
+      {
+        file: DIRECTORY,
+        find: "      const won = await this.#store.putIfAbsent(commitPath(version), bytes);",
+        replace: "      const won = await this.#store.put(commitPath(version), bytes).then(() => true);",
+      },
+      READS_OWN_FILES,
+    ],
+  },
   one(
     "an unknown outcome counts as done",
     DELTA,
