@@ -4,7 +4,7 @@
  * Iceberg's and Delta's committers, Kafka transactions); the others break what is ours.
  */
 import { LINEAGE_VARIANTS } from "./lineage-variants.ts";
-import { type Edit, one, type Variant } from "./variant.ts";
+import { type Edit, one, rare, type Variant } from "./variant.ts";
 
 const DELIVERY = "core/src/runtime/delivery.ts";
 const FOREIGN = "core/src/runtime/foreign.ts";
@@ -153,11 +153,14 @@ export const VARIANTS: readonly Variant[] = [
     'const owner = meta.number("owner") + 1;',
     'const owner = meta.number("owner");',
   ),
-  one(
-    "a Delta commit overwrites the one that was first",
-    "connectors/src/delta/log.ts",
-    "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
-    "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+  rare(
+    1630,
+    one(
+      "a Delta commit overwrites the one that was first",
+      "connectors/src/delta/log.ts",
+      "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
+      "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+    ),
   ),
   {
     name: "a commit to a directory overwrites the one that was first",
