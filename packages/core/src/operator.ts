@@ -92,6 +92,8 @@ export interface OperatorSpec {
   readonly label: Label;
   /** Whether it keeps state. A stateless operator keeps the origin of rows and runs in the chain of its input. */
   readonly stateful: boolean;
+  /** Whether it may refuse rows: only then they bring along to other shards where they were read. Default: true. */
+  readonly refuses?: boolean;
   /** One per input. */
   readonly exchanges: readonly Exchange[];
   /**

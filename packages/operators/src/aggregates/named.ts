@@ -27,6 +27,11 @@ export function columnsRead(aggregates: readonly NamedAggregate[], input: Schema
   ]);
 }
 
+/** Whether a function of the user chooses rows, and may throw. */
+export function hasConditions(aggregates: readonly NamedAggregate[]): boolean {
+  return aggregates.some(({ spec }) => spec.where !== undefined);
+}
+
 /** Refuses aggregates that cannot take rows back. @throws DF_RETRACTABLE */
 export function checkRetractable(aggregates: readonly NamedAggregate[]): void {
   for (const { name, spec } of aggregates) {

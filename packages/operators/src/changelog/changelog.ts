@@ -20,6 +20,7 @@ export function changelog({ key }: ChangelogOptions): OperatorSpec {
     options: { key },
     label: "convergent",
     stateful: true,
+    refuses: false,
     exchanges: [{ keyBy: key }],
     outputs: ([input]) => {
       if (input === undefined || input.change !== "upsert") {

@@ -35,6 +35,7 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
     options: { by, withinMicros, keep, allowedLatenessMicros },
     label: keep === "any" ? "arrival" : "identical",
     stateful: true,
+    refuses: false,
     exchanges: [{ keyBy: by }],
     outputs: ([input]) => {
       if (input === undefined) throw new DataflowError("DF_DEDUPE", "dedupe takes one stream.");

@@ -4,6 +4,7 @@ import {
   aggregatesJson,
   checkRetractable,
   columnsRead,
+  hasConditions,
   resultSchema,
   type NamedAggregate,
 } from "../aggregates/named.ts";
@@ -32,6 +33,7 @@ export function group(options: GroupOptions): OperatorSpec {
     options: { by, aggregates: aggregatesJson(aggregates) },
     label: "convergent",
     stateful: true,
+    refuses: hasConditions(aggregates),
     exchanges: [{ keyBy: by }],
     outputs: (inputs) => [outputOf(options, only(inputs))],
     needs: (_wanted, inputs) => [new Set([...by, ...columnsRead(aggregates, only(inputs))])],

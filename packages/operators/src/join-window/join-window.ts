@@ -43,6 +43,7 @@ export function joinWindow(options: JoinWindowOptions): OperatorSpec {
     options: optionsJson(options),
     label: "identical",
     stateful: true,
+    refuses: false,
     exchanges: [{ keyBy: on.map(({ left }) => left) }, { keyBy: on.map(({ right }) => right) }],
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) =>

@@ -34,6 +34,7 @@ export function latest(options: LatestOptions): OperatorSpec {
     options: { group, by },
     label: "convergent",
     stateful: true,
+    refuses: false,
     exchanges: [{ keyBy: group }],
     outputs: ([input]) => [outputOf(options, input)],
     // Which of two rows equal in `by` is kept depends on all columns, so the result would depend on which are read.

@@ -1,5 +1,11 @@
 import { DataflowError, pick, type Json, type OperatorSpec, type Schema, type Shape } from "@df/core";
-import { aggregatesJson, columnsRead, columnTwice, resultSchema } from "../aggregates/named.ts";
+import {
+  aggregatesJson,
+  columnsRead,
+  columnTwice,
+  hasConditions,
+  resultSchema,
+} from "../aggregates/named.ts";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { only } from "../stateless/stateless.ts";
 import { BOUNDS } from "../windowing/bounds.ts";
@@ -22,6 +28,7 @@ export function session(options: SessionOptions): OperatorSpec {
     options: optionsJson(options),
     label: givesOnce(options) ? "identical" : "convergent",
     stateful: true,
+    refuses: hasConditions(options.aggregates),
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, only(inputs)),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],

@@ -13,6 +13,7 @@ import {
   checkRetractable,
   columnsRead,
   columnTwice,
+  hasConditions,
   resultSchema,
 } from "../aggregates/named.ts";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
@@ -38,6 +39,7 @@ export function window(options: WindowOptions): OperatorSpec {
     options: optionsJson(options),
     label: isFinal ? "identical" : "convergent",
     stateful: true,
+    refuses: hasConditions(options.aggregates),
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
