@@ -4,6 +4,7 @@ import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
 import { memoryLimit } from "@df/core/runtime/memory-limit";
 import type { RunReport } from "@df/core/runtime/report";
+import type { PlanElsewhere } from "@df/core/runtime/shard-work";
 import { BUDGET_BYTES_MIN, checkedBudget } from "@df/core/state/budget-size";
 import { type BuiltPlan, start } from "dataflow";
 import { buildAll } from "./build.ts";
@@ -11,6 +12,7 @@ import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import type { Settings } from "./config/settings.ts";
 import { explain } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
+import { planElsewhere } from "./load-plan.ts";
 import { log } from "./log.ts";
 import { progress, type Progress } from "./progress.ts";
 import { renderReport } from "./render.ts";
@@ -36,7 +38,10 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   const stop = stopSignals();
   const view = progress();
   const reports = await Promise.allSettled(
-    plans.map((plan) => runOne(plan, { ...settings, stateBudget }, { stop, view, from })),
+    plans.map((plan) => {
+      const elsewhere = planElsewhere({ file: resolve(file), name: plan.name, flags });
+      return runOne(plan, { ...settings, stateBudget }, { stop, view, from, elsewhere });
+    }),
   );
   for (const report of reports) if (report.status === "fulfilled") print(report.value, settings);
   const failed = reports.filter((report) => report.status === "rejected");
@@ -55,10 +60,12 @@ async function runOne(
     stop,
     view,
     from,
+    elsewhere,
   }: {
     readonly stop: ReturnType<typeof stopSignals>;
     readonly view: Progress;
     readonly from: string | undefined;
+    readonly elsewhere: PlanElsewhere;
   },
 ): Promise<RunReport> {
   let shown: ReturnType<Progress["start"]> | undefined;
@@ -67,6 +74,7 @@ async function runOne(
       stateDirectory: join(resolve(settings.stateDir), plan.name),
       from,
       parallelism: settings.parallelism,
+      planElsewhere: elsewhere,
       decodeThreads: settings.decodeThreads,
       stateBudget: settings.stateBudget,
       drain: settings.drain,

@@ -15,6 +15,7 @@ import { type Run, runOf } from "./run.ts";
 /** Options of a run that a program gives as they are. */
 type Given =
   | "parallelism"
+  | "planElsewhere"
   | "decodeThreads"
   | "stateBudget"
   | "drain"
@@ -41,6 +42,7 @@ const OPTIONS: readonly (keyof StartOptions)[] = [
   "directory",
   "params",
   "parallelism",
+  "planElsewhere",
   "decodeThreads",
   "stateBudget",
   "drain",

@@ -15,11 +15,12 @@ const AHEAD_BYTES_MAX = 64 * 1024;
 
 /**
  * A scratch file in the directory of a state. It has no name once it is open, so that nothing is left of it when the
- * process ends, however that comes about; where an open file cannot lose its name, the next run writes over it.
+ * process ends, however that comes about; where an open file cannot lose its name, the next run writes over it. Each
+ * thread of a run has one of its own.
  * @throws DF_SCRATCH
  */
-export function openScratchFile(directory: string): ScratchFile {
-  const path = join(directory, "scratch");
+export function openScratchFile(directory: string, thread: number = 0): ScratchFile {
+  const path = join(directory, thread === 0 ? "scratch" : `scratch-${thread}`);
   let file: number;
   try {
     mkdirSync(directory, { recursive: true });

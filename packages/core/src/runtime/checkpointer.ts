@@ -5,138 +5,87 @@ import {
   storedTime,
   type Checkpoint,
   type CheckpointRecord,
-  type LedgerEntry,
-  type Mark,
-  type NodeChunk,
-  type PlacedFrame,
   type SinkRecord,
   type SplitRecord,
+  type Waiting,
 } from "../checkpoint/records.ts";
 import { lambdaHashes } from "../plan/fingerprint.ts";
-import { type Epoch, KEY_GROUPS } from "../stream.ts";
-import type { Graph } from "./graph.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Epoch } from "../stream.ts";
 import type { HeldAhead } from "./held-ahead.ts";
-import { clocksByNode, type InputClock } from "./input-clock.ts";
+import { clocksByNode } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
-import type { NodeRunner } from "./node-runner.ts";
-import type { SourceRunner } from "./source-runner.ts";
-import { waitingOf } from "./waiting.ts";
+import type { EpochPart } from "./shard-messages.ts";
 
-/** Key groups written in full per epoch, in turn: it bounds how many old deltas a restore has to read. */
-const GROUPS_REWRITTEN = 4;
+/** What a checkpoint is of, besides what shards contribute. */
+export interface Whole {
+  readonly epoch: Epoch;
+  readonly drained: boolean;
+  readonly fingerprint: string;
+  readonly sinks: readonly SinkRecord[];
+  readonly waiting: readonly Waiting[];
+}
 
-/** Collects what each node contributes to an epoch while its barrier travels through the graph. */
+/** Makes one record of what the shards of a plan contribute to an epoch. */
 export class Checkpointer {
-  readonly #graph: Graph;
+  readonly #plan: Plan;
   readonly #heldAhead: HeldAhead;
   readonly #before: CheckpointRecord | undefined;
   readonly #splitsBefore: Map<string, SplitRecord>;
   readonly #lambdas: Readonly<Record<string, string>>;
-  #epoch: Epoch | undefined;
-  #waiting = 0;
-  #chunks: NodeChunk[] = [];
-  /** In the order of each shard: numbered when all are there. */
-  #held: PlacedFrame[] = [];
-  #ledger: LedgerEntry[] = [];
-  #splits: SplitRecord[] = [];
-  #marks: Mark[] = [];
-  #clocks: { readonly node: string; readonly state: InputClock | undefined }[] = [];
 
-  constructor(graph: Graph, heldAhead: HeldAhead, before: CheckpointRecord | undefined) {
-    this.#graph = graph;
+  constructor(plan: Plan, heldAhead: HeldAhead, before: CheckpointRecord | undefined) {
+    this.#plan = plan;
     this.#heldAhead = heldAhead;
     this.#before = before;
-    this.#lambdas = lambdaHashes(graph.plan.lambdas ?? {});
+    this.#lambdas = lambdaHashes(plan.lambdas ?? {});
     this.#splitsBefore = splitsByKey(before);
   }
 
-  /** Whether a barrier is on its way. */
-  get running(): boolean {
-    return this.#epoch !== undefined;
-  }
-
-  /** Sends the barrier of an epoch through the graph. */
-  begin(epoch: Epoch): void {
-    assert(this.#epoch === undefined, "one barrier at a time");
-    this.#epoch = epoch;
-    this.#waiting = this.#graph.sources.length + this.#graph.nodes.length;
-    for (const source of this.#graph.sources) source.barrier(epoch);
-  }
-
-  sourcePassed(source: SourceRunner, epoch: Epoch): void {
-    this.#passed(epoch);
-    this.#splits.push(...source.records());
-    this.#clocks.push({ node: source.node, state: source.state });
-    this.#marks.push(...source.marks.splice(0));
-    this.#ledger.push(source.entry());
-  }
-
-  nodePassed(runner: NodeRunner, epoch: Epoch): void {
-    this.#passed(epoch);
-    const { node, shard } = runner;
-    const first = (epoch * GROUPS_REWRITTEN) % KEY_GROUPS;
-    const rewrite = (keyGroup: number): boolean =>
-      (keyGroup - first + KEY_GROUPS) % KEY_GROUPS < GROUPS_REWRITTEN;
-    for (const chunk of this.#graph.storeOf(runner).gather(rewrite)) this.#chunks.push({ node, ...chunk });
-    for (const frame of this.#graph.sinkOf(runner)?.hold() ?? [])
-      this.#held.push({ sink: node, shard, ...frame });
-    this.#clocks.push({ node, state: runner.state });
-    this.#ledger.push(runner.ledger.entry(node, runner.operator.buffered?.() ?? 0));
-  }
-
-  /** The epoch as one record, once every node has passed its barrier; undefined before. */
-  take(drained: boolean, fingerprint: string, sinks: readonly SinkRecord[]): Checkpoint | undefined {
-    const epoch = this.#epoch;
-    if (epoch === undefined || this.#waiting > 0) return undefined;
-    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];
-    const ledger = addUp(this.#before?.ledger ?? [], addUp([], this.#ledger));
+  /** The parts of all shards as one checkpoint. */
+  checkpoint(
+    parts: readonly EpochPart[],
+    { epoch, drained, fingerprint, sinks, waiting }: Whole,
+  ): Checkpoint {
+    const ledger = addUp(
+      this.#before?.ledger ?? [],
+      addUp(
+        [],
+        parts.flatMap((part) => part.ledger),
+      ),
+    );
     const wrong = imbalances(ledger);
     assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);
-    const { plan, nodes, sources } = this.#graph;
+    const clocks = clocksByNode(parts.flatMap((part) => part.clocks));
     const record: CheckpointRecord = {
       epoch,
-      splits: this.#allSplits(),
-      clocks: Object.fromEntries(
-        [...clocksByNode(this.#clocks)].map(([node, clock]) => [node, storedTime(clock)]),
-      ),
+      splits: this.#allSplits(parts.flatMap((part) => part.splits)),
+      clocks: Object.fromEntries([...clocks].map(([node, clock]) => [node, storedTime(clock)])),
       ledger,
-      waiting: drained ? [] : waitingOf({ plan, steps: nodes, sources }),
+      waiting: drained ? [] : waiting,
       drained,
-      params: plan.params,
+      params: this.#plan.params,
       lambdas: this.#lambdas,
     };
-    const checkpoint = {
+    return {
       record,
       fingerprint,
-      chunks: this.#chunks,
-      marks: this.#marks,
-      ...this.#heldAhead.finish(held),
+      chunks: parts.flatMap((part) => part.chunks),
+      marks: parts.flatMap((part) => part.marks),
+      ...this.#heldAhead.finish(parts.flatMap((part) => part.held)),
       sinks,
     };
-    this.#epoch = undefined;
-    this.#chunks = [];
-    this.#held = [];
-    this.#ledger = [];
-    this.#splits = [];
-    this.#marks = [];
-    this.#clocks = [];
-    return checkpoint;
   }
 
   /**
    * Splits that are there no more keep their record: a file that comes back is not read twice. It comes back behind the
    * clock that the others have reached without it, so it counts as idle.
    */
-  #allSplits(): SplitRecord[] {
+  #allSplits(splits: readonly SplitRecord[]): SplitRecord[] {
     for (const [id, split] of this.#splitsBefore) {
       if (split.status === "live") this.#splitsBefore.set(id, { ...split, status: "idle" });
     }
-    for (const split of this.#splits) this.#splitsBefore.set(splitKey(split.source, split.split), split);
+    for (const split of splits) this.#splitsBefore.set(splitKey(split.source, split.split), split);
     return [...this.#splitsBefore.values()];
-  }
-
-  #passed(epoch: Epoch): void {
-    assert(epoch === this.#epoch, `barrier ${epoch} while ${String(this.#epoch)} is running`);
-    this.#waiting--;
   }
 }

@@ -4,7 +4,12 @@ import type { Epoch } from "../stream.ts";
 import type { Time } from "../time.ts";
 
 /** What travels along an edge of the graph, in order. */
-export type StreamEvent =
+export type StreamEvent = Happening & {
+  /** Called once it is done and nobody reads its batch any more: where it came from there is room for another one. */
+  readonly done?: (() => void) | undefined;
+};
+
+type Happening =
   | { readonly kind: "batch"; readonly batch: Batch }
   | { readonly kind: "clock"; readonly clock: Time; readonly status: SplitStatus }
   /** Everything before it belongs to the epoch. */

@@ -1,23 +1,17 @@
-import { present } from "../assert.ts";
+import { assert, present } from "../assert.ts";
 import type { CheckpointRecord, NodeChunk } from "../checkpoint/records.ts";
 import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { own } from "../own.ts";
-import {
-  type OperatorNode,
-  type Plan,
-  type PlanNode,
-  type SinkNode,
-  type SourceNode,
-  withAllBehind,
-} from "../plan/plan.ts";
+import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
+import type { Schema } from "../schema/schema.ts";
 import type { StateBudget } from "../state/state-budget.ts";
 import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
-import { KeyedTarget, SingleTarget } from "./exchange.ts";
+import { DirectEnd, KeyedTarget, LocalEnd, type ShardEnd, SingleTarget } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
@@ -26,13 +20,30 @@ import { rejected } from "./rejected.ts";
 import { SinkRows } from "./sink-rows.ts";
 import { SPLITS_OPEN_MAX } from "./split-choice.ts";
 import { SourceRunner } from "./source-runner.ts";
+import { reachedBehind } from "./wakes.ts";
+
+/** Where the shards of a graph are that has not all of them, and the ways between those here and those elsewhere. */
+export interface Elsewheres {
+  isHere(shard: number): boolean;
+  /** The sender's end of a channel to a shard elsewhere. */
+  sendTo(shard: number, channel: number): ShardEnd;
+  /** Events of a channel come from a shard elsewhere. */
+  receiveFrom(
+    shard: number,
+    channel: number,
+    into: { readonly channel: Channel; readonly schema: Schema },
+  ): void;
+}
 
 /** What the graph needs from its job. */
 interface GraphHost {
+  /** All of them, also those elsewhere. */
   readonly shards: number;
+  /** Undefined where all shards are here. */
+  readonly elsewhere: Elsewheres | undefined;
   readonly generate: boolean;
   readonly follow: boolean;
-  readonly restored: CheckpointRecord | undefined;
+  readonly restored: Pick<CheckpointRecord, "epoch" | "clocks"> | undefined;
   /** Nodes whose rows were stored under another layout: see `Verdict`. */
   readonly migrating: ReadonlySet<string>;
   /** Of all state together. */
@@ -40,6 +51,9 @@ interface GraphHost {
   readonly now: () => number;
   readonly wake: () => void;
   readonly failed: (error: unknown) => void;
+  /** Whether all receivers know that a split of a source speaks again, and the highest clock then. */
+  readonly settled: (runner: SourceRunner) => boolean;
+  readonly reached: (source: string) => Time;
   readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => void;
   readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
 }
@@ -51,7 +65,10 @@ interface Instance {
   readonly sink: HoldingSink | undefined;
 }
 
-/** The running form of a plan: every node on every shard, wired. */
+/** By shard; undefined for those elsewhere. */
+type Shards<Value> = readonly (Value | undefined)[];
+
+/** The running form of a plan: every node on every shard, or those shards that are on this thread, wired. */
 export class Graph {
   readonly plan: Plan;
   readonly sources: SourceRunner[] = [];
@@ -61,8 +78,10 @@ export class Graph {
   readonly downstreamFirst: NodeRunner[] = [];
   readonly sinkRows: SinkRows = new SinkRows();
   readonly #host: GraphHost;
-  readonly #instances = new Map<string, Instance[]>();
-  readonly #sourceRunners = new Map<string, SourceRunner[]>();
+  readonly #instances = new Map<string, Shards<Instance>>();
+  readonly #sourceRunners = new Map<string, Shards<SourceRunner>>();
+  /** Channels by their order in the plan, also those between shards elsewhere: the same on every thread. */
+  #channels = 0;
 
   constructor(plan: Plan, host: GraphHost) {
     this.plan = plan;
@@ -71,7 +90,7 @@ export class Graph {
 
   /** Builds all nodes; `chunksOf` gives the stored state of a node, part by part. */
   async open(
-    sources: ReadonlyMap<string, Source>,
+    sources: ReadonlyMap<string, Pick<Source, "read">>,
     chunksOf: (node: string) => AsyncIterable<readonly NodeChunk[]>,
   ): Promise<void> {
     for (const node of this.plan.nodes) {
@@ -90,18 +109,14 @@ export class Graph {
     return this.nodes.every((runner) => runner.idle());
   }
 
-  /** The highest clock that a source or any node behind it has reached. */
+  /** The highest clock that a source or any node behind it has reached, on the shards that are here. */
   reached(source: string): Time {
-    const behind = withAllBehind(this.plan, source);
-    let highest: Time = BEGINNING;
-    for (const { node, clock } of [...this.nodes, ...this.sources]) {
-      if (behind.has(node) && Number.isFinite(clock) && clock > highest) highest = clock;
-    }
-    return highest;
+    return reachedBehind(this.plan, source, [...this.nodes, ...this.sources]);
   }
 
+  /** The runners of a source on the shards that are here. */
   runners(source: string): readonly SourceRunner[] {
-    return this.#sourceRunners.get(source) ?? [];
+    return (this.#sourceRunners.get(source) ?? []).filter((runner) => runner !== undefined);
   }
 
   storeOf(runner: NodeRunner): MemoryStateStore {
@@ -112,10 +127,10 @@ export class Graph {
     return this.#instance(runner).sink;
   }
 
-  #openSource(node: SourceNode, source: Source): void {
+  #openSource(node: SourceNode, source: Pick<Source, "read">): void {
     const { schema } = present(node.outputs[0], "source output");
-    const runners = Array.from({ length: this.#host.shards }, (_, shard) => {
-      const { now, wake, failed, follow, sourcePassed } = this.#host;
+    const runners = this.#onShards(this.#host.shards, (shard) => {
+      const { now, wake, failed, follow, sourcePassed, settled, reached } = this.#host;
       return new SourceRunner({
         node: node.id,
         shard,
@@ -129,8 +144,8 @@ export class Graph {
         now,
         wake,
         failed,
-        settled: () => this.idle(),
-        reached: () => this.reached(node.id),
+        settled,
+        reached: () => reached(node.id),
         invalid: (runner, split, { position, raw, reason }) =>
           this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
         onBarrier: sourcePassed,
@@ -138,35 +153,45 @@ export class Graph {
       });
     });
     this.#sourceRunners.set(node.id, runners);
-    this.sources.push(...runners);
+    this.sources.push(...runners.filter((runner) => runner !== undefined));
+  }
+
+  /** Makes what each shard has, as far as it is here. */
+  #onShards<Value>(width: number, make: (shard: number) => Value): Shards<Value> {
+    return Array.from({ length: width }, (_, shard) => (this.#isHere(shard) ? make(shard) : undefined));
+  }
+
+  #isHere(shard: number): boolean {
+    return this.#host.elsewhere?.isHere(shard) ?? true;
   }
 
   /** The state of a node, one store a shard, with what was stored of it. */
   async #stores(
     node: OperatorNode,
     stored: AsyncIterable<readonly NodeChunk[]> | undefined,
-  ): Promise<MemoryStateStore[]> {
+  ): Promise<Shards<MemoryStateStore>> {
     const width = Math.max(
       ...node.inputs.map(({ node: from }, port) => this.#width(from, node.spec.exchanges[port])),
     );
     const { budget, migrating } = this.#host;
-    const stores = Array.from(
-      { length: width },
+    const stores = this.#onShards(
+      width,
       () => new MemoryStateStore({ budget, migrates: migrating.has(node.id) }),
     );
     for await (const chunks of stored ?? []) {
       for (const [shard, store] of stores.entries()) {
         // With one instance of the node all key groups are its own, whatever the number of shards.
-        store.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
+        store?.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
       }
     }
     return stores;
   }
 
-  #openOperator(node: OperatorNode, stores: readonly MemoryStateStore[]): void {
+  #openOperator(node: OperatorNode, stores: Shards<MemoryStateStore>): void {
     const { spec } = node;
     const inputs = node.inputs.map((edge) => this.#shapeOf(edge.node, edge.port));
     const instances = stores.map((store, shard) => {
+      if (store === undefined) return undefined;
       const ledger = new NodeLedger();
       const runner = this.#runner(node, shard, { store, outputs: node.outputs.length, ledger }, (clock) =>
         spec.open(this.#context(node, { shard, inputs, store, ledger, clock, runner: () => runner })),
@@ -174,14 +199,15 @@ export class Graph {
       return { runner, store, sink: undefined };
     });
     this.#add(node, instances);
-    node.inputs.forEach((edge, port) =>
-      this.#connect(edge, port, instances, spec.exchanges[port] ?? "forward"),
-    );
+    node.inputs.forEach((edge, port) => {
+      const exchange = spec.exchanges[port] ?? "forward";
+      this.#connect(edge, port, instances, { exchange, withOrigin: spec.refuses !== false });
+    });
   }
 
   #openSink(node: SinkNode): void {
     const input = present(node.input, "sink input");
-    const instances = Array.from({ length: this.#width(input.node, node.exchange) }, (_, shard) => {
+    const instances = this.#onShards(this.#width(input.node, node.exchange), (shard) => {
       const ledger = new NodeLedger();
       const sink = new HoldingSink((outcome, rows) => {
         ledger.outcomes[outcome] += rows;
@@ -192,7 +218,7 @@ export class Graph {
       return { runner, store, sink };
     });
     this.#add(node, instances);
-    this.#connect(input, 0, instances, node.exchange);
+    this.#connect(input, 0, instances, { exchange: node.exchange, withOrigin: false });
   }
 
   #runner(
@@ -247,6 +273,7 @@ export class Graph {
         ledger.latePartial += rows;
       },
       reject: (batch, row, reason, thrown) => {
+        assert(node.spec.refuses !== false, `"${node.id}" refuses rows, which its spec denies`);
         ledger.outcomes.quarantined++;
         this.#refuse(parts.runner(), refusalOf(node.id, batch, row, reason), batch.origin?.source, thrown);
       },
@@ -269,34 +296,57 @@ export class Graph {
   #connect(
     edge: { readonly node: string; readonly port: number },
     port: number,
-    to: readonly Instance[],
-    exchange: Exchange,
+    to: Shards<Instance>,
+    { exchange, withOrigin }: { readonly exchange: Exchange; readonly withOrigin: boolean },
   ): void {
     const upstream = this.#upstream(edge.node, edge.port);
     const { schema } = this.#shapeOf(edge.node, edge.port);
-    for (const [shard, targets] of upstream.entries()) {
-      if (upstream.length === 1 && to.length === 1) targets.push(this.#channel(to, 0, port, true));
-      else if (exchange === "forward") targets.push(this.#channel(to, shard, port, true));
-      else if (exchange === "single") targets.push(new SingleTarget(this.#channel(to, 0, port, false)));
-      else {
-        const channels = to.map((_, receiver) => this.#channel(to, receiver, port, false));
-        targets.push(new KeyedTarget(channels, schema, exchange.keyBy));
+    for (const [from, targets] of upstream.entries()) {
+      const end = (shard: number): ShardEnd | undefined => this.#end({ from, shard }, { to, port, schema });
+      if (exchange === "forward" || (upstream.length === 1 && to.length === 1))
+        targets?.push(this.#channel(to[exchange === "forward" ? from : 0], port, true));
+      else if (exchange === "single") {
+        const only = end(0);
+        if (only !== undefined) targets?.push(new SingleTarget(only, withOrigin));
+      } else {
+        const ends = to.map((_, shard) => end(shard));
+        const here = ends.filter((each) => each !== undefined);
+        targets?.push(new KeyedTarget(here, { schema, key: exchange.keyBy, withOrigin }));
       }
     }
   }
 
-  #channel(to: readonly Instance[], shard: number, port: number, direct: boolean): Channel {
-    const { runner } = present(to[shard], `shard ${shard}`);
+  /** The sender's end of a channel between two shards; undefined where the sender is elsewhere. */
+  #end(
+    { from, shard }: { readonly from: number; readonly shard: number },
+    { to, port, schema }: { readonly to: Shards<Instance>; readonly port: number; readonly schema: Schema },
+  ): ShardEnd | undefined {
+    const number = this.#channels++;
+    const { elsewhere } = this.#host;
+    if (this.#isHere(shard)) {
+      const channel = this.#channel(to[shard], port, from === shard);
+      if (from === shard) return new DirectEnd(channel);
+      if (this.#isHere(from)) return new LocalEnd(channel);
+      elsewhere?.receiveFrom(from, number, { channel, schema });
+      return undefined;
+    }
+    return this.#isHere(from) ? elsewhere?.sendTo(shard, number) : undefined;
+  }
+
+  #channel(to: Instance | undefined, port: number, direct: boolean): Channel {
+    const { runner } = present(to, "a shard that is here");
     const channel = new Channel(runner, port, direct);
     runner.channels.push(channel);
     return channel;
   }
 
   /** The target lists of an output, one per shard. */
-  #upstream(node: string, port: number): Target[][] {
+  #upstream(node: string, port: number): Shards<Target[]> {
     const sources = this.#sourceRunners.get(node);
-    if (sources !== undefined) return sources.map(({ targets }) => targets);
-    return this.#of(node).map(({ runner }) => present(runner.targets[port], `output ${port} of ${node}`));
+    if (sources !== undefined) return sources.map((runner) => runner?.targets);
+    return this.#of(node).map(
+      (instance) => instance && present(instance.runner.targets[port], `output ${port} of ${node}`),
+    );
   }
 
   #width(upstream: string, exchange: Exchange | undefined): number {
@@ -317,14 +367,14 @@ export class Graph {
     );
   }
 
-  #add(node: PlanNode, instances: Instance[]): void {
+  #add(node: PlanNode, instances: Shards<Instance>): void {
     this.#instances.set(node.id, instances);
-    const runners = instances.map(({ runner }) => runner);
+    const runners = instances.flatMap((instance) => instance?.runner ?? []);
     this.nodes.push(...runners);
     this.downstreamFirst.unshift(...runners.toReversed());
   }
 
-  #of(node: string): readonly Instance[] {
+  #of(node: string): Shards<Instance> {
     return present(this.#instances.get(node), `node ${node}`);
   }
 

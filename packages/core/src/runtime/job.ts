@@ -11,23 +11,23 @@ import { Checkpointer } from "./checkpointer.ts";
 import { closing } from "./closing.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
-import { Graph } from "./graph.ts";
 import { HeldAhead } from "./held-ahead.ts";
 import type { RunReport, Status } from "./report.ts";
+import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
+import { stepsOf } from "./shard-view.ts";
+import { Shards, type ShardsParts } from "./shards.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { SpillNotices } from "./spill-notices.ts";
 import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
 import { statusOf } from "./status-of.ts";
 import { lateUnread } from "./steps.ts";
-import { storedChunks } from "./stored-chunks.ts";
+import { waitingOf } from "./waiting.ts";
 import { Waker } from "./waker.ts";
 
 /** Milliseconds of work between two looks at the event loop. */
 const SLICE_MS = 8;
-/** Milliseconds between two flushes under low load. */
-const FLUSH_EVERY_MS = 100;
 /** Bytes of rows for sinks in memory, on a disk that is slower than they come: sources then wait for it. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -48,6 +48,8 @@ export interface JobParts {
   readonly deliveries: Deliveries;
   readonly sources: ReadonlyMap<string, Source>;
   readonly shards: number;
+  /** How some of the shards have threads of their own; undefined where this one has all. */
+  readonly threads?: ShardsParts["threads"];
   readonly generate: boolean;
   readonly follow: boolean;
   readonly drain: boolean;
@@ -66,7 +68,7 @@ export interface JobParts {
 /** Drives a graph from its sources to the last delivery. */
 export class Job {
   readonly #parts: JobParts;
-  readonly #graph: Graph;
+  readonly #shards: Shards;
   readonly #heldAhead: HeldAhead;
   readonly #checkpointer: Checkpointer;
   readonly #acknowledgements: Acknowledgements;
@@ -79,41 +81,33 @@ export class Job {
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #checkpointAt: number;
-  #flushAt: number;
   readonly #waker = new Waker();
 
   constructor(parts: JobParts) {
     this.#parts = parts;
     this.#last = parts.restored;
-    this.#flushAt = parts.clock.now() + FLUSH_EVERY_MS;
     this.#checkpointAt = parts.clock.now() + this.#checkpointEveryMs;
     const failed = (error: unknown): void => this.#fail(error);
-    this.#graph = new Graph(parts.plan, {
-      shards: parts.shards,
-      generate: parts.generate,
-      follow: parts.follow,
-      restored: parts.restored,
-      migrating: parts.migrating,
-      budget: parts.budget,
-      now: () => parts.clock.now(),
-      wake: this.#waker.wake,
-      failed,
-      nodePassed: (runner, epoch) => this.#checkpointer.nodePassed(runner, epoch),
-      sourcePassed: (runner, epoch) => this.#checkpointer.sourcePassed(runner, epoch),
-    });
-    this.#heldAhead = new HeldAhead(this.#graph.sinkRows, parts.state, {
+    const { wake } = this.#waker;
+    this.#shards = new Shards({ ...parts, wake, failed });
+    this.#heldAhead = new HeldAhead(this.#shards.sinkRows, parts.state, {
       bytesMin: parts.aheadBytesMin,
       failed,
     });
-    this.#checkpointer = new Checkpointer(this.#graph, this.#heldAhead, parts.restored);
+    this.#checkpointer = new Checkpointer(parts.plan, this.#heldAhead, parts.restored);
     this.#acknowledgements = new Acknowledgements(parts.sources, parts.restored, failed);
     this.#savepoints = new Savepoints({
       copy: (request) => this.#copy(request),
-      wake: this.#waker.wake,
+      wake,
       failed,
       history: parts.history,
     });
-    this.#splits = new SplitFinder({ ...parts, runners: (source) => this.#graph.runners(source), failed });
+    this.#splits = new SplitFinder({
+      ...parts,
+      runners: (source) => this.#shards.takers(source),
+      reached: (source) => this.#shards.reached(source),
+      failed,
+    });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
     this.#lateUnread = lateUnread(parts.plan);
     this.#spillNotices = new SpillNotices(parts.plan.name, parts.onNotice);
@@ -130,7 +124,7 @@ export class Job {
     try {
       return await closing(
         () => this.#runToEnd(),
-        () => this.#graph.sources,
+        () => this.#shards.closables,
       );
     } finally {
       signal.removeEventListener("abort", this.#waker.wake);
@@ -139,14 +133,17 @@ export class Job {
   }
 
   async #runToEnd(): Promise<RunReport> {
-    const { state, sources, signal } = this.#parts;
-    await this.#graph.open(sources, (node) => storedChunks(state, node));
+    const { signal } = this.#parts;
+    await this.#shards.open();
     await this.#splits.find(this.#last, true);
     const ended = await this.#loop();
+    this.#shards.end();
+    await this.#settle();
     await this.#finishSavepoints();
     const drained = ended === "drained";
     if (drained) await this.#drain();
     await this.#stopCleanly(drained);
+    await this.#shards.look();
     return { ...this.status(), ended: signal.aborted && !drained ? "stopped" : ended };
   }
 
@@ -157,18 +154,18 @@ export class Job {
 
   /** The pipeline at this moment. */
   status(): Status {
-    return statusOf(this.#parts, this.#graph, {
-      epoch: this.#last?.epoch ?? 0,
-      lateUnread: this.#lateUnread,
-    });
+    const { views, spilling } = this.#shards;
+    const epoch = this.#last?.epoch ?? 0;
+    return statusOf(this.#parts, views, { epoch, lateUnread: this.#lateUnread, spilling });
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {
     const { clock, follow, signal } = this.#parts;
     for (let sliceEnd = clock.now() + SLICE_MS; ;) {
       this.#throwFailure();
-      if (signal.aborted && this.#sourcesStopped()) return "stopped";
-      const progressed = this.#work();
+      if (signal.aborted && this.#shards.stop()) return "stopped";
+      const progressed = this.#shards.work(() => this.#crowded());
+      this.#noticeSpilling();
       this.#sendAhead();
       this.#checkpointWhenDue();
       this.#deliver(false);
@@ -188,67 +185,26 @@ export class Job {
     }
   }
 
-  /** Asks all sources to stop; says whether they have. */
-  #sourcesStopped(): boolean {
-    const { sources } = this.#graph;
-    for (const source of sources) source.stop();
-    return sources.every(({ stopped }) => stopped);
-  }
-
-  /** One round over all nodes and sources; says whether anything was done. */
-  #work(): boolean {
-    this.#settleState();
-    let progressed = this.#pump();
-    if (this.#crowded()) return progressed;
-    const { sources } = this.#graph;
-    // A split that speaks again must not be overtaken by the clocks of the others: they wait until it has its mark.
-    const waking = sources.filter((source) => source.waking);
-    for (const source of this.#ordered(waking.length > 0 ? waking : sources))
-      progressed = source.step() || progressed;
-    return progressed;
-  }
-
-  /** No operator works at this moment: what they have asked of their state may be spilled. */
-  #settleState(): void {
-    const { budget, clock } = this.#parts;
-    budget.settle();
-    if (!budget.hasSpilled) return;
-    const rows = this.#graph.sources.reduce((sum, { ledger }) => sum + ledger.rowsIn, 0);
-    this.#spillNotices.look(clock.now(), budget.use, rows);
-  }
-
-  /** One round over all nodes, those downstream first; says whether anything was done. */
-  #pump(): boolean {
-    let progressed = false;
-    for (const runner of this.#ordered(this.#graph.downstreamFirst)) progressed = runner.pump() || progressed;
-    return progressed;
-  }
-
-  #ordered<T>(runners: readonly T[]): readonly T[] {
-    return this.#parts.shuffle?.(runners) ?? runners;
+  #noticeSpilling(): void {
+    const { spilling, rowsRead } = this.#shards;
+    if (spilling !== undefined) this.#spillNotices.look(this.#parts.clock.now(), spilling, rowsRead);
   }
 
   /** Whether sources wait: until the state has what the sinks hold, or until they have delivered. */
   #crowded(): boolean {
-    const { sinkRows } = this.#graph;
+    const { sinkRows } = this.#shards;
     if (sinkRows.bytesInMemory() > HELD_BYTES_MAX) return true;
     return this.#parts.deliveries.crowded((sink) => sinkRows.bytesOf(sink));
   }
 
   async #sleep(): Promise<void> {
     const { clock } = this.#parts;
-    const now = clock.now();
-    if (now >= this.#flushAt) {
-      this.#flushAt = now + FLUSH_EVERY_MS;
-      for (const runner of this.#graph.nodes) runner.flush();
-    }
-    const waits = this.#graph.sources.flatMap((source) => source.wait() ?? []);
-    const until = Math.max(0, Math.min(this.#checkpointAt - now, FLUSH_EVERY_MS, ...waits));
+    const until = Math.min(this.#checkpointAt - clock.now(), this.#shards.rest());
     await this.#waker.sleep(clock, Math.max(until, 1));
   }
 
   #inputEnded(): boolean {
-    return this.#graph.sources.every(({ ended }) => ended) && this.#graph.idle() && !this.#splits.looking;
+    return this.#shards.ended && !this.#splits.looking;
   }
 
   #closesWindows(): boolean {
@@ -259,22 +215,22 @@ export class Job {
   #checkpointWhenDue(): void {
     const now = this.#parts.clock.now();
     // Only what a checkpoint holds can be delivered, so crowded sinks do not wait for its time.
-    const due = now >= this.#checkpointAt || (this.#graph.sinkRows.any() && this.#crowded());
+    const due = now >= this.#checkpointAt || (this.#shards.holdsRows && this.#crowded());
     this.#keepHistory(false);
     const isQuiet =
-      this.#committing === undefined && !this.#checkpointer.running && !this.#savepoints.copying;
+      this.#committing === undefined && !this.#shards.barrier.running && !this.#savepoints.copying;
     if (isQuiet && this.#savepoints.waiting) {
-      if (this.#savepoints.step(this.#hasNews()) === "barrier") this.#beginCheckpoint();
+      if (this.#savepoints.step(this.#shards.active) === "barrier") this.#beginCheckpoint();
     } else if (isQuiet && due) {
       this.#checkpointAt = now + this.#checkpointEveryMs;
-      if (this.#hasNews()) this.#beginCheckpoint();
+      if (this.#shards.active) this.#beginCheckpoint();
     }
     this.#storeWhenComplete(false);
   }
 
   /** Between a barrier and its commit no rows of the next epoch go to the state: it has one that runs. */
   #sendAhead(): void {
-    if (!this.#checkpointer.running && this.#committing === undefined)
+    if (!this.#shards.barrier.running && this.#committing === undefined)
       this.#heldAhead.sendWhenDue(this.#nextEpoch);
   }
 
@@ -288,13 +244,13 @@ export class Job {
    */
   #deliver(isFresh: boolean): void {
     const { deliveries, signal } = this.#parts;
-    const isNext = this.#committing !== undefined || this.#checkpointer.running || this.#hasNews();
+    const isNext = this.#committing !== undefined || this.#shards.barrier.running || this.#shards.active;
     const earlyMs = (isFresh ? 0.5 : isNext ? -1 : 0) * this.#checkpointEveryMs;
     if (!this.#savepoints.copying) deliveries.deliverWhenDue(this.#last, signal.aborted, earlyMs);
   }
 
   #beginCheckpoint(): void {
-    this.#checkpointer.begin(this.#nextEpoch);
+    this.#shards.barrier.begin(this.#nextEpoch);
   }
 
   /** Copies the state when its last checkpoint is delivered: what is begun from the copy has nothing left to show. */
@@ -305,7 +261,7 @@ export class Job {
   }
 
   #keepHistory(isEnd: boolean): void {
-    const epoch = (this.#last?.epoch ?? 0) + (isEnd && this.#hasNews() ? 1 : 0);
+    const epoch = (this.#last?.epoch ?? 0) + (isEnd && this.#shards.active ? 1 : 0);
     this.#savepoints.keepHistory(epoch, isEnd);
   }
 
@@ -323,14 +279,18 @@ export class Job {
     this.#acknowledgements.shown(this.#parts.deliveries.shownThrough(this.#last?.epoch ?? 0));
   }
 
-  /** Whether there is anything that the last checkpoint does not have. */
-  #hasNews(): boolean {
-    return this.#graph.sinkRows.any() || this.#graph.sources.some(({ active }) => active);
-  }
-
   #storeWhenComplete(drained: boolean): void {
-    const checkpoint = this.#checkpointer.take(drained, this.#parts.fingerprint, this.#sinkRecords);
-    if (checkpoint === undefined) return;
+    const whole = this.#shards.barrier.take();
+    if (whole === undefined) return;
+    const { plan, fingerprint } = this.#parts;
+    const [sinks, views] = [this.#sinkRecords, this.#shards.views];
+    const waiting = waitingOf({
+      plan,
+      steps: stepsOf(views),
+      sources: views.flatMap(({ sources }) => sources),
+    });
+    const { epoch, parts } = whole;
+    const checkpoint = this.#checkpointer.checkpoint(parts, { epoch, drained, fingerprint, sinks, waiting });
     this.#committing = this.#store(checkpoint)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -354,25 +314,24 @@ export class Job {
   }
 
   async #drain(): Promise<void> {
-    for (const source of this.#graph.sources) source.finish();
+    this.#shards.finish();
     await this.#settle();
   }
 
   /** Works until nothing is left inside the graph. */
   async #settle(): Promise<void> {
-    for (;;) {
+    await this.#shards.settle(async () => {
       this.#throwFailure();
-      this.#settleState();
-      if (!this.#pump() && this.#graph.idle()) return;
-      await this.#parts.clock.yield();
-    }
+      await this.#waker.sleep(this.#parts.clock, FLUSH_EVERY_MS);
+    });
+    this.#throwFailure();
   }
 
   /** The last checkpoint, then the last delivery of every sink. */
   async #stopCleanly(drained: boolean): Promise<void> {
     // A barrier that is on its way went before the end of the input.
     await this.#finishCheckpoint(false);
-    if (this.#hasNews() || drained) {
+    if (this.#shards.active || drained) {
       this.#beginCheckpoint();
       await this.#finishCheckpoint(drained);
     }
@@ -383,7 +342,7 @@ export class Job {
   }
 
   async #finishCheckpoint(drained: boolean): Promise<void> {
-    while (this.#checkpointer.running) {
+    while (this.#shards.barrier.running) {
       await this.#settle();
       this.#storeWhenComplete(drained);
     }

@@ -89,6 +89,8 @@ export class NodeRunner {
   #sent: InputClock = { clock: BEGINNING, status: "live" };
   #afterResume: (() => void) | undefined;
   #turn = 0;
+  /** Of the event that was taken from a queue last. */
+  #done: StreamEvent["done"];
   /** The last question whether it is free, and the answer. */
   #question = 0;
   #isFree = false;
@@ -158,9 +160,13 @@ export class NodeRunner {
         rest();
         continue;
       }
+      this.#done?.();
+      this.#done = undefined;
       const channel = this.#nextChannel();
       if (channel === undefined) return progressed;
-      this.#process(channel, present(channel.queue.shift(), "queued event"));
+      const event = present(channel.queue.shift(), "queued event");
+      this.#done = event.done;
+      this.#process(channel, event);
     }
   }
 
@@ -207,12 +213,12 @@ export class NodeRunner {
         return this.#moveClock();
       case "barrier":
         channel.aligned = true;
-        if (this.channels.every(({ aligned }) => aligned)) this.#passBarrier(event);
+        if (this.channels.every(({ aligned }) => aligned)) this.#passBarrier(event.epoch);
         return undefined;
       case "end":
         channel.ended = true;
         if (this.channels.every(({ ended }) => ended)) {
-          this.#call(this.operator.onEnd?.(this.#output) ?? "done", () => this.#sendToAll(event));
+          this.#call(this.operator.onEnd?.(this.#output) ?? "done", () => this.#sendToAll({ kind: "end" }));
         }
         return undefined;
     }
@@ -246,12 +252,12 @@ export class NodeRunner {
     return clock < this.clock || this.#holdsRows();
   }
 
-  #passBarrier(barrier: StreamEvent & { readonly kind: "barrier" }): void {
+  #passBarrier(epoch: Epoch): void {
     this.#call(this.operator.flush?.(this.#output) ?? "done", () => {
-      this.#onBarrier(this, barrier.epoch);
-      this.epoch = barrier.epoch;
+      this.#onBarrier(this, epoch);
+      this.epoch = epoch;
       for (const channel of this.channels) channel.aligned = false;
-      this.#sendToAll(barrier);
+      this.#sendToAll({ kind: "barrier", epoch });
     });
   }
 

@@ -4,6 +4,8 @@ import type { Source } from "../connector.ts";
 import { own } from "../own.ts";
 import { liveSources } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { RunOptions } from "./run.ts";
+import { ownSources } from "./thread-count.ts";
 import { changedLambdas, type NodeRestart } from "../plan/restart.ts";
 
 /** For who wants the new meaning for all rows. */
@@ -68,6 +70,19 @@ function lambdaNotice(plan: Plan, restored: CheckpointRecord | undefined): strin
   if (changed.length === 0) return [];
   return [
     `Lambdas of pipeline "${plan.name}" have changed since its last checkpoint: ${changed.join(", ")}. Rows from now on see the new ones, results so far keep what they have; for one meaning throughout ${ANEW}.`,
+  ];
+}
+
+/** That shards were asked for, and do not have the threads that they might have. */
+export function shardNotice(
+  plan: Plan,
+  threads: number,
+  { parallelism = 1, planElsewhere }: Pick<RunOptions, "parallelism" | "planElsewhere">,
+): string[] {
+  const own = ownSources(plan).map((id) => `"${id}"`);
+  if (parallelism === 1 || planElsewhere === undefined || threads > 1 || own.length === 0) return [];
+  return [
+    `All shards are on the main thread, whatever --parallelism says, for the rows of ${own.join(", ")} are those of this process.`,
   ];
 }
 

@@ -11,11 +11,11 @@ interface BudgetOptions {
   readonly openScratch?: ((directory: string) => ScratchFile) | undefined;
 }
 
-/** The budget of all state of a run. @throws DF_OPTION */
-export function openBudget(options: BudgetOptions): StateBudget {
+/** The budget of all state of a run, or a part of it, from 0 to 1. @throws DF_OPTION */
+export function openBudget(options: BudgetOptions, part: number = 1): StateBudget {
   const { stateDirectory, stateBudget = BUDGET_DEFAULT, openScratch = openScratchFile } = options;
   return new StateBudget({
-    limitBytes: checkedBudget(stateBudget, memoryLimit()),
+    limitBytes: Math.floor(checkedBudget(stateBudget, memoryLimit()) * part),
     scratch: () => openScratch(stateDirectory),
   });
 }

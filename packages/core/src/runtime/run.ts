@@ -33,11 +33,13 @@ import { Job, type JobParts } from "./job.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { openSources } from "./open-sources.ts";
 import { Readers } from "./readers.ts";
-import { changeNotices, decodeNotice, liveNotice } from "./notices.ts";
+import { changeNotices, decodeNotice, liveNotice, shardNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 import { openBudget } from "./open-budget.ts";
+import type { PlanElsewhere } from "./shard-work.ts";
 import { StateHistory } from "./state-history.ts";
+import { decodeThreadsOf, partsOf, threadsOf } from "./thread-count.ts";
 
 /** Threads that decode at most: each has an interpreter of its own, of some 15 MiB. */
 const DECODE_THREADS_MAX = 64;
@@ -64,6 +66,13 @@ export interface RunOptions {
   readonly connectors: Connectors;
   /** Shards of keyed work, 1 to 128; changes no result. Default 1. */
   readonly parallelism?: number | undefined;
+  /**
+   * How another thread comes to the same plan: then shards have threads of their own, as far as there are cores.
+   * Without it all of them are on this one.
+   */
+  readonly planElsewhere?: PlanElsewhere | undefined;
+  /** Threads that have shards, at most. Default: as many as there are cores. */
+  readonly threadsMax?: number | undefined;
   /** Threads that read and decode splits of sources, 0 to 64; changes no result. Default 0: this thread does. */
   readonly decodeThreads?: number | undefined;
   /**
@@ -116,12 +125,13 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunReport> {
   if (openState === openStateThread && options.unsafeStateFs !== true)
     refuseUnsafe(options.stateDirectory, options.fileSystemOf);
   const { from, stateDirectory } = options;
-  const budget = openBudget(options);
+  const threads = threadsOf(pruned, options);
+  const budget = openBudget(options, partsOf(threads, options)[0]);
   if (from !== undefined) beginFrom({ from, stateDirectory, pipeline: plan.name });
   const state = openState(options.stateDirectory, plan.name);
   try {
     const identity = await state.identity();
-    return await new Run(pruned, label, { state, identity, budget }, options).run();
+    return await new Run(pruned, label, { state, identity, budget, threads }, options).run();
   } finally {
     budget.close();
     await state.close().catch(() => undefined);
@@ -144,6 +154,8 @@ class Run {
   readonly #identity: Identity;
   readonly #budget: StateBudget;
   readonly #options: RunOptions;
+  /** That have shards, with this one. */
+  readonly #threads: number;
   readonly #deliveries: Deliveries;
   readonly #decoding: DecodePool;
   #migrating: ReadonlySet<string> = new Set();
@@ -151,7 +163,12 @@ class Run {
   constructor(
     plan: Plan,
     label: Label,
-    opened: { readonly state: StateFile; readonly identity: Identity; readonly budget: StateBudget },
+    opened: {
+      readonly state: StateFile;
+      readonly identity: Identity;
+      readonly budget: StateBudget;
+      readonly threads: number;
+    },
     options: RunOptions,
   ) {
     this.#plan = plan;
@@ -161,7 +178,8 @@ class Run {
     this.#identity = opened.identity;
     this.#budget = opened.budget;
     this.#options = options;
-    this.#decoding = new DecodePool(options.decodeThreads ?? 0);
+    this.#threads = opened.threads;
+    this.#decoding = new DecodePool(decodeThreadsOf(opened.threads, options)[0] ?? 0);
     this.#deliveries = new Deliveries(
       this.#clock,
       (shown) => options.onShown?.(shown),
@@ -192,12 +210,13 @@ class Run {
     await openSources(this.#plan, this.#options, sources);
     // Not earlier: a run that its targets or sources refuse leaves what the plan of before goes on with.
     for (const { id } of removed) await this.#state.forgetSink(id);
-    const job = this.#job(sources, restored);
+    const isOver = this.#identity.drained && restored !== undefined;
+    const job = this.#job(sources, restored, isOver ? 1 : this.#threads);
     const handle = {
       status: () => job.status(),
       savepoint: (request: SavepointRequest) => job.savepoint(request),
     };
-    if (this.#identity.drained && restored !== undefined) {
+    if (isOver) {
       // The run that drained it may have died between its last checkpoint and its last delivery.
       await this.#deliveries.deliverAll(restored);
       await this.#refuseNewInput(sources, restored);
@@ -205,6 +224,7 @@ class Run {
       return { ...job.status(), ended: "nothing new" };
     }
     this.#notice(liveNotice(this.#plan));
+    this.#notice(shardNotice(this.#plan, this.#threads, this.#options));
     this.#notice(decodeNotice(this.#options.decodeThreads ?? 0, sources));
     this.#options.onStart?.(handle);
     return await job.run();
@@ -316,7 +336,7 @@ class Run {
     return new StateHistory(stateHistory, stateDirectory, time);
   }
 
-  #job(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord | undefined): Job {
+  #job(sources: ReadonlyMap<string, Source>, restored: CheckpointRecord | undefined, threads: number): Job {
     const { parallelism = 1, generate = true, follow = false, drain = false } = this.#options;
     return new Job({
       plan: this.#plan,
@@ -331,6 +351,7 @@ class Run {
       deliveries: this.#deliveries,
       sources: this.#decoding.sources(this.#plan, sources),
       shards: parallelism,
+      threads: this.#jobThreads(sources, threads),
       generate,
       follow,
       drain,
@@ -341,5 +362,13 @@ class Run {
       aheadBytesMin: this.#options.aheadBytesMin,
       history: this.#history(),
     });
+  }
+
+  #jobThreads(sources: ReadonlyMap<string, Source>, threads: number): JobParts["threads"] {
+    const { planElsewhere: plan, stateDirectory } = this.#options;
+    if (plan === undefined || threads === 1) return undefined;
+    const bytes = this.#budget.limitBytes / (partsOf(threads, this.#options)[0] ?? 1);
+    const budgets = partsOf(threads, this.#options).map((part) => Math.floor(bytes * part));
+    return { plan, stateDirectory, sources, budgets, decodeThreads: decodeThreadsOf(threads, this.#options) };
   }
 }

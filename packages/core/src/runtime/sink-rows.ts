@@ -45,6 +45,15 @@ export class SinkRows {
     return bytes;
   }
 
+  /** Bytes that each sink holds since the last barrier, by its id. */
+  bytesBySink(): ReadonlyMap<string, number> {
+    const names = [
+      ...this.#sinks.map(({ node }) => node),
+      ...[...this.#refused.values()].map(({ sink }) => sink),
+    ];
+    return new Map(names.map((sink) => [sink, this.bytesOf(sink)]));
+  }
+
   /** Whether any sink holds rows since the last barrier. */
   any(): boolean {
     return this.#refusedBytes() > 0 || this.#sinks.some(({ sink }) => sink.bytes > 0);

@@ -36,14 +36,20 @@ interface Reading {
   asked: number;
 }
 
-/** When a split is found: at the first start of its pipeline, at a later one, or while it runs. */
-export type FoundAt = "first start" | "restart" | "run";
+/**
+ * When a split is found: at the first start of its pipeline, at a later one, when so high a clock had been reached
+ * behind its source, or while it runs.
+ */
+export type FoundAt =
+  | { readonly kind: "first start" }
+  | { readonly kind: "restart"; readonly reached: Time }
+  | { readonly kind: "run" };
 
 /** What a source runner is made of. */
 interface SourceParts {
   readonly node: string;
   readonly shard: number;
-  readonly source: Source;
+  readonly source: Pick<Source, "read">;
   readonly schema: Schema;
   readonly time: EventTime | undefined;
   readonly follow: boolean;
@@ -57,7 +63,7 @@ interface SourceParts {
   /** The highest clock that any node behind this source has reached: what a mark lifts to. */
   readonly reached: () => Time;
   /** Whether nothing is on its way between nodes: all that was sent has been taken. */
-  readonly settled: () => boolean;
+  readonly settled: (runner: SourceRunner) => boolean;
   readonly invalid: (runner: SourceRunner, split: string, record: InvalidRecord) => void;
   /** Something happened that a checkpoint should remember, or that the main loop waits for. */
   readonly wake: () => void;
@@ -103,11 +109,11 @@ export class SourceRunner {
    * clock back from its first row on, which gets a mark; so does one that is found while the pipeline runs.
    */
   add(split: Split, record: SplitRecord | undefined, found: FoundAt): void {
-    const isNew = record === undefined && found !== "first start";
+    const isNew = record === undefined && found.kind !== "first start";
     const { time } = this.#parts;
     const clock = new SplitClock(time?.maxOutOfOrderness ?? 0, record, this.#rowClocks);
-    if (isNew || found === "run") clock.status = "idle";
-    if (found === "restart" && time !== undefined) clock.restart(this.#parts.reached());
+    if (isNew || found.kind === "run") clock.status = "idle";
+    if (found.kind === "restart" && time !== undefined) clock.restart(found.reached);
     const reading: Reading = {
       split,
       clock,
@@ -125,6 +131,16 @@ export class SourceRunner {
   /** A split speaks again; its rows wait until every receiver knows that it holds the clock back. */
   get waking(): boolean {
     return this.#ready !== undefined && this.#ready.reading.clock.counted.status !== "live";
+  }
+
+  /** Lets all receivers know that a split speaks again; says whether they had to be told. */
+  announce(): boolean {
+    return this.waking && !this.#full() && this.#sendClock();
+  }
+
+  /** Whether they have been told. */
+  get announced(): boolean {
+    return this.waking && !this.#clockMoves(this.#combined());
   }
 
   /** Begins a clean stop: from now on only splits are polled whose rows nobody could read again. */
@@ -173,7 +189,7 @@ export class SourceRunner {
   /** Does one piece of work if there is any and the receivers have room; says whether it did. */
   step(): boolean {
     if (this.#full()) return false;
-    if (this.waking && (this.#sendClock() || !this.#parts.settled())) return true;
+    if (this.waking && (this.#sendClock() || !this.#parts.settled(this))) return true;
     const ready = this.#ready;
     this.#ready = undefined;
     if (ready !== undefined) this.#take(ready.reading, ready.polled);

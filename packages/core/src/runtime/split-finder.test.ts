@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import type { SplitRecord } from "../checkpoint/records.ts";
 import type { Source, Split } from "../connector.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { SourceRunner } from "./source-runner.ts";
-import { SPLITS_MAX, SplitFinder } from "./split-finder.ts";
+import { SPLITS_MAX, SplitFinder, type SplitTaker } from "./split-finder.ts";
 
 const named = (from: number, count: number): Split[] =>
   Array.from({ length: count }, (_, n) => ({ id: `split ${from + n}` }));
@@ -11,7 +10,7 @@ const named = (from: number, count: number): Split[] =>
 /** Finds the splits of one source; says how many its runner was given. */
 async function find(splits: readonly Split[], gone: readonly Split[]): Promise<number> {
   const given: Split[] = [];
-  const runner: Pick<SourceRunner, "reads" | "add"> = {
+  const taker: SplitTaker = {
     reads: () => false,
     add: (split) => void given.push(split),
   };
@@ -34,7 +33,8 @@ async function find(splits: readonly Split[], gone: readonly Split[]): Promise<n
   const finder = new SplitFinder({
     plan,
     sources: new Map([["s", source]]),
-    runners: () => [runner as SourceRunner],
+    runners: () => [taker],
+    reached: () => 0,
     clock: { now: () => 0 },
     failed: (error) => {
       throw error;

@@ -4,7 +4,8 @@ import type { Source, Split } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Plan, SourceNode } from "../plan/plan.ts";
 import type { WallClock } from "./clock-port.ts";
-import type { FoundAt, SourceRunner } from "./source-runner.ts";
+import type { Time } from "../time.ts";
+import type { FoundAt } from "./source-runner.ts";
 
 /** Splits of a source, with those that are gone: each checkpoint has a line of every one. */
 export const SPLITS_MAX = 100_000;
@@ -12,12 +13,20 @@ export const SPLITS_MAX = 100_000;
 /** Milliseconds between two looks for new splits. */
 const SPLITS_EVERY_MS = 1_000;
 
+/** What reads splits of a source: its runner on one shard. */
+export interface SplitTaker {
+  reads(split: string): boolean;
+  add(split: Split, record: SplitRecord | undefined, found: FoundAt): void;
+}
+
 /** What a finder of splits works with. */
 interface SplitFinderParts {
   readonly plan: Plan;
   readonly sources: ReadonlyMap<string, Source>;
   /** The runners of a source, one a shard. */
-  readonly runners: (source: string) => readonly SourceRunner[];
+  readonly runners: (source: string) => readonly SplitTaker[];
+  /** The highest clock that was reached behind a source. */
+  readonly reached: (source: string) => Time;
   readonly clock: Pick<WallClock, "now">;
   readonly failed: (error: unknown) => void;
 }
@@ -56,16 +65,21 @@ export class SplitFinder {
    */
   async find(last: CheckpointRecord | undefined, starting: boolean): Promise<void> {
     const known = splitsByKey(last);
-    const start: FoundAt = last === undefined ? "first start" : "restart";
     for (const node of this.#parts.plan.nodes) {
       if (node.kind !== "source") continue;
       const source = present(this.#parts.sources.get(node.id), `source ${node.id}`);
       const splits = await source.splits();
       refuseMany(node.id, splits, known);
+      const found = starting ? this.#atStart(node.id, last) : ({ kind: "run" } as const);
       for (const split of splits) {
-        this.#add(node, split, known.get(splitKey(node.id, split.id)), starting ? start : "run");
+        this.#add(node, split, known.get(splitKey(node.id, split.id)), found);
       }
     }
+  }
+
+  #atStart(source: string, last: CheckpointRecord | undefined): FoundAt {
+    if (last === undefined) return { kind: "first start" };
+    return { kind: "restart", reached: this.#parts.reached(source) };
   }
 
   #add(node: SourceNode, split: Split, record: SplitRecord | undefined, found: FoundAt): void {

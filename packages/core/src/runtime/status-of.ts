@@ -1,12 +1,12 @@
-import type { CheckpointRecord, Identity } from "../checkpoint/records.ts";
+import type { CheckpointRecord, Identity, LedgerEntry } from "../checkpoint/records.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { StateBudget } from "../state/state-budget.ts";
 import type { Label } from "../stream.ts";
 import type { Deliveries } from "./deliveries.ts";
-import type { Graph } from "./graph.ts";
 import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { Status } from "./report.ts";
+import type { ShardView } from "./shard-messages.ts";
+import { stepsOf } from "./shard-view.ts";
 import { clocksOf, gaugesOf } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
@@ -17,37 +17,41 @@ interface StatusParts {
   readonly label: Label;
   readonly restored: CheckpointRecord | undefined;
   readonly deliveries: Deliveries;
-  readonly budget: StateBudget;
 }
 
-/** A pipeline at this moment. */
+/** A pipeline at this moment, from views of all its shards. */
 export function statusOf(
-  { plan, identity, label, restored, deliveries, budget }: StatusParts,
-  { sources, nodes }: Graph,
-  { epoch, lateUnread }: Pick<Status, "epoch" | "lateUnread">,
+  { plan, identity, label, restored, deliveries }: StatusParts,
+  views: readonly ShardView[],
+  { epoch, lateUnread, spilling }: Pick<Status, "epoch" | "lateUnread" | "spilling">,
 ): Status {
+  const [sources, steps] = [views.flatMap((view) => view.sources), stepsOf(views)];
   const splits = { live: 0, idle: 0, ended: 0 };
-  for (const source of sources) for (const { status } of source.records()) splits[status]++;
+  for (const { statuses } of sources) for (const status of statuses) splits[status]++;
   const bySource = clocksByNode(sources);
   const lowest = Math.min(...bySource.values());
-  const now = [
-    ...sources.map((source) => source.entry()),
-    ...nodes.map(({ node, ledger, operator }) => ledger.entry(node, operator.buffered?.() ?? 0)),
-  ];
+  const now = [...sources, ...views.flatMap((view) => view.steps)].map(({ entry }) => entry);
   return {
     pipeline: plan.name,
     lineage: identity.lineage,
     epoch,
-    rowsRead: sources.reduce((rows, { ledger }) => rows + ledger.rowsIn, 0),
+    rowsRead: sources.reduce((rows, { entry }) => rows + entry.rowsIn, 0),
     clock: Number.isFinite(lowest) ? lowest : null,
     splits,
     sinks: deliveries.status(),
-    ledger: addUp(restored?.ledger ?? [], addUp([], now)),
-    gauges: gaugesOf(nodes),
-    clocks: clocksOf([...bySource].map(([node, clock]) => ({ node, clock })).concat(nodes)),
-    waiting: waitingOf({ plan, steps: nodes, sources }),
+    ledger: inOrder(addUp(restored?.ledger ?? [], addUp([], now)), plan),
+    gauges: gaugesOf(steps),
+    clocks: clocksOf([...bySource].map(([node, clock]) => ({ node, clock })).concat(steps)),
+    waiting: waitingOf({ plan, steps, sources }),
     lateUnread,
     label,
-    ...(budget.hasSpilled ? { spilling: budget.use } : {}),
+    ...(spilling === undefined ? {} : { spilling }),
   };
+}
+
+/** Entries in the order of the plan; those of nodes that it does not have any more come first. */
+function inOrder(entries: readonly LedgerEntry[], { nodes }: Plan): LedgerEntry[] {
+  const places = new Map(nodes.map(({ id }, place) => [id, place]));
+  const placeOf = ({ node }: LedgerEntry): number => places.get(node) ?? -1;
+  return entries.toSorted((a, b) => placeOf(a) - placeOf(b));
 }

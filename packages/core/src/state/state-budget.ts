@@ -35,6 +35,18 @@ export interface BudgetUse {
   readonly reads: number;
 }
 
+/** What several threads keep together. */
+export function sumOfUses(uses: readonly BudgetUse[]): BudgetUse {
+  const sum = (part: keyof BudgetUse): number => uses.reduce((all, use) => all + use[part], 0);
+  return {
+    limitBytes: sum("limitBytes"),
+    residentBytes: sum("residentBytes"),
+    indexBytes: sum("indexBytes"),
+    spilledBytes: sum("spilledBytes"),
+    reads: sum("reads"),
+  };
+}
+
 /** How far the tables together may be beyond the budget before one of them gives its memory back. */
 const SLACK = 1.125;
 
