@@ -282,12 +282,12 @@ export const VARIANTS: readonly Variant[] = [
     name: "positions are taken when the epoch is complete",
     edits: [
       {
-        file: "core/src/runtime/checkpointer.ts",
+        file: "core/src/runtime/epoch-parts.ts",
         find: "    this.#splits.push(...source.records());",
         replace: "",
       },
       {
-        file: "core/src/runtime/checkpointer.ts",
+        file: "core/src/runtime/epoch-parts.ts",
         find: "    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];",
         replace:
           "    this.#splits.push(...this.#graph.sources.flatMap((source) => source.records()));\n    const held = [...this.#held, ...this.#graph.sinkRows.takeRefused(epoch)];",
