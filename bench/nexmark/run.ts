@@ -1,7 +1,8 @@
 /**
  * Runs one query of the Nexmark benchmark, exactly once, with a checkpoint each second.
  *
- *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [DECODE_THREADS] [--target csv|delta]
+ *     node bench/nexmark/run.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [DECODE_THREADS] [--target csv|delta] \
+ *       [--parallelism SHARDS]
  *
  * Reads `part-*.jsonl`, as generate.ts writes them, and writes CSV without a header, or a Delta table.
  * The output directory must be new or empty. The last line says how many events were read, how many epochs were stored
@@ -11,7 +12,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ChangeMode, CommitterFactory, Duration, TypedSink } from "@df/core";
+import type { Plan } from "@df/core/plan/plan";
 import { run } from "@df/core/runtime/run";
+import type { LoadPlan } from "@df/core/runtime/shard-work";
 import { pipeline } from "dataflow";
 import { eventsOf } from "./event.ts";
 import { QUERIES, type Query } from "./queries.ts";
@@ -51,6 +54,8 @@ export interface QueryOptions {
   readonly program?: Program | undefined;
   /** Default: 0. */
   readonly decodeThreads?: number | undefined;
+  /** Shards, each on a thread as far as there are cores; default: 1. Not with a program of one's own. */
+  readonly parallelism?: number | undefined;
   readonly target?: TargetName | undefined;
   readonly checkpointEvery?: Duration | undefined;
   /** Goes on in an output that an earlier run has left. */
@@ -73,28 +78,21 @@ export async function runQuery(
   output: string,
   options: QueryOptions = {},
 ): Promise<Ran> {
-  const {
-    program = { QUERIES, eventsOf },
-    decodeThreads = 0,
-    target = "csv",
-    checkpointEvery = "1s",
-  } = options;
-  const query = program.QUERIES[name];
-  if (query === undefined)
-    throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
+  const { program, decodeThreads = 0, parallelism = 1, target = "csv", checkpointEvery = "1s" } = options;
   if (options.again !== true && existsSync(output) && readdirSync(output).length > 0)
     throw new Error(`${output} is not empty.`);
-  const { sink, committerFactory } = await TARGETS[target](join(resolve(output), "result"));
-  const definition = pipeline(name, { checkpointEvery }, (p) => {
-    query(program.eventsOf(p, resolve(input))).to("result", sink);
-  });
+  const made = { name, input: resolve(input), output: resolve(output), target, checkpointEvery };
+  const { plan, connector, committerFactory } = await planOf(made, program);
+  const planElsewhere = { module: import.meta.url, given: made };
   let commits = 0;
-  const report = await run(definition.build(), {
+  const report = await run(plan, {
     stateDirectory: join(resolve(output), "state"),
     unsafeStateFs: true,
     directory: process.cwd(),
-    connectors: { [sink.connector]: committerFactory },
+    connectors: { [connector]: committerFactory },
     decodeThreads,
+    parallelism,
+    ...(program === undefined ? { planElsewhere } : {}),
     signal: options.signal,
     onShown: () => {
       commits++;
@@ -103,17 +101,48 @@ export async function runQuery(
   return { events: report.rowsRead, epochs: report.epoch, commits };
 }
 
+/** What a plan is made of, as plain data. */
+interface Made {
+  readonly name: string;
+  readonly input: string;
+  readonly output: string;
+  readonly target: TargetName;
+  readonly checkpointEvery: Duration;
+}
+
+/** The plan of a query, and what shows its rows. */
+async function planOf(
+  { name, input, output, target, checkpointEvery }: Made,
+  program: Program = { QUERIES, eventsOf },
+): Promise<{ plan: Plan; connector: string; committerFactory: CommitterFactory }> {
+  const query = program.QUERIES[name];
+  if (query === undefined)
+    throw new Error(`There is no query "${name}"; there are: ${Object.keys(QUERIES).join(", ")}.`);
+  const { sink, committerFactory } = await TARGETS[target](join(output, "result"));
+  const definition = pipeline(name, { checkpointEvery }, (p) => {
+    query(program.eventsOf(p, input)).to("result", sink);
+  });
+  return { plan: definition.build(), connector: sink.connector, committerFactory };
+}
+
+/** The plan of a query, for a thread that has shards of it. */
+export const loadPlan: LoadPlan<Made> = async (made) => (await planOf(made)).plan;
+
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { target: { type: "string", default: "csv" } },
+    options: {
+      target: { type: "string", default: "csv" },
+      parallelism: { type: "string", default: "1" },
+    },
   });
   const [name = "", input = "", output = "", decodeThreads = "0"] = positionals;
-  const { target } = values;
+  const { target, parallelism } = values;
   if (!isTarget(target))
     throw new Error(`There is no target "${target}"; there are: ${Object.keys(TARGETS).join(", ")}.`);
   const { events, epochs, commits } = await runQuery(name, input, output, {
     decodeThreads: Number(decodeThreads),
+    parallelism: Number(parallelism),
     target,
   });
   console.log(`${events} events, ${epochs} epochs, ${commits} commits`);
