@@ -6,7 +6,7 @@ const HELP: Readonly<Record<SettingName, { readonly takes?: string; readonly say
   stateDir: { takes: "directory", says: "where state lies, one folder per pipeline (default: .dataflow)" },
   parallelism: {
     takes: "shards",
-    says: "shards of keyed work, 1 to 128 (default: 1); they use no second core",
+    says: "shards of all work, 1 to 128, on as many threads as there are cores (default: 1)",
   },
   decodeThreads: {
     takes: "threads",
