@@ -19,7 +19,7 @@ const FORM_BYTES: Readonly<Record<Form, number>> = { bool: 2, integer: 9, double
 export class CanonicalRows implements PlacedRows {
   readonly starts: Int32Array = new Int32Array(ROWS_AT_ONCE);
   readonly ends: Int32Array = new Int32Array(ROWS_AT_ONCE);
-  #bytes: Uint8Array = new Uint8Array(BYTES_AT_ONCE);
+  #bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.#bytes.buffer);
   readonly #forms: readonly Form[];
   /** Bytes of a row at most, without its text. */
@@ -76,7 +76,7 @@ export class CanonicalRows implements PlacedRows {
       at = end;
     }
     if (at > this.#bytes.length) {
-      this.#bytes = new Uint8Array(at);
+      this.#bytes = new Uint8Array(Math.max(at, Math.min(this.#bytes.length * 2, BYTES_AT_ONCE)));
       this.view = new DataView(this.#bytes.buffer);
     } else this.#bytes.fill(0, 0, at);
     return row;
