@@ -1,7 +1,12 @@
 import { totalmem } from "node:os";
 
-/** Bytes of memory that this process may use: of the machine or, in a container, what that is allowed. */
+let limitBytes: number | undefined;
+
+/** Bytes of memory that this process may use: of the machine or, in a container, what that is allowed. Asked for once. */
 export function memoryLimit(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  if (limitBytes === undefined) {
+    const constrained = process.constrainedMemory();
+    limitBytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  }
+  return limitBytes;
 }
