@@ -151,9 +151,16 @@ export class SinkDelivery {
     epoch: Epoch = this.#identity.epoch,
   ): Promise<Marker | undefined> {
     const marker = await this.#named(() => this.#committer.marker());
-    const deliveries = await this.#state.deliveries(this.id);
+    const deliveries = await this.#deliveriesFor(marker);
     refuseForeign(marker, { sink: this.id, identity: { ...this.#identity, epoch }, deliveries, intent });
     return marker;
+  }
+
+  /** The newest delivery, with those before it where the target shows one of them. */
+  async #deliveriesFor(marker: Marker | undefined): Promise<readonly Delivered[]> {
+    const newest = await this.#state.deliveries(this.id, 1);
+    const isOlder = marker !== undefined && marker.epoch < (newest[0]?.epoch ?? 0);
+    return isOlder ? this.#state.deliveries(this.id) : newest;
   }
 
   /** Finishes what an earlier process had decided. */
