@@ -32,8 +32,17 @@ export function misreadNames(lambda: Lambda, columns: readonly string[]): readon
   return [...names].filter((name) => !columns.includes(name) && !(name in Object.prototype));
 }
 
+/** What was found of functions that are asked about again: to parse one takes longer than all else a stream does. */
+const namesOf = new WeakMap<Lambda, ReadonlySet<string> | "all">();
+
 /** The names that are read of the first parameter, "all" where they cannot be told. */
 function namesRead(lambda: Lambda): ReadonlySet<string> | "all" {
+  const names = namesOf.get(lambda) ?? namesFound(lambda);
+  namesOf.set(lambda, names);
+  return names;
+}
+
+function namesFound(lambda: Lambda): ReadonlySet<string> | "all" {
   const parsed = parsedLambda(lambda);
   if (parsed === undefined || parsed.generator || parsed.async) return "all";
   const found = new Set<string>();
