@@ -35,6 +35,7 @@ export type AdoptOptions = Pick<
   | "parallelism"
   | "generate"
   | "stateBudget"
+  | "openBudget"
   | "clock"
   | "openState"
 >;

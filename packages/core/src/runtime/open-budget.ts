@@ -9,11 +9,13 @@ interface BudgetOptions {
   readonly stateDirectory: string;
   readonly stateBudget?: BudgetSize | undefined;
   readonly openScratch?: ((directory: string) => ScratchFile) | undefined;
+  readonly openBudget?: (() => StateBudget) | undefined;
 }
 
 /** The budget of all state of a run, or a part of it, from 0 to 1. @throws DF_OPTION */
 export function openBudget(options: BudgetOptions, part: number = 1): StateBudget {
   const { stateDirectory, stateBudget = BUDGET_DEFAULT, openScratch = openScratchFile } = options;
+  if (options.openBudget !== undefined) return options.openBudget();
   return new StateBudget({
     limitBytes: Math.floor(checkedBudget(stateBudget, memoryLimit()) * part),
     scratch: () => openScratch(stateDirectory),

@@ -82,6 +82,8 @@ export interface RunOptions {
   readonly stateBudget?: BudgetSize | undefined;
   /** Opens the scratch file of a state directory. Default: a file there. */
   readonly openScratch?: ((directory: string) => ScratchFile) | undefined;
+  /** In place of `stateBudget` and `openScratch`: for tests with little state. */
+  readonly openBudget?: (() => StateBudget) | undefined;
   /** Close all windows when the input ends; the state is then finished. */
   readonly drain?: boolean | undefined;
   /** Go on with what grows and appears, until stopped. */
