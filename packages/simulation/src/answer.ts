@@ -31,8 +31,8 @@ export function answer(drawn: Drawn, summed: Version["summed"] = "value"): Table
   const right = readAll(drawn, "right", summed);
   const rows = drawn.second === "union" ? [...left.rows, ...right.rows] : left.rows;
   return {
-    copy: linesOf(rows),
-    rejected: [...left.rejected, ...right.rejected].toSorted(),
+    ...(drawn.copy ? { copy: linesOf(rows) } : {}),
+    ...(drawn.rejects ? { rejected: [...left.rejected, ...right.rejected].toSorted() } : {}),
     ...windows(rows, drawn),
     ...(drawn.sliding ? { sliding: slidingWindows(rows) } : {}),
     ...(drawn.visits === "none"
@@ -47,6 +47,35 @@ export function answer(drawn: Drawn, summed: Version["summed"] = "value"): Table
 /** Values of a row as text. */
 export function lineOf(...values: readonly unknown[]): string {
   return JSON.stringify(values.map(String));
+}
+
+/** Rows that come too late for a window, a session or a pair of the pipeline. */
+export function late(drawn: Drawn): number {
+  const { hours, visits: sessions, sliding } = drawn;
+  const changing = hours === "corrected" || hours === "onUpdate" || sessions === "onUpdate";
+  const lateness = changing ? ALLOWED_LATENESS_MS : 0;
+  const isTooLate = (row: Clocked): boolean => {
+    if (sessions !== "none") return isLateForSession(row, lateness);
+    // The first of its windows ends when the next one that it is not in begins.
+    if (sliding) return row.clock >= startOf(row.at, SLIDING.everyMs) + SLIDING.everyMs;
+    return isLate(row, lateness);
+  };
+  return allRows(drawn).filter(isTooLate).length;
+}
+
+/** Ends of windows of an hour that the clock of a log passes before its last row. */
+export function windowEnds(drawn: Drawn): number {
+  const ends = allRows(drawn).map(({ at }) => startOf(at, HOUR_MS) + HOUR_MS);
+  const latest = Math.max(...allRows(drawn).map(({ clock }) => clock));
+  return new Set(ends.filter((end) => end <= latest)).size;
+}
+
+function allRows(drawn: Drawn): readonly Clocked[] {
+  return [...readAll(drawn, "left", "value").rows, ...readAll(drawn, "right", "value").rows];
+}
+
+function isLateForSession({ at, clock }: Clocked, latenessMs: number): boolean {
+  return clock - 0.001 >= at + latenessMs;
 }
 
 interface Read {
@@ -83,13 +112,13 @@ function linesOf(rows: readonly Visit[]): string[] {
   return rows.map(({ id, key, at, value }) => lineOf(id, key, at, value)).toSorted();
 }
 
-function windows(rows: readonly Clocked[], { hours, days }: Drawn): Tables {
+function windows(rows: readonly Clocked[], { hours, late, days }: Drawn): Tables {
   if (hours === "none") return {};
   const lateness = hours === "final" ? 0 : ALLOWED_LATENESS_MS;
   const inTime = rows.filter((row) => !isLate(row, lateness));
   return {
     hours: sums(inTime, ({ key, at }) => [key, startOf(at, HOUR_MS)]),
-    late: linesOf(rows.filter((row) => isLate(row, lateness))),
+    ...(late ? { late: linesOf(rows.filter((row) => isLate(row, lateness))) } : {}),
     ...(days ? { days: sums(inTime, ({ key, at }) => [key, startOf(at, 4 * HOUR_MS)]) } : {}),
   };
 }
@@ -117,9 +146,7 @@ function slidingWindows(rows: readonly Clocked[]): string[] {
 
 /** Sessions are chains of rows of one key. Only the row itself says whether it is late. */
 function visits(rows: readonly Clocked[], latenessMs: number): string[] {
-  const inTime = rows
-    .filter(({ at, clock }) => clock - 0.001 < at + latenessMs)
-    .toSorted((a, b) => a.at - b.at);
+  const inTime = rows.filter((row) => !isLateForSession(row, latenessMs)).toSorted((a, b) => a.at - b.at);
   const chains: Clocked[][] = [];
   const newest = new Map<string, Clocked[]>();
   for (const row of inTime) {
@@ -143,7 +170,7 @@ function visits(rows: readonly Clocked[], latenessMs: number): string[] {
 function firstRows(rows: readonly Clocked[]): string[] {
   const kept = new Map<bigint, Clocked>();
   const first: Clocked[] = [];
-  const inTime = rows.filter(({ at, clock }) => clock - 0.001 < at).toSorted((a, b) => a.at - b.at);
+  const inTime = rows.filter((row) => !isLateForSession(row, 0)).toSorted((a, b) => a.at - b.at);
   for (const row of inTime) {
     const before = kept.get(row.id);
     if (before !== undefined && row.at - before.at < WITHIN_MS) continue;

@@ -1,5 +1,5 @@
 /** The hosts of a history and the processes on them: what is started, what its end means, and what is killed. */
-import { type Plan, reasonOf } from "@df/core";
+import { type DataflowError, type Plan, reasonOf } from "@df/core";
 import { adopt } from "@df/core/runtime/adopt";
 import { run, type RunHandle, type RunOptions } from "@df/core/runtime/run";
 import type { Random } from "@df/testing/random";
@@ -8,6 +8,7 @@ import type { FaultKind } from "./faults.ts";
 import type { Host } from "./host.ts";
 import { drawnPipeline } from "./pipeline.ts";
 import { simulatedClock } from "./ports/clock.ts";
+import { smallBudget } from "./ports/scratch.ts";
 import { openLogs } from "./ports/source.ts";
 import { StateDirectory, type TableImages } from "./ports/state.ts";
 import { Bucket } from "./ports/store.ts";
@@ -28,6 +29,8 @@ interface Parts {
   readonly kinds: ReadonlySet<FaultKind>;
   /** Looks whether a pipeline that is another one may have adopted the tables. @throws Violation */
   readonly tried: (version: Version) => Promise<void>;
+  /** What the disk of a process answers to what it does with its scratch file. */
+  readonly scratched: (process: Process) => DataflowError | undefined;
 }
 
 /** All hosts, one after the other. */
@@ -40,6 +43,8 @@ export class Cluster {
   wallMs: number = Date.UTC(2026, 0, 1);
   /** A look at tables that goes on, in one piece. */
   looking: Promise<void> | undefined;
+  /** What was drawn at starts. */
+  readonly drawn: Set<string> = new Set();
   readonly #parts: Parts;
   readonly #plans = new Map<string, Plan>();
   readonly #stops = new Map<Process, AbortController>();
@@ -55,6 +60,11 @@ export class Cluster {
   /** Times that a state was brought to where its targets were. */
   get adoptions(): number {
     return this.hosts.reduce((sum, host) => sum + host.adoptions, 0);
+  }
+
+  /** To be called when the history is over. */
+  close(): void {
+    for (const { directory } of this.hosts) directory.close();
   }
 
   isOver(): boolean {
@@ -119,7 +129,9 @@ export class Cluster {
     const { next, changed } = host;
     if (next === "run") host.changed = false;
     // On an empty state any plan fits.
-    const isOther = next === "trying" || (next === "run" && changed && hasCheckpoint(host));
+    const isOther = next === "trying" || (next === "run" && changed && host.directory.hasCheckpoint);
+    const parallelism = pick(random, [1, 1, 1, 2, 2, 4]);
+    this.drawn.add(`${parallelism} shards`);
     const version = isOther ? { ...host.version, summed: "id" as const } : host.version;
     const options = {
       stateDirectory: host.name,
@@ -128,10 +140,12 @@ export class Cluster {
         world,
         process,
         (path) => this.bucketOf(`${host.folder}${path}`),
-        () => this.wallMs + world.now,
+        // Whole ms, as all clocks show; timers may end in between.
+        () => this.wallMs + Math.floor(world.now),
       ),
-      parallelism: pick(random, [1, 2, 4]),
+      parallelism,
       generate: drawn.generate,
+      ...(drawn.spills ? { openBudget: () => smallBudget(() => this.#parts.scratched(process)) } : {}),
       clock: simulatedClock(world, process),
       openState: (_: string, pipeline: string) => host.directory.open(world, process, pipeline),
     } satisfies RunOptions;
@@ -263,16 +277,6 @@ export function readBy(
     return { ...node, spec: { ...node.spec, open } };
   });
   return { ...plan, nodes };
-}
-
-/** Whether a state has anything stored. */
-export function hasCheckpoint({ directory }: Host): boolean {
-  try {
-    return directory.db.prepare("SELECT 1 FROM checkpoint").get() !== undefined;
-  } catch {
-    // A new one has no tables yet.
-    return false;
-  }
 }
 
 /** Most of the runners, in any order: the others have to wait for their turn. */

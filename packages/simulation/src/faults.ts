@@ -1,6 +1,6 @@
 /** What may go wrong in a simulation, and when it strikes. */
 import type { Random } from "@df/testing/random";
-import { pick } from "./drawn.ts";
+import { type Drawn, pick } from "./drawn.ts";
 import { PHASES, type Phase } from "./world.ts";
 
 /** Faults that a pipeline comes through with the full answer. */
@@ -72,31 +72,71 @@ export const REFUSALS: ReadonlySet<string> = new Set([
 /** Codes at which a state is to be brought to where its targets are. */
 export const BEHIND: ReadonlySet<string> = new Set(["DF_SINK_AHEAD", "DF_SINK_OTHER_LINEAGE"]);
 
-/** Faults of a simulation, in the order in which they strike. */
-export function drawFaults(random: Random): Fault[] {
-  const count = 5 + random.below(9);
-  const faults = Array.from({ length: count }, () => drawFault(random, pick(random, HARMLESS)));
+/** Faults that end no process: they are drawn twice as often as the others, since a start is what costs most. */
+const LIGHT = ["lost answer", "slow store", "clock jump", "foreign commit", "foreign compaction"] as const;
+/** What a disk answers. */
+const OF_DISKS = ["disk full", "input/output error"] as const;
+
+/** Each kind at each phase: a history is aimed at one of them, by its seed, or the rare ones would hardly be met. */
+const AIMS: readonly Pick<Fault, "kind" | "phase">[] = [
+  ...HARMLESS,
+  ...REFUSED,
+  ...LINEAGES,
+  ...CHANGES,
+  "savepoint" as const,
+].flatMap((kind) => PHASES.map((phase) => ({ kind, phase })));
+
+/** Faults of the history of a seed, in the order in which they strike. */
+export function drawFaults(random: Random, seed: number, drawn: Drawn): Fault[] {
+  const aim = AIMS[seed % AIMS.length] as Pick<Fault, "kind" | "phase">;
+  const possible = [...HARMLESS, ...LIGHT].filter((kind) => !isForeign(kind) || hasDelta(drawn));
+  const faults = Array.from({ length: 6 + random.below(8) }, () => drawFault(random, pick(random, possible)));
+  addThemed(faults, aim.kind, random);
+  // The aim takes the place of one of its kind, and of its phase it comes first.
+  const place = faults.findIndex(({ kind }) => kind === aim.kind);
+  if (place >= 0) faults.splice(place, 1);
+  faults.unshift({ ...drawFault(random, aim.kind), phase: aim.phase, skip: random.below(2) });
+  if (drawn.spills && random.oneIn(2))
+    faults.push({ ...drawFault(random, pick(random, OF_DISKS)), phase: "spill", skip: random.below(12) });
+  return faults;
+}
+
+/** Adds what histories of one theme have in common: the one of the kind that is aimed at, if it has one. */
+function addThemed(faults: Fault[], aimed: FaultKind, random: Random): void {
   const insert = (kind: FaultKind): void => {
     faults.splice(random.below(faults.length), 0, drawFault(random, kind));
   };
-  const theme = pick(random, ["refused", "refused", "refused", "lineage", "lineage", "change"]);
-  if (theme === "refused") insert(pick(random, REFUSED));
+  const theme =
+    themeOf(aimed) ?? pick(random, ["refused", "refused", "refused", "lineage", "lineage", "change"]);
+  if (theme === "refused") insert(isOneOf(REFUSED, aimed) ? aimed : pick(random, REFUSED));
   else if (theme === "change") for (const kind of CHANGES) insert(kind);
-  else if (theme === "lineage") {
-    faults.length = 4 + random.below(2);
+  else {
+    faults.length = 5 + random.below(2);
     // What begins from a savepoint waits until there is one.
-    insert(pick(random, LINEAGES));
+    insert(isLineage(aimed) ? aimed : pick(random, LINEAGES));
     for (let savepoints = 1 + random.below(2); savepoints > 0; savepoints--)
-      faults.unshift(drawFault(random, "savepoint"));
+      faults.unshift({ ...drawFault(random, "savepoint"), skip: 0 });
   }
-  return faults;
+}
+
+function hasDelta({ append, upsert }: Drawn): boolean {
+  return append === "delta" || upsert === "delta";
+}
+
+function themeOf(kind: FaultKind): "refused" | "lineage" | "change" | undefined {
+  if (isOneOf(REFUSED, kind)) return "refused";
+  if (isOneOf(CHANGES, kind)) return "change";
+  return isLineage(kind) || kind === "savepoint" ? "lineage" : undefined;
+}
+
+function isOneOf<const Kind extends FaultKind>(kinds: readonly Kind[], kind: FaultKind): kind is Kind {
+  return kinds.some((one) => one === kind);
 }
 
 function drawFault(random: Random, kind: FaultKind): Fault {
   return {
     kind,
-    // A disk that is full does not hinder who reads.
-    phase: pick(random, kind === "disk full" ? PHASES.slice(1) : PHASES),
+    phase: pick(random, PHASES),
     moment: pick(random, ["before", "after"]),
     skip: random.below(3),
   };

@@ -7,6 +7,10 @@ export interface History {
   readonly faults: readonly string[];
   /** Times that a state was brought to where its targets were. */
   readonly adoptions: number;
+  /** What the seed has drawn: of the pipeline, and at each start. */
+  readonly drawn: readonly string[];
+  /** What a history is to have, and this one has not. */
+  readonly lacks: readonly string[];
   readonly ended: "finished" | "refused";
   readonly traceHash: string;
   readonly trace: readonly string[];

@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 /** Whether there is what it takes. */
 export function mayBegin(kind: LineageKind, host: Host): boolean {
   if (host.begun !== undefined || host.adopts !== undefined) return false;
-  return kind === "lost state" ? host.directory.db.open : host.directory.savepoints.length > 0;
+  return kind === "lost state" || host.directory.savepoints.length > 0;
 }
 
 /** From now on another state goes on in the place of a host's. */

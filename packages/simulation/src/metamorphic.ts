@@ -98,6 +98,7 @@ async function contentsOf(drawn: Drawn, seed: number): Promise<Contents> {
     (thrown: unknown) => (failure = thrown),
   );
   while (ended === undefined && failure === undefined) await world.step(() => true);
+  directory.close();
   for (const name of tables) dropMemoryTarget(name);
   if (ended === undefined) throw failure;
   return Object.fromEntries(ended.sinks.map(({ sink, contentHash }) => [lastOf(sink), contentHash]));

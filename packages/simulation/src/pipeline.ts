@@ -47,9 +47,11 @@ type Written = Drawn & Version;
 export function drawnPipeline(drawn: Drawn, version: Version): PipelineDefinition {
   const { batchRows, checkpointEvery } = drawn;
   const written = { ...drawn, ...version };
-  const rejected = parquet({ path: pathOf("rejected", "parquet", written) });
+  const rejected = drawn.rejects
+    ? { rejected: parquet({ path: pathOf("rejected", "parquet", written) }) }
+    : {};
   const renaming = version.scope === "second" ? { renamedFrom: "first" } : {};
-  return pipeline("simulated", { batchRows, checkpointEvery, rejected }, (p) => {
+  return pipeline("simulated", { batchRows, checkpointEvery, ...rejected }, (p) => {
     p.scope(version.scope, (inside) => write(inside, written), renaming);
   });
 }
@@ -59,7 +61,7 @@ function write(p: Pipeline, drawn: Written): void {
   const left = rowsOf(p, drawn, "left");
   const right = drawn.second === "nothing" ? undefined : rowsOf(p, drawn, "right");
   const rows = right !== undefined && drawn.second === "union" ? left.union(right) : left;
-  rows.to("copy", appendTo("copy", drawn), { commitEvery });
+  if (drawn.copy) rows.to("copy", appendTo("copy", drawn), { commitEvery });
   if (right !== undefined && drawn.second === "join") joined(left, right, drawn);
   if (hours === "final") finalHours(rows, drawn);
   else if (hours !== "none") changingHours(rows, drawn, hours);
@@ -99,10 +101,13 @@ function view(rows: Events<Read>, drawn: Written): void {
 }
 
 function rowsOf(p: Pipeline, { maxOutOfOrderness }: Drawn, source: "left" | "right"): Events<Read> {
-  return p.from(source, logSource<Read>(VISITS), { eventTime: "at", maxOutOfOrderness }).filter((row) => {
-    if (row.value === POISON) throw new Error("a poisoned row");
-    return row.value >= 0n;
-  });
+  return p.from(source, logSource<Read>(VISITS), { eventTime: "at", maxOutOfOrderness }).filter(isKept);
+}
+
+/** One function for all pipelines: what is found of its text is found once. */
+function isKept(row: Read): boolean {
+  if (row.value === POISON) throw new Error("a poisoned row");
+  return row.value >= 0n;
 }
 
 function finalHours(rows: Events<Read>, drawn: Written): void {
@@ -125,7 +130,7 @@ function finalHours(rows: Events<Read>, drawn: Written): void {
       total: col("total"),
     }))
     .to("hours", appendTo("hours", drawn), { commitEvery });
-  hours.late.to("late", appendTo("late", drawn), { commitEvery });
+  if (drawn.late) hours.late.to("late", appendTo("late", drawn), { commitEvery });
   if (!drawn.days) return;
   hours
     .keyBy("key")
@@ -144,7 +149,7 @@ function changingHours(rows: Events<Read>, drawn: Written, emit: "corrected" | "
       allowedLateness: `${ALLOWED_LATENESS_MS}ms`,
     });
   hours.to("hours", upsertTo("hours", drawn), { commitEvery });
-  hours.late.to("late", appendTo("late", drawn), { commitEvery });
+  if (drawn.late) hours.late.to("late", appendTo("late", drawn), { commitEvery });
   if (!drawn.days) return;
   hours
     .changelog("changes")

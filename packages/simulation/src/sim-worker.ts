@@ -1,6 +1,7 @@
-/** Runs the histories of every n-th seed, and tells of each. */
+/** Runs the histories of every n-th seed, then reads its inputs in several ways, and tells of each. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { History } from "./history.ts";
+import { compareWays } from "./metamorphic.ts";
 import { simulate } from "./simulation.ts";
 import { Violation } from "./verdict.ts";
 
@@ -8,16 +9,22 @@ import { Violation } from "./verdict.ts";
 export interface SimJob {
   readonly first: number;
   readonly step: number;
-  readonly count: number;
+  /** Seeds whose histories are run, and seeds whose inputs are read. */
+  readonly runs: number;
+  readonly inputs: number;
 }
 
 /** @internal */
 export type SimMessage =
   | { readonly kind: "history"; readonly history: Omit<History, "trace"> }
+  | { readonly kind: "cases"; readonly count: number }
   | { readonly kind: "violation"; readonly seed: number };
 
-const { first, step, count } = workerData as SimJob;
-for (let run = 0; run < count; run++) {
+/** Ways in which an input is read beside the first. */
+const WAYS = 6;
+
+const { first, step, runs, inputs } = workerData as SimJob;
+for (let run = 0; run < runs; run++) {
   const seed = first + run * step;
   try {
     const { trace: _, ...history } = await simulate(seed);
@@ -26,4 +33,9 @@ for (let run = 0; run < count; run++) {
     if (!(thrown instanceof Violation)) throw thrown;
     parentPort?.postMessage({ kind: "violation", seed } satisfies SimMessage);
   }
+}
+// Contents that differ are no history: the error says of which seed, and ends the command.
+for (let input = 0; input < inputs; input++) {
+  const count = await compareWays(first + input * step, WAYS);
+  parentPort?.postMessage({ kind: "cases", count } satisfies SimMessage);
 }

@@ -1,6 +1,7 @@
 /**
- * `pnpm sim --runs N [--seed S] [--jobs J] [--trace] [--faults 0,3]`: runs the histories of N seeds. Exits with 0 if
- * nothing was violated; the last line is `N runs, N faults, N events, N kinds of fault, N violations`.
+ * `pnpm sim --runs N [--inputs N] [--seed S] [--jobs J] [--trace] [--faults 0,3]`: runs the histories of N seeds, and
+ * reads the inputs of so many in several ways. Exits with 0 if nothing was violated; the last line is
+ * `N runs, N faults, N events, N kinds of fault, N violations`.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,7 +10,7 @@ import { shrink, violationOf } from "./shrink.ts";
 import type { SimJob, SimMessage } from "./sim-worker.ts";
 import { simulate } from "./simulation.ts";
 import { END } from "./strikes.ts";
-import { Totals } from "./totals.ts";
+import { counted, Totals } from "./totals.ts";
 import { Violation } from "./verdict.ts";
 import { PHASES } from "./world.ts";
 
@@ -19,6 +20,7 @@ const VIOLATIONS_MAX = 5;
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "500" },
+    inputs: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     jobs: { type: "string", default: String(availableParallelism()) },
     faults: { type: "string" },
@@ -53,14 +55,23 @@ async function tell(seed: number, traced: boolean): Promise<void> {
 }
 
 async function runAll(): Promise<void> {
-  const [runs, jobs] = [Number(values.runs), Math.min(Number(values.jobs), Number(values.runs))];
+  const [runs, inputs, jobs] = [Number(values.runs), Number(values.inputs), Number(values.jobs)];
   const first = Number(values.seed);
+  const countOf = (all: number, job: number): number => Math.ceil((all - job) / jobs);
   await Promise.all(
     Array.from({ length: jobs }, (_, job) =>
-      work({ first: first + job, step: jobs, count: Math.ceil((runs - job) / jobs) }),
+      work({
+        first: first + job,
+        step: jobs,
+        runs: Math.max(0, countOf(runs, job)),
+        inputs: Math.max(0, countOf(inputs, job)),
+      }),
     ),
   );
-  for (const line of totals.matrix([...PHASES, END])) process.stdout.write(`${line}\n`);
+  for (const line of totals.matrix([...PHASES, "spill", END])) process.stdout.write(`${line}\n`);
+  process.stdout.write(`drawn: ${counted(totals.drawn)}\n`);
+  process.stdout.write(`lacking: ${counted(totals.lacks) || "nothing"}\n`);
+  process.stdout.write(`${totals.cases} metamorphic cases\n`);
   process.stdout.write(
     `${totals.checkpoints} checkpoints; ${totals.adoptions} adoptions; ${totals.refused} runs ended with a refusal\n`,
   );
@@ -72,6 +83,7 @@ function work(job: SimJob): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.on("message", (message: SimMessage) => {
       if (message.kind === "history") totals.add(message.history);
+      else if (message.kind === "cases") totals.cases += message.count;
       else {
         totals.runs++;
         violated.push(message.seed);

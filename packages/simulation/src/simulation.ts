@@ -1,6 +1,7 @@
 /** One simulated history of a pipeline: its hosts, its faults, and what its tables show in the end. */
-import { reasonOf } from "@df/core";
+import { type DataflowError, reasonOf } from "@df/core";
 import { Cluster } from "./cluster.ts";
+import { lacking, wordsOf } from "./demands.ts";
 import { type Drawn, draw, type Version } from "./drawn.ts";
 import { drawFaults, type Fault, type FaultKind } from "./faults.ts";
 import type { History, SimulationOptions } from "./history.ts";
@@ -9,7 +10,7 @@ import { drawIdsFrom } from "./ports/ids.ts";
 import { checkTables, checkTried } from "./shown.ts";
 import { Strikes } from "./strikes.ts";
 import { Violation } from "./verdict.ts";
-import { World } from "./world.ts";
+import { type Process, World } from "./world.ts";
 
 const EVENTS_MAX = 60_000;
 
@@ -35,11 +36,12 @@ class Simulation {
     drawIdsFrom(world.random);
     const drawn = draw(world.random);
     this.#drawn = drawn;
-    this.#drawnFaults = drawFaults(world.random);
+    this.#drawnFaults = drawFaults(world.random, seed, drawn);
     const striking = faults?.map((place) => this.#drawnFaults[place] as Fault) ?? this.#drawnFaults;
     const tried = (version: Version): Promise<void> =>
       checkTried(version, { drawn, cluster, outsiders: this.#outsiders });
-    const cluster = new Cluster({ world, drawn, tablesOnly, kinds: this.#kinds, tried });
+    const scratched = (process: Process): DataflowError | undefined => this.#strikes.scratched(process);
+    const cluster = new Cluster({ world, drawn, tablesOnly, kinds: this.#kinds, tried, scratched });
     this.#cluster = cluster;
     this.#outsiders = new Outsiders(world, cluster, drawn);
     this.#strikes = new Strikes(striking, this.#kinds, { world, cluster, outsiders: this.#outsiders });
@@ -56,6 +58,8 @@ class Simulation {
       return await this.#ended();
     } catch (thrown) {
       throw this.#named(thrown);
+    } finally {
+      cluster.close();
     }
   }
 
@@ -82,6 +86,8 @@ class Simulation {
       checkpoints: strikes.checkpoints,
       faults: strikes.struck,
       adoptions: cluster.adoptions,
+      drawn: [...new Set([...wordsOf(this.#drawn), ...cluster.drawn])],
+      lacks: lacking(this.#drawn, { checkpoints: strikes.checkpoints, faults: strikes.struck.length }),
       ended,
       traceHash: world.traceHash,
       trace: world.trace ?? [],

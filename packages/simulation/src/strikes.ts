@@ -1,6 +1,6 @@
 /** Lets faults strike at actions of the world. */
-import { unreachable } from "@df/core";
-import { type Cluster, hasCheckpoint } from "./cluster.ts";
+import { type DataflowError, unreachable } from "@df/core";
+import type { Cluster } from "./cluster.ts";
 import {
   type Fault,
   type FaultKind,
@@ -34,6 +34,8 @@ export class Strikes {
   readonly struck: string[] = [];
   checkpoints = 0;
   readonly #faults: Fault[];
+  /** Nothing strikes before there is a savepoint: else there is none in most histories that want one. */
+  readonly #isPatient: boolean;
   readonly #kinds: Set<FaultKind>;
   readonly #world: World;
   readonly #cluster: Cluster;
@@ -46,6 +48,8 @@ export class Strikes {
     { world, cluster, outsiders }: { world: World; cluster: Cluster; outsiders: Outsiders },
   ) {
     this.#faults = [...faults];
+    this.#isPatient =
+      faults.some(({ kind }) => isLineage(kind) && kind !== "lost state") && world.random.oneIn(2);
     this.#kinds = kinds;
     this.#world = world;
     this.#cluster = cluster;
@@ -55,17 +59,28 @@ export class Strikes {
   /** Is told of each action before it happens; says whether it happens. */
   watch(action: Action): boolean {
     if (action.label === "state.commit") this.#checkpointed(action);
-    const place = this.#faults.findIndex(({ phase }) => phase === action.phase);
+    if (action.phase === "other" || action.process.dead) return true;
+    const place = this.#faults.findIndex(
+      (each) => each.phase === action.phase && this.#mayStrike(each.kind, action),
+    );
     const fault = this.#faults[place];
-    if (fault === undefined || action.process.dead || fault.skip-- > 0) return true;
+    if (fault === undefined || fault.skip-- > 0) return true;
     this.#faults.splice(place, 1);
-    const strikes = this.#mayStrike(fault.kind, action.process);
-    // What needs a savepoint, or a run, comes when there is one; who has got no savepoint asks again.
+    // Who has got no savepoint asks again.
     const { savepoints } = this.#cluster.hostOf(action.process).directory;
-    if (isLineage(fault.kind) && !strikes) this.#faults.push({ ...fault, skip: 0 });
     if (fault.kind === "savepoint" && savepoints.length === 0)
       this.#faults.push({ ...fault, phase: pick(this.#world.random, PHASES), skip: ASKED_AGAIN_AFTER });
-    return strikes ? this.#strike(fault, action) : true;
+    return this.#strike(fault, action);
+  }
+
+  /** What a disk answers to a process that uses its scratch file; undefined where nothing is wrong with it. */
+  scratched(process: Process): DataflowError | undefined {
+    const place = this.#faults.findIndex(({ phase }) => phase === "spill");
+    const fault = this.#faults[place];
+    if (fault === undefined || process.dead || fault.skip-- > 0) return undefined;
+    this.#faults.splice(place, 1);
+    this.#note(fault.kind, "spill");
+    return injected(fault.kind);
   }
 
   /** What has waited for a savepoint all the time comes at the end; says whether there was any. */
@@ -77,11 +92,15 @@ export class Strikes {
     const { kind } = fault;
     if (!isLineage(kind) || !mayBegin(kind, host)) return false;
     this.#faults.splice(place, 1);
-    this.#kinds.add(kind);
-    this.struck.push(`${kind} at ${END}`);
-    this.#world.note(`fault: ${kind} at ${END}`);
+    this.#note(kind, END);
     this.#begin(kind, host);
     return true;
+  }
+
+  #note(kind: FaultKind, at: string): void {
+    this.#kinds.add(kind);
+    this.struck.push(`${kind} at ${at}`);
+    this.#world.note(`fault: ${kind} at ${at}`);
   }
 
   #begin(kind: LineageKind, host: Host): void {
@@ -100,9 +119,7 @@ export class Strikes {
   #strike({ kind, moment }: Fault, action: Action): boolean {
     const world = this.#world;
     const { process, phase } = action;
-    this.#kinds.add(kind);
-    this.struck.push(`${kind} at ${phase}`);
-    world.note(`fault: ${kind} at ${phase}`);
+    this.#note(kind, phase);
     if (ANSWERS.has(kind)) {
       world.fail(action, injected(kind), kind === "lost answer" ? "done" : "not done");
       return false;
@@ -118,15 +135,19 @@ export class Strikes {
     return false;
   }
 
-  #mayStrike(kind: FaultKind, process: Process): boolean {
+  #mayStrike(kind: FaultKind, { process, label }: Action): boolean {
     const { hosts } = this.#cluster;
     const host = this.#cluster.hostOf(process);
+    const isFirst = hosts.length === 1 && host.directory.savepoints.length === 0;
+    if (this.#isPatient && isFirst && kind !== "savepoint") return false;
+    // A disk that is full does not hinder who reads.
+    if (kind === "disk full") return !label.startsWith("poll");
     if (isForeign(kind)) return this.#outsiders.tables(kind).length > 0;
     if (isLineage(kind)) return hosts.length === 1 && mayBegin(kind, host);
     if (kind === "savepoint") return this.#cluster.isRunning(process);
     if (kind === "older backup") return host.directory.backup !== undefined;
-    if (kind === "copied state") return hosts.length === 1 && hasCheckpoint(host);
-    return kind !== "changed pipeline" || hasCheckpoint(host);
+    if (kind === "copied state") return hosts.length === 1 && host.directory.hasCheckpoint;
+    return kind !== "changed pipeline" || host.directory.hasCheckpoint;
   }
 
   /** What befalls a process, its host or its stores. */

@@ -3,26 +3,27 @@ import type { History } from "./history.ts";
 /** What many histories came to. */
 export class Totals {
   runs = 0;
+  /** Comparisons of one input with itself, read in another way. */
+  cases = 0;
   events = 0;
   checkpoints = 0;
   refused = 0;
   adoptions = 0;
   /** By "kind at phase". */
   readonly faults: Map<string, number> = new Map();
+  /** Histories that have what was drawn, and those that lack what they should have. */
+  readonly drawn: Map<string, number> = new Map();
+  readonly lacks: Map<string, number> = new Map();
 
-  add({
-    events,
-    checkpoints,
-    faults,
-    adoptions,
-    ended,
-  }: Pick<History, "events" | "checkpoints" | "faults" | "adoptions" | "ended">): void {
+  add({ events, checkpoints, faults, adoptions, drawn, lacks, ended }: Omit<History, "trace">): void {
     this.runs++;
     this.events += events;
     this.checkpoints += checkpoints;
     this.adoptions += adoptions;
     if (ended === "refused") this.refused++;
-    for (const fault of faults) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+    for (const fault of faults) count(this.faults, fault);
+    for (const word of drawn) count(this.drawn, word);
+    for (const word of lacks) count(this.lacks, word);
   }
 
   /** The number of all faults, and of their kinds. */
@@ -47,4 +48,16 @@ export class Totals {
       ),
     ];
   }
+}
+
+function count(counts: Map<string, number>, word: string): void {
+  counts.set(word, (counts.get(word) ?? 0) + 1);
+}
+
+/** Words with how often each was counted: "a 3, b 4". */
+export function counted(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([word, times]) => `${word} ${times}`)
+    .join(", ");
 }

@@ -13,10 +13,12 @@ export type Phase =
   | "intent transaction"
   | "commit"
   | "delivered transaction"
+  /** What is written to the scratch file, or read of it, while an operator works. */
+  | "spill"
   | "other";
 
 /** The phases of the protocol, in their order. */
-export const PHASES: readonly Exclude<Phase, "other">[] = [
+export const PHASES: readonly Exclude<Phase, "spill" | "other">[] = [
   "hold",
   "epoch transaction",
   "stage",
@@ -93,11 +95,27 @@ export class World {
     return this.#exchange({ process, label, phase, remote: false }, 0, effect);
   }
 
-  /** A call that only reads, at its own machine: that it is answered at once makes no difference to anybody. */
-  read<T>(process: Process, label: string, effect: () => T | Promise<T>): Promise<T> {
+  /**
+   * A call that changes nothing: that it is answered when it takes place makes no difference to anybody. Where no fault
+   * may strike at it, some take place at once.
+   */
+  read<T>(
+    process: Process,
+    label: string,
+    { phase = "other", delayMs = 0 }: { readonly phase?: Phase; readonly delayMs?: number },
+    effect: () => T | Promise<T>,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#add({ process, label, phase: "other", remote: false }, this.now, () =>
-        outcome(effect, resolve, reject)(),
+      if (phase === "other" && !process.dead && this.random.oneIn(2))
+        return outcome(effect, resolve, reject)();
+      this.#add(
+        { process, label, phase, remote: false },
+        this.now + delayMs,
+        () => outcome(effect, resolve, reject)(),
+        (thrown, taken) => {
+          if (taken === "done") outcome(effect, resolve, reject);
+          reject(thrown);
+        },
       );
     });
   }
@@ -180,7 +198,7 @@ export class World {
     return new Promise((resolve, reject) => {
       const answer = (give: () => void): void => {
         const label = `${what.label} answered`;
-        if (!what.process.dead) this.#add({ ...what, label, phase: "other", remote: false }, 0, give);
+        this.#add({ ...what, label, phase: "other", remote: false }, 0, give);
       };
       this.#add(
         what,
@@ -201,7 +219,8 @@ export class World {
     fail?: Action["fail"],
   ): Action {
     const action: Action = { ...what, at, run, fail };
-    this.#pending.push(action);
+    // What a process still does behind its end, up to its next call, reaches nobody.
+    if (!what.process.dead) this.#pending.push(action);
     return action;
   }
 

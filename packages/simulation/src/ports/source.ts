@@ -1,5 +1,15 @@
 /** Logs that simulated processes read: rows, and records that cannot be decoded. */
-import type { Answer, Position, Schema, Source, SplitReader, TypedSource } from "@df/core";
+import {
+  type Answer,
+  type Column,
+  type InvalidRecord,
+  type Position,
+  type Schema,
+  type Source,
+  type SplitReader,
+  type TypedSource,
+  unreachable,
+} from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 import type { Process, World } from "../world.ts";
 import { injected } from "./store.ts";
@@ -31,27 +41,74 @@ export function openLogs<Row>(
   schemas: { readonly all: Schema; readonly wanted: Schema },
 ): Source {
   return {
-    splits: () => world.call(process, "splits", "other", () => Object.keys(logs).map((id) => ({ id }))),
+    splits: () => world.read(process, "splits", {}, () => Object.keys(logs).map((id) => ({ id }))),
     read: (split, position) => new LogReader(world, process, logs[split.id] ?? [], schemas, position),
     close: () => Promise.resolve(),
   };
 }
 
-/** Code that writes rows as columns, by their schema: made once for all processes, each of which takes what it adds. */
-const columnsOf = new Map<string, RowColumns>();
+/** The rows of a log as columns, and how many of them stand before each of its records. */
+interface LogColumns {
+  readonly columns: readonly Column[];
+  readonly before: readonly number[];
+}
 
-function rowColumns({ all, wanted }: { readonly all: Schema; readonly wanted: Schema }): RowColumns {
-  const names = JSON.stringify([all, wanted].map(({ fields }) => fields.map(({ name }) => name)));
-  const columns = columnsOf.get(names) ?? new RowColumns(all, wanted);
-  columnsOf.set(names, columns);
-  return columns;
+/** Code that writes rows as columns, by the names of those that are wanted: it is generated once for all logs. */
+const writers = new Map<string, RowColumns>();
+/** Made once for all processes that read a log, by the names of the columns that they want. */
+const columnsOf = new WeakMap<readonly LogRecord<unknown>[], Map<string, LogColumns>>();
+
+function logColumns(
+  log: readonly LogRecord<unknown>[],
+  { all, wanted }: { readonly all: Schema; readonly wanted: Schema },
+): LogColumns {
+  const known = columnsOf.get(log) ?? new Map<string, LogColumns>();
+  columnsOf.set(log, known);
+  const names = wanted.fields.map(({ name }) => name).join();
+  const found = known.get(names);
+  if (found !== undefined) return found;
+  const rows = writers.get(names) ?? new RowColumns(all, wanted);
+  writers.set(names, rows);
+  let count = 0;
+  const before = log.map((record) => {
+    if ("broken" in record) return count;
+    rows.add(record.row);
+    return count++;
+  });
+  const made = { columns: rows.take(), before: [...before, count] };
+  known.set(names, made);
+  return made;
+}
+
+/** Rows `from` to `to` of a column. */
+function partOf(column: Column, from: number, to: number): Column {
+  const validity = column.validity?.subarray(from, to);
+  switch (column.layout) {
+    case "bool":
+      return { ...column, values: column.values.subarray(from, to), validity };
+    case "int":
+      return { ...column, values: column.values.subarray(from, to), validity };
+    case "double":
+      return { ...column, values: column.values.subarray(from, to), validity };
+    case "long":
+      return { ...column, values: column.values.subarray(from, to), validity };
+    case "text":
+      return {
+        ...column,
+        starts: column.starts.subarray(from, to),
+        ends: column.ends.subarray(from, to),
+        validity,
+      };
+    default:
+      return unreachable(column);
+  }
 }
 
 class LogReader<Row> implements SplitReader {
   readonly #world: World;
   readonly #process: Process;
   readonly #log: readonly LogRecord<Row>[];
-  readonly #columns: RowColumns;
+  readonly #columns: LogColumns;
   #next: number;
 
   constructor(
@@ -64,14 +121,16 @@ class LogReader<Row> implements SplitReader {
     this.#world = world;
     this.#process = process;
     this.#log = log;
-    this.#columns = rowColumns(schemas);
+    this.#columns = logColumns(log, schemas);
     this.#next = typeof position === "number" ? position : 0;
   }
 
   poll(rowsMax: number): Answer | Promise<Answer> {
     // Most logs answer later, some at once.
     if (this.#world.random.oneIn(4)) return this.#answer(rowsMax);
-    return this.#world.call(this.#process, `poll ${this.#next}`, "hold", () => this.#answer(rowsMax));
+    return this.#world.read(this.#process, `poll ${this.#next}`, { phase: "hold" }, () =>
+      this.#answer(rowsMax),
+    );
   }
 
   close(): Promise<void> {
@@ -82,20 +141,19 @@ class LogReader<Row> implements SplitReader {
     const first = this.#next;
     if (first === this.#log.length) return "end";
     const count = Math.min(1 + this.#world.random.below(rowsMax), this.#log.length - first);
-    const records = this.#log.slice(first, first + count);
     const positions: number[] = [];
-    const invalid = records.flatMap((record, index) => {
-      if ("broken" in record) {
-        return [{ position: first + index, raw: Buffer.from(record.broken), reason: "it is broken" }];
-      }
-      this.#columns.add(record.row);
-      positions.push(first + index);
-      return [];
-    });
+    const invalid: InvalidRecord[] = [];
+    for (let position = first; position < first + count; position++) {
+      const record = this.#log[position] as LogRecord<Row>;
+      if (!("broken" in record)) positions.push(position);
+      else invalid.push({ position, raw: Buffer.from(record.broken), reason: "it is broken" });
+    }
     this.#next = first + count;
+    const { columns, before } = this.#columns;
+    const [from, to] = [before[first] as number, before[this.#next] as number];
     return {
       length: positions.length,
-      columns: this.#columns.take(),
+      columns: columns.map((column) => partOf(column, from, to)),
       positions: Float64Array.from(positions),
       invalid,
       next: this.#next,

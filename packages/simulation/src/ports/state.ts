@@ -8,13 +8,14 @@ import type { Checkpoint, HeldFrame } from "@df/core/checkpoint/records";
 import { contentOf, type Savepoint, type SavepointRequest } from "@df/core/checkpoint/savepoint";
 import { SqliteState } from "@df/core/checkpoint/sqlite-state";
 import type { Spool } from "@df/core/checkpoint/spool";
-import type { SqlDatabase, SqlStatement } from "@df/core/checkpoint/sql";
 import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import type { Phase, Process, World } from "../world.ts";
+import { giveBack, type KeptDatabase, takeDatabase } from "./databases.ts";
 
 type Method = keyof SqliteState;
 
 const PHASE_OF: Partial<Record<Method, Phase>> = {
+  hold: "hold",
   commit: "epoch transaction",
   storeIntent: "intent transaction",
   recordDelivery: "delivered transaction",
@@ -23,6 +24,7 @@ const PHASE_OF: Partial<Record<Method, Phase>> = {
 /** What changes nothing. */
 const READS: ReadonlySet<Method> = new Set([
   "lastCheckpoint",
+  "chunkList",
   "chunks",
   "sinks",
   "formerIds",
@@ -73,8 +75,7 @@ export function versionIn({ image }: KeptSavepoint, sink: string): number {
 
 /** A state directory: its database and files, and who has it open. */
 export class StateDirectory {
-  db: Database.Database;
-  #compiled: SqlDatabase;
+  #database: KeptDatabase;
   #files: Map<string, Uint8Array>;
   /** Two processes may have it open: the lock of a network file system. */
   unlocked = false;
@@ -89,20 +90,33 @@ export class StateDirectory {
   /** `tables` gives what tables show at the moment. */
   constructor(tables: () => TableImages, image?: StateImage) {
     this.#tables = tables;
-    this.db = new Database(image?.db ?? ":memory:");
-    this.#compiled = compiledOnce(this.db);
+    this.#database = takeDatabase(image?.db);
     this.#files = new Map(image?.files);
+  }
+
+  /** Whether anything is stored. */
+  get hasCheckpoint(): boolean {
+    try {
+      return this.#database.compiled.prepare("SELECT 1 FROM checkpoint").get() !== undefined;
+    } catch {
+      // A new one has no tables yet.
+      return false;
+    }
+  }
+
+  /** To be called when nobody uses it any more. */
+  close(): void {
+    giveBack(this.#database);
   }
 
   /** What lies on the disk now. */
   image(): StateImage {
-    return { db: this.db.serialize(), files: new Map(this.#files) };
+    return { db: this.#database.db.serialize(), files: new Map(this.#files) };
   }
 
   /** Puts another image in its place, or nothing. Nobody may have it open. */
   restore(image: StateImage | undefined): void {
-    this.db = new Database(image?.db ?? ":memory:");
-    this.#compiled = compiledOnce(this.db);
+    this.#database = takeDatabase(image?.db);
     this.#files = new Map(image?.files);
     this.#holder = undefined;
     this.intents = 0;
@@ -126,7 +140,7 @@ export class StateDirectory {
         const sent = moved(method, given);
         const effect = (): unknown => answer(method, sent);
         return READS.has(method)
-          ? world.read(process, `state.${method}`, effect)
+          ? world.read(process, `state.${method}`, {}, effect)
           : world.call(process, `state.${method}`, PHASE_OF[method] ?? "other", effect);
       },
     ]);
@@ -134,7 +148,7 @@ export class StateDirectory {
   }
 
   #keep({ name, created }: SavepointRequest): Savepoint {
-    const image = { db: this.db.serialize(), files: new Map<string, Uint8Array>() };
+    const image = { db: this.#database.db.serialize(), files: new Map<string, Uint8Array>() };
     const copy = new Database(image.db);
     const savepoint = {
       format: 1,
@@ -156,7 +170,7 @@ export class StateDirectory {
     }
     this.#holder = process;
     return new SqliteState("simulated", pipeline, {
-      open: () => this.#compiled,
+      open: () => this.#database.compiled,
       spool: memorySpool(this.#files),
       spooledBytesMin: SPOOLED_BYTES_MIN,
       keep: (_, request) => this.#keep(request),
@@ -183,23 +197,6 @@ function moved(method: Method, given: readonly unknown[]): readonly unknown[] {
   if (method !== "commit") return given;
   const { chunks, held, ...rest } = given[0] as Checkpoint;
   return [{ ...rest, chunks: chunks.map(own), held: held.map(own) }];
-}
-
-/** A database whose statements are compiled once for all processes that open it one after the other. */
-function compiledOnce(db: Database.Database): SqlDatabase {
-  const statements = new Map<string, SqlStatement>();
-  const compiled = (sql: string): SqlStatement => {
-    const statement = statements.get(sql) ?? db.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  };
-  return {
-    prepare: compiled as SqlDatabase["prepare"],
-    exec: (sql) => db.exec(sql),
-    pragma: (text, options) => db.pragma(text, options),
-    transaction: (work) => db.transaction(work),
-    close: () => db.close(),
-  };
 }
 
 /** Files of a spool, each in one piece. */

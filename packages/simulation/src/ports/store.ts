@@ -22,15 +22,17 @@ export class Bucket {
     const { direct } = this;
     const sent = <T>(what: string, phase: Phase, effect: () => Promise<T>): Promise<T> =>
       world.request(process, `${table} ${what}`, phase, world.random.below(this.latencyMs + 1), effect);
+    const asked = <T>(what: string, effect: () => Promise<T>): Promise<T> =>
+      world.read(process, `${table} ${what}`, { delayMs: world.random.below(this.latencyMs + 1) }, effect);
     const put = (path: string, bytes: Uint8Array): Promise<void> =>
       sent(`put ${path}`, isLog(path) ? "other" : "stage", () => direct.put(path, bytes));
     return withoutRaces(direct, {
-      digest: (path) => sent(`digest ${path}`, "other", () => direct.digest(path)),
+      digest: (path) => asked(`digest ${path}`, () => direct.digest(path)),
       // What is written part by part is sent as a whole.
       create: async (path) => collector((bytes) => put(path, bytes)),
       put: (path, given) => put(path, given.slice()),
-      get: (path) => sent(`get ${path}`, "other", () => direct.get(path)),
-      list: (prefix) => sent(`list ${prefix}`, "other", () => direct.list(prefix)),
+      get: (path) => asked(`get ${path}`, () => direct.get(path)),
+      list: (prefix) => asked(`list ${prefix}`, () => direct.list(prefix)),
       putIfAbsent: (path, given) => {
         const bytes = given.slice();
         return sent(`putIfAbsent ${path}`, isLog(path) ? "commit" : "other", () =>

@@ -32,14 +32,11 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     "  for (const { id } of found) await host.state.forgetSink(id);",
     '  for (const { id } of found) if (id === "") await host.state.forgetSink(id);',
   ),
-  rare(
-    270,
-    one(
-      "an adoption does not compare what comes of the sources",
-      "core/src/runtime/compared.ts",
-      "    if (staged.contentHash !== marker.contentHash) {",
-      '    if (staged.contentHash === "") {',
-    ),
+  one(
+    "an adoption does not compare what comes of the sources",
+    "core/src/runtime/compared.ts",
+    "    if (staged.contentHash !== marker.contentHash) {",
+    '    if (staged.contentHash === "") {',
   ),
   one(
     "rows that were adopted are delivered again",
@@ -47,14 +44,17 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     "      for (const { sink, through } of taken) this.#held.drop(sink, through);",
     "      for (const { sink } of taken) this.#held.drop(sink, 0);",
   ),
-  one(
-    "an adoption ends splits that were live",
-    "core/src/runtime/cut.ts",
-    '      return cut.isReached && !end.isLive ? "end" : "idle";',
-    '      return cut.isReached ? "end" : "idle";',
+  rare(
+    50,
+    one(
+      "an adoption ends splits that were live",
+      "core/src/runtime/cut.ts",
+      '      return cut.isReached && !end.isLive ? "end" : "idle";',
+      '      return cut.isReached ? "end" : "idle";',
+    ),
   ),
   rare(
-    540,
+    210,
     one(
       "an adoption reads again what its state holds",
       "core/src/runtime/adopt.ts",
@@ -70,10 +70,13 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     "    splits: record.splits.map((split) => ({ ...split, source: renamed(split.source) })),\n",
     "",
   ),
-  one(
-    "a migration takes columns by their place",
-    "core/src/state/migrate-chunk.ts",
-    "      const column = values.find((each) => each.line === line) as Column;",
-    "      const column = values[this.#is.values.findIndex((each) => each.line === line)] as Column;",
+  rare(
+    195,
+    one(
+      "a migration takes columns by their place",
+      "core/src/state/migrate-chunk.ts",
+      "      const column = values.find((each) => each.line === line) as Column;",
+      "      const column = values[this.#is.values.findIndex((each) => each.line === line)] as Column;",
+    ),
   ),
 ];

@@ -39,11 +39,14 @@ const TRUSTS_TARGETS: Edit = {
 export const VARIANTS: readonly Variant[] = [
   ...LINEAGE_VARIANTS,
   // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────
-  one(
-    "a Delta commit does not look for its marker",
-    DELTA,
-    'if (isShown(found?.marker, intent, `The table "${this.#target.path}"`) && found !== undefined) {',
-    "if (found !== undefined && found.version < 0) {",
+  rare(
+    75,
+    one(
+      "a Delta commit does not look for its marker",
+      DELTA,
+      'if (isShown(found?.marker, intent, `The table "${this.#target.path}"`) && found !== undefined) {',
+      "if (found !== undefined && found.version < 0) {",
+    ),
   ),
   one(
     "a commit to a directory does not look for its marker",
@@ -135,36 +138,42 @@ export const VARIANTS: readonly Variant[] = [
       },
     ],
   },
-  one(
-    "a commit does not compare what it follows",
-    "core/src/shown.ts",
-    "  if ((shown?.hash ?? null) === follows) return false;",
-    "  if (follows !== undefined) return false;",
-  ),
-  one(
-    "no process is fenced",
-    STATE,
-    '    if (this.#meta.number("owner") === this.#identity.owner) return;',
-    "    if (this !== undefined) return;",
-  ),
-  one(
-    "a process takes over without a new number",
-    "core/src/checkpoint/take-ownership.ts",
-    'const owner = meta.number("owner") + 1;',
-    'const owner = meta.number("owner");',
+  rare(
+    150,
+    one(
+      "a commit does not compare what it follows",
+      "core/src/shown.ts",
+      "  if ((shown?.hash ?? null) === follows) return false;",
+      "  if (follows !== undefined) return false;",
+    ),
   ),
   rare(
-    1630,
+    30,
     one(
-      "a Delta commit overwrites the one that was first",
-      "connectors/src/delta/log.ts",
-      "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
-      "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+      "no process is fenced",
+      STATE,
+      '    if (this.#meta.number("owner") === this.#identity.owner) return;',
+      "    if (this !== undefined) return;",
     ),
+  ),
+  rare(
+    30,
+    one(
+      "a process takes over without a new number",
+      "core/src/checkpoint/take-ownership.ts",
+      'const owner = meta.number("owner") + 1;',
+      'const owner = meta.number("owner");',
+    ),
+  ),
+  one(
+    "a Delta commit overwrites the one that was first",
+    "connectors/src/delta/log.ts",
+    "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
+    "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
   ),
   {
     name: "a commit to a directory overwrites the one that was first",
-    from: 95,
+    from: 1180,
     edits: [
       {
         file: DIRECTORY,
@@ -174,17 +183,23 @@ export const VARIANTS: readonly Variant[] = [
       READS_OWN_FILES,
     ],
   },
-  one(
-    "an unknown outcome counts as done",
-    DELTA,
-    "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
-    "        if (++failures >= FAILURES_MAX) throw error;",
+  rare(
+    270,
+    one(
+      "an unknown outcome counts as done",
+      DELTA,
+      "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
+      "        if (++failures >= FAILURES_MAX) throw error;",
+    ),
   ),
-  one(
-    "an unknown outcome is tried again without a look",
-    DELTA,
-    "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
-    "        if (++failures >= FAILURES_MAX) throw error;\n        await this.#log.append(version + 2, actions);",
+  rare(
+    270,
+    one(
+      "an unknown outcome is tried again without a look",
+      DELTA,
+      "        if (++failures >= FAILURES_MAX) throw error;\n        continue;",
+      "        if (++failures >= FAILURES_MAX) throw error;\n        await this.#log.append(version + 2, actions);",
+    ),
   ),
   one(
     "a delivery takes later rows off the list",
@@ -210,15 +225,18 @@ export const VARIANTS: readonly Variant[] = [
     "ORDER BY epoch, shard, seq LIMIT",
     "ORDER BY seq, shard, epoch DESC LIMIT",
   ),
-  one(
-    "a table that was set back is gone on with",
-    "connectors/src/delta/marker.ts",
-    "      if (version <= commit.version || isKept) continue;",
-    "      if (version >= 0 || isKept) continue;",
+  rare(
+    135,
+    one(
+      "a table that was set back is gone on with",
+      "connectors/src/delta/marker.ts",
+      "      if (version <= commit.version || isKept) continue;",
+      "      if (version >= 0 || isKept) continue;",
+    ),
   ),
   {
     name: "rows are replaced where they lay before a compaction",
-    from: 110,
+    from: 230,
     edits: [
       {
         file: "connectors/src/delta/commit-actions.ts",
@@ -234,6 +252,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "the key index outlives a compaction",
+    from: 214,
     edits: [
       {
         file: DELTA,
