@@ -275,5 +275,5 @@ test("a state of a newer format is refused, naming both formats", () => {
   const db = new DatabaseSync(join(folder, state, "state.sqlite"));
   db.exec("UPDATE meta SET value = '99' WHERE name = 'format_version'");
   db.close();
-  expectRefused(folder, /has format 99; this dataflow reads formats 2 to 4\. .* \[DF_STATE_FORMAT\]\n$/);
+  expectRefused(folder, /has format 99; this dataflow reads formats 2 to 5\. .* \[DF_STATE_FORMAT\]\n$/);
 });
