@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import type { ChangeMode, CommitterFactory, Duration, TypedSink } from "@df/core";
 import type { Plan } from "@df/core/plan/plan";
 import { run } from "@df/core/runtime/run";
-import type { LoadPlan } from "@df/core/runtime/shard-work";
+import type { LoadPlan } from "@df/core/runtime/plan-elsewhere";
 import { pipeline } from "dataflow";
 import { eventsOf } from "./event.ts";
 import { QUERIES, type Query } from "./queries.ts";

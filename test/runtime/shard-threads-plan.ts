@@ -1,6 +1,6 @@
 /** A pipeline with all that keeps rows by key, which each thread that has shards makes for itself. */
 import { join } from "node:path";
-import type { LoadPlan } from "@df/core/runtime/shard-work";
+import type { LoadPlan } from "@df/core/runtime/plan-elsewhere";
 import { pipeline, t, tumbling, type BuiltPlan } from "dataflow";
 import { files } from "dataflow/files";
 import { json } from "dataflow/json";

@@ -1,6 +1,6 @@
 /** The plan of a pipeline file once more, for a thread that has shards of it: `run-command.ts` names this module. */
 import { DataflowError } from "@df/core";
-import type { LoadPlan, PlanElsewhere } from "@df/core/runtime/shard-work";
+import type { LoadPlan, PlanElsewhere } from "@df/core/runtime/plan-elsewhere";
 import { buildAll } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { loadPipelines } from "./load.ts";

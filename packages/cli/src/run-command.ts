@@ -4,7 +4,7 @@ import { DataflowError } from "@df/core";
 import type { OnStep } from "@df/core/runtime/delivery";
 import { memoryLimit } from "@df/core/runtime/memory-limit";
 import type { RunReport } from "@df/core/runtime/report";
-import type { PlanElsewhere } from "@df/core/runtime/shard-work";
+import type { PlanElsewhere } from "@df/core/runtime/plan-elsewhere";
 import { BUDGET_BYTES_MIN, checkedBudget } from "@df/core/state/budget-size";
 import { type BuiltPlan, start } from "dataflow";
 import { buildAll } from "./build.ts";

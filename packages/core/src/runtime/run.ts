@@ -37,7 +37,7 @@ import { changeNotices, decodeNotice, liveNotice, shardNotice } from "./notices.
 import { KEY_GROUPS, type Label } from "../stream.ts";
 import type { RunReport, Status } from "./report.ts";
 import { openBudget } from "./open-budget.ts";
-import type { PlanElsewhere } from "./shard-work.ts";
+import type { PlanElsewhere } from "./plan-elsewhere.ts";
 import { StateHistory } from "./state-history.ts";
 import { decodeThreadsOf, partsOf, threadsOf } from "./thread-count.ts";
 

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { NodeChunk } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import { givenAway } from "../checkpoint/given-away.ts";
@@ -28,9 +29,15 @@ const VIEW_EVERY_MS = 250;
 /** The main thread. */
 const MAIN = 0;
 
+/** What a run of shards is started with on its thread. */
+export interface ShardStart extends ShardWork {
+  /** The ways to the other threads, by their numbers; undefined at its own. */
+  readonly ports: readonly (MessagePort | undefined)[];
+}
+
 /** The shards of a run that one of its threads has, as that thread runs them until it is ended. */
 export class ShardRun {
-  readonly #work: ShardWork;
+  readonly #work: ShardStart;
   readonly #plan: Plan;
   readonly #budget: StateBudget;
   readonly #links: ShardLinks;
@@ -50,7 +57,7 @@ export class ShardRun {
   #hasMoved = true;
   #viewAt = 0;
 
-  constructor(work: ShardWork, plan: Plan, budget: StateBudget) {
+  constructor(work: ShardStart, plan: Plan, budget: StateBudget) {
     this.#work = work;
     this.#plan = plan;
     this.#budget = budget;

@@ -11,6 +11,7 @@ import type { Elsewheres } from "./graph.ts";
 import { isQuiet } from "./quiet.ts";
 import { ShardLinks, threadOf, type ThreadMessage } from "./shard-links.ts";
 import type { EpochPart, Order, RunnerName, ShardNews, ShardView } from "./shard-messages.ts";
+import type { ShardStart } from "./shard-run.ts";
 import type { ShardWork } from "./shard-work.ts";
 import type { SplitTaker } from "./split-finder.ts";
 
@@ -266,7 +267,7 @@ export class ShardThreads {
     };
   }
 
-  #workOf(number: number, ports: readonly (MessagePort | undefined)[]): ShardWork {
+  #workOf(number: number, ports: readonly (MessagePort | undefined)[]): ShardStart {
     const { shards, fingerprint, lambdas, generate, follow, restored, aheadBytesMin } = this.#parts;
     const { plan, stateDirectory, budgets, decodeThreads } = present(this.#parts.threads, "threads");
     return {

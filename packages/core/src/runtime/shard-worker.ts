@@ -5,11 +5,11 @@ import { expectGivingAway } from "../checkpoint/given-away.ts";
 import { openScratchFile } from "../checkpoint/scratch-file.ts";
 import { StateBudget } from "../state/state-budget.ts";
 import { toldError } from "../thread-errors.ts";
-import { ShardRun } from "./shard-run.ts";
+import { ShardRun, type ShardStart } from "./shard-run.ts";
 import type { LinkMessage } from "./shard-messages.ts";
-import { planElsewhere, type ShardWork } from "./shard-work.ts";
+import { planElsewhere } from "./plan-elsewhere.ts";
 
-const work = workerData as ShardWork;
+const work = workerData as ShardStart;
 expectGivingAway();
 try {
   const budget = new StateBudget({

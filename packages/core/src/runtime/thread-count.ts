@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Plan } from "../plan/plan.ts";
-import type { PlanElsewhere } from "./shard-work.ts";
+import type { PlanElsewhere } from "./plan-elsewhere.ts";
 
 /** The options of a run that its threads depend on: see `RunOptions`. */
 interface ThreadOptions {
