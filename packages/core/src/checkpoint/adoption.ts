@@ -61,12 +61,15 @@ export function finishAdoption(db: SqlDatabase, meta: MetaTable): void {
     db.prepare("UPDATE checkpoint SET epoch = ?, record = ?").run(epoch, JSON.stringify(record));
   }
   meta.set("epoch", epoch);
-  // In the order of their epochs: the last one of a lineage counts, and the parent is that of the newest.
+  const ancestors = ancestorsOf(meta);
+  // In the order of their epochs: the last one of a lineage counts, and the parent is that of the newest. A target may
+  // show less than the state had of its lineage: that has all of it.
   const newest = new Map<string, Ancestor>();
-  for (const marker of markers.toSorted((a, b) => a.epoch - b.epoch)) {
-    newest.delete(marker.lineage);
-    newest.set(marker.lineage, { lineage: marker.lineage, epoch: marker.epoch });
+  for (const { lineage, epoch: shown } of markers.toSorted((a, b) => a.epoch - b.epoch)) {
+    if (ancestors.some((known) => known.lineage === lineage && known.epoch >= shown)) continue;
+    newest.delete(lineage);
+    newest.set(lineage, { lineage, epoch: shown });
   }
-  meta.set(ANCESTORS, JSON.stringify([...ancestorsOf(meta), ...newest.values()]));
+  meta.set(ANCESTORS, JSON.stringify([...ancestors, ...newest.values()]));
   meta.set(ADOPTS, "[]");
 }
