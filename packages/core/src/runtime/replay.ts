@@ -66,7 +66,9 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
       const over = new AbortController();
       const watching = watch(job, { cut, stop, clock, over: over.signal });
       try {
-        return (await job.run()).rowsRead;
+        const { rowsRead } = await job.run();
+        if (job.status().splits.ended > cut.endings) throw beyond(marker);
+        return rowsRead;
       } finally {
         over.abort();
         await watching;
@@ -87,7 +89,7 @@ interface Watch {
 async function watch(job: Job, { cut, stop, clock, over }: Watch): Promise<void> {
   while (!over.aborted) {
     await clock.sleep(LOOK_EVERY_MS, over);
-    if (cut.isReached && cut.endings < cut.splits && job.status().splits.ended === cut.endings) stop.abort();
+    if (cut.isReached && cut.endings < cut.splits && job.status().splits.ended >= cut.endings) stop.abort();
   }
 }
 
@@ -99,6 +101,14 @@ function untilMarker(plan: Plan): Plan {
     return { ...node, time, spec: { ...node.spec, bounded: false } };
   });
   return { ...plan, nodes };
+}
+
+/** The state has another target's marker behind it, of the same place in the sources, where splits had ended. */
+function beyond({ lineage, epoch }: Marker): DataflowError {
+  return new DataflowError(
+    "DF_ADOPT_SOURCE",
+    `A target shows epoch ${epoch} of lineage ${lineage}, which was made while a split could still go on; for another target, which the state has followed, it had ended at the same place. They were written by lineages that went on beside each other, and one state cannot have both: start with a new target for one of the two sinks.`,
+  );
 }
 
 function missing(gone: readonly string[]): DataflowError {
