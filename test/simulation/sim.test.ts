@@ -8,7 +8,7 @@ import { root } from "../command.ts";
 import { readReport } from "./sim-report.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
-const runs = long ? 1_000_000 : 8_000;
+const runs = long ? 1_000_000 : 6_000;
 const kinds = 23;
 /** Each kind of fault meets each step of the protocol, the first columns of the report: so often at least. */
 const METS_MIN = 20;
