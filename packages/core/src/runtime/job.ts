@@ -15,7 +15,6 @@ import { HeldAhead } from "./held-ahead.ts";
 import type { RunReport, Status } from "./report.ts";
 import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
-import { stepsOf } from "./shard-view.ts";
 import { Shards, type ShardsParts } from "./shards.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { SpillNotices } from "./spill-notices.ts";
@@ -154,9 +153,9 @@ export class Job {
 
   /** The pipeline at this moment. */
   status(): Status {
-    const { views, spilling } = this.#shards;
+    const { view, spilling } = this.#shards;
     const epoch = this.#last?.epoch ?? 0;
-    return statusOf(this.#parts, views, { epoch, lateUnread: this.#lateUnread, spilling });
+    return statusOf(this.#parts, view, { epoch, lateUnread: this.#lateUnread, spilling });
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {
@@ -186,8 +185,9 @@ export class Job {
   }
 
   #noticeSpilling(): void {
-    const { spilling, rowsRead } = this.#shards;
-    if (spilling !== undefined) this.#spillNotices.look(this.#parts.clock.now(), spilling, rowsRead);
+    const { spilling } = this.#shards;
+    if (spilling !== undefined)
+      this.#spillNotices.look(this.#parts.clock.now(), spilling, this.#shards.rowsRead);
   }
 
   /** Whether sources wait: until the state has what the sinks hold, or until they have delivered. */
@@ -283,13 +283,9 @@ export class Job {
     const whole = this.#shards.barrier.take();
     if (whole === undefined) return;
     const { plan, fingerprint } = this.#parts;
-    const [sinks, views] = [this.#sinkRecords, this.#shards.views];
-    const waiting = waitingOf({
-      plan,
-      steps: stepsOf(views),
-      sources: views.flatMap(({ sources }) => sources),
-    });
+    const waiting = waitingOf({ plan, ...this.#shards.view });
     const { epoch, parts } = whole;
+    const sinks = this.#sinkRecords;
     const checkpoint = this.#checkpointer.checkpoint(parts, { epoch, drained, fingerprint, sinks, waiting });
     this.#committing = this.#store(checkpoint)
       .catch((error: unknown) => this.#fail(error))

@@ -10,7 +10,7 @@ import type { StreamEvent } from "./event.ts";
 import type { InputClock } from "./input-clock.ts";
 import type { Counts } from "./quiet.ts";
 import type { FoundAt } from "./source-runner.ts";
-import type { SplitView } from "./waiting.ts";
+import type { SourceView, SplitView, StepView } from "./waiting.ts";
 
 /** A runner by its node and shard. */
 export interface RunnerName {
@@ -109,20 +109,9 @@ export interface EpochPart {
 
 /** What is shown of the shards of a thread. */
 export interface ShardView {
-  readonly steps: readonly {
-    readonly node: string;
-    readonly clock: Time;
-    readonly state: InputClock;
-    readonly sent: InputClock;
-    readonly entry: LedgerEntry;
-    readonly gauges: Readonly<Record<string, number>>;
-    readonly nextDue: Time | undefined;
-  }[];
-  readonly sources: readonly {
-    readonly node: string;
-    readonly state: InputClock | undefined;
-    readonly splits: readonly SplitView[];
+  readonly steps: readonly (StepView & { readonly clock: Time; readonly entry: LedgerEntry })[];
+  readonly sources: readonly (SourceView & {
     readonly statuses: readonly SplitView["status"][];
     readonly entry: LedgerEntry;
-  }[];
+  })[];
 }

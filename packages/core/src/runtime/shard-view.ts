@@ -1,7 +1,5 @@
-import type { Time } from "../time.ts";
 import type { Graph } from "./graph.ts";
 import type { ShardView } from "./shard-messages.ts";
-import type { StepView } from "./waiting.ts";
 
 /** What is shown of the shards of a graph, as plain data. */
 export function viewOf({ nodes, sources }: Graph): ShardView {
@@ -25,15 +23,10 @@ export function viewOf({ nodes, sources }: Graph): ShardView {
   };
 }
 
-/** The steps of views, as those are seen who run here. */
-export function stepsOf(views: readonly ShardView[]): (StepView & { readonly clock: Time })[] {
-  return views.flatMap(({ steps }) =>
-    steps.map(({ node, clock, state, sent, entry, gauges, nextDue }) => ({
-      node,
-      clock,
-      state,
-      sent,
-      operator: { gauges: () => gauges, nextDue: () => nextDue, buffered: () => entry.buffered },
-    })),
-  );
+/** What is shown of several graphs, as of one. */
+export function joinViews(views: readonly ShardView[]): ShardView {
+  return {
+    steps: views.flatMap(({ steps }) => steps),
+    sources: views.flatMap(({ sources }) => sources),
+  };
 }

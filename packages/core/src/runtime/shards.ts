@@ -14,7 +14,7 @@ import { FLUSHED_MIN } from "./link.ts";
 import { Rounds } from "./rounds.ts";
 import type { ShardView } from "./shard-messages.ts";
 import { ShardThreads, type ThreadsParts } from "./shard-threads.ts";
-import { viewOf } from "./shard-view.ts";
+import { joinViews, viewOf } from "./shard-view.ts";
 import { SourceTurns } from "./source-turns.ts";
 import type { SplitTaker } from "./split-finder.ts";
 import { storedChunks } from "./stored-chunks.ts";
@@ -169,11 +169,11 @@ export class Shards {
   }
 
   /** What is shown of them: of this thread as it is, of others as it was a moment ago. */
-  get views(): ShardView[] {
-    return [viewOf(this.#graph), ...this.#threads.views];
+  get view(): ShardView {
+    return joinViews([viewOf(this.#graph), ...this.#threads.views]);
   }
 
-  /** Resolves when all views are those of now. */
+  /** Resolves when the view is that of now. */
   async look(): Promise<void> {
     await this.#threads.look();
   }

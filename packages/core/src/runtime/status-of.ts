@@ -6,7 +6,6 @@ import { clocksByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { Status } from "./report.ts";
 import type { ShardView } from "./shard-messages.ts";
-import { stepsOf } from "./shard-view.ts";
 import { clocksOf, gaugesOf } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
@@ -19,18 +18,17 @@ interface StatusParts {
   readonly deliveries: Deliveries;
 }
 
-/** A pipeline at this moment, from views of all its shards. */
+/** A pipeline at this moment, from a view of all its shards. */
 export function statusOf(
   { plan, identity, label, restored, deliveries }: StatusParts,
-  views: readonly ShardView[],
+  { steps, sources }: ShardView,
   { epoch, lateUnread, spilling }: Pick<Status, "epoch" | "lateUnread" | "spilling">,
 ): Status {
-  const [sources, steps] = [views.flatMap((view) => view.sources), stepsOf(views)];
   const splits = { live: 0, idle: 0, ended: 0 };
   for (const { statuses } of sources) for (const status of statuses) splits[status]++;
   const bySource = clocksByNode(sources);
   const lowest = Math.min(...bySource.values());
-  const now = [...sources, ...views.flatMap((view) => view.steps)].map(({ entry }) => entry);
+  const now = [...sources, ...steps].map(({ entry }) => entry);
   return {
     pipeline: plan.name,
     lineage: identity.lineage,

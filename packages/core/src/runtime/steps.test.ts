@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import { BEGINNING } from "../time.ts";
 import { clocksOf, gaugesOf } from "./steps.ts";
 
-const open = { gauges: () => ({ windows: 2 }) };
+const gauges = { windows: 2 };
 
 test("what is open on several shards is added up", () => {
-  const steps = [0, 1].map(() => ({ node: "hourly", operator: open, clock: 0 }));
-  expect(gaugesOf([...steps, { node: "filter", operator: {}, clock: 0 }])).toEqual({
+  const steps = [0, 1].map(() => ({ node: "hourly", gauges, clock: 0 }));
+  expect(gaugesOf([...steps, { node: "filter", gauges: {}, clock: 0 }])).toEqual({
     hourly: { windows: 4 },
   });
 });
 
 test("a step may be called as what every object inherits", () => {
-  const step = { node: "constructor", operator: open, clock: 5 };
+  const step = { node: "constructor", gauges, clock: 5 };
   expect(gaugesOf([step])).toEqual({ constructor: { windows: 2 } });
   expect(clocksOf([step])).toEqual({ constructor: 5 });
 });

@@ -1,20 +1,19 @@
 /** What is told of the steps of a pipeline while it runs. */
-import type { Operator } from "../operator.ts";
 import { inputsOf, type Plan } from "../plan/plan.ts";
 import type { Time } from "../time.ts";
 
 /** A node on one shard. */
 interface Step {
   readonly node: string;
-  readonly operator: Pick<Operator, "gauges">;
+  readonly gauges: Readonly<Record<string, number>>;
   readonly clock: Time;
 }
 
 /** What is open, by node and gauge, on all shards together. */
 export function gaugesOf(steps: readonly Step[]): Record<string, Record<string, number>> {
   const gauges = new Map<string, Record<string, number>>();
-  for (const { node, operator } of steps) {
-    for (const [name, value] of Object.entries(operator.gauges?.() ?? {})) {
+  for (const { node, gauges: its } of steps) {
+    for (const [name, value] of Object.entries(its)) {
       const of = gauges.get(node) ?? {};
       of[name] = (of[name] ?? 0) + value;
       gauges.set(node, of);

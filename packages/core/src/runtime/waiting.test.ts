@@ -45,11 +45,9 @@ function step(
     node,
     state,
     sent,
-    operator: {
-      gauges: () => ({ windows: open.windows ?? 0, groups: 7 }),
-      nextDue: () => open.due,
-      buffered: () => open.rows ?? 0,
-    },
+    gauges: { windows: open.windows ?? 0, groups: 7 },
+    nextDue: open.due,
+    entry: { buffered: open.rows ?? 0 },
   };
 }
 

@@ -1,6 +1,5 @@
 /** Why a step gives nothing yet: what it waits for, and what holds its clock back. */
-import type { HeldBy, SplitStatus, Waiting } from "../checkpoint/records.ts";
-import type { Operator } from "../operator.ts";
+import type { HeldBy, LedgerEntry, SplitStatus, Waiting } from "../checkpoint/records.ts";
 import { type Edge, inputsOf, type Plan, type PlanNode } from "../plan/plan.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import { combine, type InputClock } from "./input-clock.ts";
@@ -8,10 +7,13 @@ import { combine, type InputClock } from "./input-clock.ts";
 /** A node on one shard. */
 export interface StepView {
   readonly node: string;
-  readonly operator: Pick<Operator, "gauges" | "nextDue" | "buffered">;
   /** The clock it was given, and the one it has handed on. */
   readonly state: InputClock;
   readonly sent: InputClock;
+  /** As its operator says them. */
+  readonly gauges: Readonly<Record<string, number>>;
+  readonly nextDue: Time | undefined;
+  readonly entry: Pick<LedgerEntry, "buffered">;
 }
 
 /** A split as its source sees it. */
@@ -42,27 +44,22 @@ export function waitingOf(views: RunningViews): Waiting[] {
   const steps = Map.groupBy(views.steps, ({ node }) => node);
   return views.plan.nodes.flatMap((node) => {
     const shards = steps.get(node.id) ?? [];
-    const open = openOf(shards.map(({ operator }) => operator));
+    const open = openOf(shards);
     if (open === undefined) return [];
     const clock = finite(Math.min(...shards.map(({ state }) => state.clock)));
-    const dues = shards.flatMap(({ operator }) => operator.nextDue?.() ?? []);
+    const dues = shards.flatMap(({ nextDue }) => nextDue ?? []);
     const due = dues.length === 0 ? null : Math.min(...dues);
     return [{ node: node.id, ...open, clock, due, heldBy: new Search(views, steps).heldBy(node, due) }];
   });
 }
 
 /** What some shards hold together; undefined for nothing. Groups of views wait for no clock. */
-function openOf(
-  operators: readonly StepView["operator"][],
-): Pick<Waiting, "windows" | "sessions" | "rows"> | undefined {
+function openOf(shards: readonly StepView[]): Pick<Waiting, "windows" | "sessions" | "rows"> | undefined {
   let [windows, sessions, rows] = [0, 0, 0];
-  for (const { gauges, buffered } of operators.map((operator) => ({
-    gauges: operator.gauges?.() ?? {},
-    buffered: operator.buffered?.() ?? 0,
-  }))) {
+  for (const { gauges, entry } of shards) {
     windows += gauges["windows"] ?? 0;
     sessions += gauges["sessions"] ?? 0;
-    rows += buffered;
+    rows += entry.buffered;
   }
   return windows + sessions + rows === 0 ? undefined : { windows, sessions, rows };
 }
