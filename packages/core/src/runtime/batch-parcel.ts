@@ -1,15 +1,7 @@
 import type { Batch, ChangeMode, Origin } from "../batch/batch.ts";
 import { packText, slicesOf, textBytes } from "../batch/text-copy.ts";
 import type { Schema } from "../schema/schema.ts";
-import {
-  aligned,
-  COLUMN_INTS,
-  columnBytes,
-  describeColumns,
-  Memory,
-  putColumns,
-  takeColumns,
-} from "./column-memory.ts";
+import { HEAD, headOf, Memory, putColumns, sizeOf, takeColumns, takeHead } from "./column-memory.ts";
 
 /** A batch for another thread, with all that its rows have in one piece of memory, which comes back. */
 export interface BatchParcel {
@@ -20,31 +12,35 @@ export interface BatchParcel {
   readonly clock: number | undefined;
 }
 
-/** Places in the head, all int32: rows, what there is besides columns, bytes of raw records; then the columns. */
-const HEAD = { rows: 0, extras: 1, rawBytes: 2, columns: 3 } as const;
+/** What there is besides columns. */
 const HAS_DIFFS = 1;
 const HAS_ORIGIN = 2;
 const HAS_RAW = 4;
 /** Arrays besides columns: diffs, times, clocks, positions, and the places of raw records. */
-const EXTRA_ARRAYS = 5;
+const OTHER_ARRAYS = 5;
 
 /** Copies a batch, into `spare` where that fits. Text lies there in the order of its rows. */
 export function packBatch(batch: Batch, spare: ArrayBuffer | undefined): BatchParcel {
   const { length, columns, change, diffs, times, clocks, origin } = batch;
-  const head = headOf(batch);
-  const buffer = Memory.of(sizeOf(head), spare);
+  const raw = origin?.raw;
+  const extras =
+    (diffs === undefined ? 0 : HAS_DIFFS) |
+    (origin === undefined ? 0 : HAS_ORIGIN) |
+    (raw === undefined ? 0 : HAS_RAW);
+  const head = headOf(batch, { extras, rawBytes: raw === undefined ? 0 : textBytes(raw, 0, length) });
+  const buffer = Memory.of(sizeOf(head, OTHER_ARRAYS), spare);
   const memory = new Memory(buffer);
   memory.ints(head.length).set(head);
   memory.doubles(length).set(times.subarray(0, length));
   if (typeof clocks !== "number") memory.doubles(length).set(clocks.subarray(0, length));
   if (diffs !== undefined) memory.ints(length).set(diffs.subarray(0, length));
   if (origin !== undefined) memory.doubles(length).set(origin.positions.subarray(0, length));
-  if (origin?.raw !== undefined) {
+  if (raw !== undefined) {
     const into = { places: memory.ints(length + 1), bytes: memory.bytes(head[HEAD.rawBytes] as number) };
     into.places[0] = 0;
-    packText(origin.raw, { start: 0, end: length }, into, 0);
+    packText(raw, { start: 0, end: length }, into, 0);
   }
-  putColumns(columns, length, head.subarray(HEAD.columns), memory);
+  putColumns(columns, head, memory);
   return {
     buffer,
     change,
@@ -56,7 +52,7 @@ export function packBatch(batch: Batch, spare: ArrayBuffer | undefined): BatchPa
 /** The batch, which points into the parcel. */
 export function openBatch({ buffer, change, origin, clock }: BatchParcel, schema: Schema): Batch {
   const memory = new Memory(buffer);
-  const head = memory.ints(HEAD.columns + COLUMN_INTS * schema.fields.length);
+  const head = takeHead(schema, memory);
   const length = head[HEAD.rows] as number;
   const has = head[HEAD.extras] as number;
   const times = memory.doubles(length);
@@ -70,7 +66,7 @@ export function openBatch({ buffer, change, origin, clock }: BatchParcel, schema
           { places: memory.ints(length + 1), bytes: memory.bytes(head[HEAD.rawBytes] as number) },
           length,
         );
-  const columns = takeColumns(schema, length, head.subarray(HEAD.columns), memory);
+  const columns = takeColumns(schema, head, memory);
   return {
     schema,
     length,
@@ -81,24 +77,4 @@ export function openBatch({ buffer, change, origin, clock }: BatchParcel, schema
     clocks,
     origin: origin && positions && { ...origin, positions, raw },
   };
-}
-
-function headOf({ length, columns, diffs, origin }: Batch): Int32Array {
-  const head = new Int32Array(HEAD.columns + COLUMN_INTS * columns.length);
-  const raw = origin?.raw;
-  head[HEAD.rows] = length;
-  head[HEAD.extras] =
-    (diffs === undefined ? 0 : HAS_DIFFS) |
-    (origin === undefined ? 0 : HAS_ORIGIN) |
-    (raw === undefined ? 0 : HAS_RAW);
-  head[HEAD.rawBytes] = raw === undefined ? 0 : textBytes(raw, 0, length);
-  describeColumns(columns, length, head, HEAD.columns);
-  return head;
-}
-
-/** Bytes that all arrays take, at most. */
-function sizeOf(head: Int32Array): number {
-  const rows = head[HEAD.rows] as number;
-  const extras = EXTRA_ARRAYS * aligned(8 * rows + 8) + aligned(head[HEAD.rawBytes] as number);
-  return aligned(4 * head.length) + extras + columnBytes(rows, head.subarray(HEAD.columns));
 }

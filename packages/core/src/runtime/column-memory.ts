@@ -4,8 +4,12 @@ import type { Column } from "../batch/column.ts";
 import { packText, slicesOf, textBytes } from "../batch/text-copy.ts";
 import type { Schema } from "../schema/schema.ts";
 
-/** What is written of a column, besides its values, in two int32: flags, and bytes of its text. */
-export const COLUMN_INTS = 2;
+/**
+ * Places in the head of rows, all int32: how many they are, what there is besides columns, bytes of raw records; then
+ * of each column flags, and bytes of its text.
+ */
+export const HEAD = { rows: 0, extras: 1, rawBytes: 2, columns: 3 } as const;
+const COLUMN_INTS = 2;
 const HAS_VALIDITY = 1;
 const IS_WIDE = 2;
 /** Memory is made with some room more, for the next batches to fit in, and not kept for much smaller ones. */
@@ -51,62 +55,66 @@ export class Memory {
 }
 
 /** Bytes that so many take: each array begins at a multiple of eight. */
-export function aligned(bytes: number): number {
+function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-/** Writes of each column what has to be known to find it, from place `at` of the head on. */
-export function describeColumns(
-  columns: readonly Column[],
-  rows: number,
-  head: Int32Array,
-  at: number,
-): void {
+/** The head of rows with these columns. */
+export function headOf(
+  { length, columns }: { readonly length: number; readonly columns: readonly Column[] },
+  { extras, rawBytes }: { readonly extras: number; readonly rawBytes: number },
+): Int32Array {
+  const head = new Int32Array(HEAD.columns + COLUMN_INTS * columns.length);
+  head[HEAD.rows] = length;
+  head[HEAD.extras] = extras;
+  head[HEAD.rawBytes] = rawBytes;
   for (const [index, column] of columns.entries()) {
     const isWide = column.layout === "long" && column.values instanceof BigInt64Array;
-    const place = at + COLUMN_INTS * index;
+    const place = HEAD.columns + COLUMN_INTS * index;
     head[place] = (column.validity === undefined ? 0 : HAS_VALIDITY) | (isWide ? IS_WIDE : 0);
-    head[place + 1] = column.layout === "text" ? textBytes(column, 0, rows) : 0;
+    head[place + 1] = column.layout === "text" ? textBytes(column, 0, length) : 0;
   }
+  return head;
 }
 
-/** Bytes that the arrays of described columns take, at most: no value is wider than eight. */
-export function columnBytes(rows: number, columns: Int32Array): number {
-  let bytes = 0;
-  for (let at = 0; at < columns.length; at += COLUMN_INTS)
-    bytes += 2 * aligned(8 * rows + 8) + aligned(columns[at + 1] as number);
+/** Bytes that head, raw records, columns and so many other arrays take, at most: no value is wider than eight. */
+export function sizeOf(head: Int32Array, others: number): number {
+  const rowsBytes = aligned(8 * (head[HEAD.rows] as number) + 8);
+  let bytes = aligned(4 * head.length) + others * rowsBytes + aligned(head[HEAD.rawBytes] as number);
+  for (let at: number = HEAD.columns; at < head.length; at += COLUMN_INTS)
+    bytes += 2 * rowsBytes + aligned(head[at + 1] as number);
   return bytes;
 }
 
-/** Writes columns, one behind the other. `described`: what `describeColumns` has written of them. */
-export function putColumns(
-  columns: readonly Column[],
-  rows: number,
-  described: Int32Array,
-  memory: Memory,
-): void {
-  for (const [index, column] of columns.entries())
-    putColumn(column, { rows, textBytes: described[COLUMN_INTS * index + 1] as number }, memory);
+/** The head that was written first into memory. */
+export function takeHead({ fields }: Schema, memory: Memory): Int32Array {
+  return memory.ints(HEAD.columns + COLUMN_INTS * fields.length);
+}
+
+/** Writes columns, one behind the other. */
+export function putColumns(columns: readonly Column[], head: Int32Array, memory: Memory): void {
+  for (const [index, column] of columns.entries()) putColumn(column, extentOf(head, index), memory);
 }
 
 /** The columns that `putColumns` has written. They lie over the memory. */
-export function takeColumns(
-  { fields }: Schema,
-  rows: number,
-  described: Int32Array,
-  memory: Memory,
-): Column[] {
-  return fields.map(({ type }, index) => {
-    const flags = described[COLUMN_INTS * index] as number;
-    const bytes = described[COLUMN_INTS * index + 1] as number;
-    return columnIn(memory, layoutOf(type), { rows, flags, textBytes: bytes });
-  });
+export function takeColumns({ fields }: Schema, head: Int32Array, memory: Memory): Column[] {
+  return fields.map(({ type }, index) => columnIn(memory, layoutOf(type), extentOf(head, index)));
 }
 
 /** What has to be known of a column to find it in memory. */
 interface Extent {
   readonly rows: number;
+  readonly flags: number;
   readonly textBytes: number;
+}
+
+function extentOf(head: Int32Array, column: number): Extent {
+  const place = HEAD.columns + COLUMN_INTS * column;
+  return {
+    rows: head[HEAD.rows] as number,
+    flags: head[place] as number,
+    textBytes: head[place + 1] as number,
+  };
 }
 
 function putColumn(column: Column, { rows, textBytes: bytes }: Extent, memory: Memory): void {
@@ -136,7 +144,7 @@ function putColumn(column: Column, { rows, textBytes: bytes }: Extent, memory: M
 function columnIn(
   memory: Memory,
   layout: Column["layout"],
-  { rows, flags, textBytes: bytes }: Extent & { readonly flags: number },
+  { rows, flags, textBytes: bytes }: Extent,
 ): Column {
   const validity = (): Uint8Array | undefined =>
     (flags & HAS_VALIDITY) === 0 ? undefined : memory.bytes(rows);
