@@ -1,13 +1,7 @@
 import { assert } from "../assert.ts";
 import type { Batch } from "../batch/batch.ts";
 import { within } from "../error.ts";
-import {
-  storedTime,
-  type LedgerEntry,
-  type Mark,
-  type SplitRecord,
-  type SplitStatus,
-} from "../checkpoint/records.ts";
+import type { LedgerEntry, Mark, SplitRecord, SplitStatus } from "../checkpoint/records.ts";
 import type { InvalidRecord, Polled, Position, Source, Split, SplitReader } from "../connector.ts";
 import type { EventTime } from "../plan/plan.ts";
 import { columnIndex, type Schema } from "../schema/schema.ts";
@@ -17,24 +11,11 @@ import { closeAll } from "./closing.ts";
 import type { StreamEvent, Target } from "./event.ts";
 import { combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
+import { type Reading, recordOf, viewOf } from "./reading.ts";
 import { RestingReader } from "./resting-reader.ts";
 import { SplitChoice } from "./split-choice.ts";
 import { type RowClocks, SplitClock } from "./split-clock.ts";
 import type { SplitView } from "./waiting.ts";
-
-/** A split that this shard reads. */
-interface Reading {
-  readonly split: Split;
-  readonly clock: SplitClock;
-  reader: SplitReader | undefined;
-  position: Position | undefined;
-  /** Wall clock, ms: when it last had rows, when it was asked, and when it may be asked again. */
-  heardAt: number;
-  askedAt: number;
-  askAt: number;
-  /** Number of the poll in which it was asked last. */
-  asked: number;
-}
 
 /**
  * When a split is found: at the first start of its pipeline, at a later one, when so high a clock had been reached
@@ -168,12 +149,7 @@ export class SourceRunner {
   /** How far its splits have come. */
   get splits(): readonly SplitView[] {
     const now = this.#parts.now();
-    return this.#readings.map(({ split, clock: { counted }, heardAt }) => ({
-      split: split.id,
-      status: counted.status,
-      clock: counted.clock,
-      silentMicros: Math.round((now - heardAt) * 1000),
-    }));
+    return this.#readings.map((reading) => viewOf(reading, now));
   }
 
   /** All splits have ended; nothing waits. */
@@ -231,15 +207,7 @@ export class SourceRunner {
   }
 
   records(): SplitRecord[] {
-    return this.#readings.map(({ split, position, clock }) => ({
-      source: this.node,
-      split: split.id,
-      position,
-      timeMax: storedTime(clock.timeMax),
-      clock: storedTime(clock.clock),
-      lift: storedTime(clock.lift),
-      status: clock.status,
-    }));
+    return this.#readings.map((reading) => recordOf(reading, this.node));
   }
 
   entry(): LedgerEntry {
