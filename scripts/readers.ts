@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL("../.cache/readers", import.meta.url));
 const python = process.platform === "win32" ? `${folder}/Scripts/python.exe` : `${folder}/bin/python`;
 
-const REQUIREMENTS = ["deltalake==1.6.6", "duckdb==1.5.5", "pyarrow==26.0.1"];
+const REQUIREMENTS = ["deltalake==1.6.6", "duckdb==1.5.5", "polars==2.1.0", "pyarrow==26.0.1"];
 
 /** An outside reader: there with its version, or missing for a reason. */
 export type Reader =
@@ -58,7 +58,7 @@ export function readers(): Reader[] {
 
 function pythonReaders(): Reader[] {
   const found = readersPython();
-  const modules = { "delta-rs": "deltalake", duckdb: "duckdb", pyarrow: "pyarrow" };
+  const modules = { "delta-rs": "deltalake", duckdb: "duckdb", polars: "polars", pyarrow: "pyarrow" };
   return Object.entries(modules).map(([name, module]) => {
     if ("missing" in found) return { name, missing: found.missing };
     const asked = spawnSync(found.python, ["-c", `import ${module}; print(${module}.__version__)`], {

@@ -1,17 +1,23 @@
 """Judges small Parquet files: parquet_random.py FOLDER
 
-FOLDER/<n>.ours.parquet is judged by FOLDER/<n>.other.parquet, the same rows written by someone else. pyarrow and DuckDB
-must read the same values and types from both. Filters at values of every column, which may skip row groups by their
-bounds and dictionaries, must find in ours the rows that they find in memory. Column `row` is the number of the row.
+FOLDER/<n>.ours.parquet is judged by FOLDER/<n>.other.parquet, the same rows written by someone else. pyarrow, DuckDB
+and Polars must read the same values and types from both. Filters at values of every column, which may skip row groups
+by their bounds and dictionaries, must find in ours the rows that they find in memory. Column `row` is the number of the
+row.
 
-Prints the number of files, of row groups and of filters, then a line per deviation. Needs pyarrow and duckdb.
+Prints the number of files, of row groups and of filters, then a line per deviation. Needs pyarrow, duckdb and polars.
 """
 
 import glob
 import operator
+import os
 import sys
 
+# One file after the other is read, and none is large: threads would only wait for each other.
+os.environ["POLARS_MAX_THREADS"] = "1"
+
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -109,6 +115,29 @@ def judge_duckdb(path, other, expected, seed, report):
     return filters
 
 
+def judge_polars(path, other, expected, seed, report):
+    wanted = pl.read_parquet(other)
+    read = pl.read_parquet(path)
+    report("polars types", read.schema == wanted.schema)
+    report("polars values", values(read.to_arrow()) == values(wanted.to_arrow()))
+    filters = 0
+    for name, kind in wanted.schema.items():
+        column = expected.column(name)
+        conditions = [(f"{name} is null", pl.col(name).is_null())]
+        for value in chosen(column, seed):
+            shown = storage(value).as_py()
+            for sign, compare in OPERATORS.items():
+                # A date or time as its number: Python knows no year 10,000.
+                constant = pl.lit(shown).cast(kind) if isinstance(shown, int) else pl.lit(shown, dtype=kind)
+                conditions.append((f"{name} {sign} {shown!r}", compare(pl.col(name), constant)))
+        for text, condition in conditions:
+            found = pl.scan_parquet(path).filter(condition).select("row").collect()["row"].to_list()
+            rows = wanted.filter(condition)["row"].to_list()
+            report(f"polars where {text}: {found}, not {rows}", found == rows)
+            filters += 1
+    return filters
+
+
 def main():
     deviations = []
     files = groups = filters = 0
@@ -122,6 +151,7 @@ def main():
         expected = pq.read_table(other)
         filters += judge_pyarrow(path, expected, files, report)
         filters += judge_duckdb(path, other, expected, files, report)
+        filters += judge_polars(path, other, expected, files, report)
         groups += pq.ParquetFile(path).num_row_groups
         files += 1
     print(files, groups, filters)
