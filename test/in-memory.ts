@@ -2,6 +2,7 @@
 import { committerFactory } from "@df/connectors/memory/committer";
 import { memoryTarget } from "@df/connectors/memory/target";
 import { run, type RunOptions } from "@df/core/runtime/run";
+import { SYSTEM_CLOCK, type WallClock } from "@df/core/runtime/clock-port";
 import type { RunReport } from "@df/core/runtime/report";
 import { Random } from "@df/testing/random";
 import type { PipelineDefinition } from "dataflow";
@@ -45,6 +46,16 @@ export function shown(name: string, key: readonly string[]): string[] {
 /** Rows as `shown` gives them. */
 export function lines(rows: readonly object[]): string[] {
   return rows.map((row) => JSON.stringify(row)).toSorted();
+}
+
+/** A clock that is three milliseconds on at each look: all work is cut into slices of few steps. */
+export function hurrying(): WallClock {
+  let now = 0;
+  return {
+    now: () => (now += 3),
+    sleep: (_, signal) => SYSTEM_CLOCK.sleep(1, signal),
+    yield: () => SYSTEM_CLOCK.yield(),
+  };
 }
 
 /** Reorders lists by numbers drawn from a seed: another schedule for each seed. */

@@ -16,7 +16,7 @@ import { memorySink, memorySource } from "dataflow/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
-import { outcomesOf, runInMemory, shuffling } from "../in-memory.ts";
+import { hurrying, outcomesOf, runInMemory, shuffling } from "../in-memory.ts";
 
 const Row = t.row({ key: t.string(), at: t.timestamp(), value: t.int64() });
 interface PlainRow {
@@ -267,6 +267,7 @@ function attemptOnce(
     drain: given.bounded,
     signal: stop.signal,
     shuffle: shuffling(seed),
+    clock: seed % 3 === 0 ? hurrying() : undefined,
     aheadBytesMin: seed % 2 === 0 ? 1 : undefined,
     onStep: async () => pass(),
     connectors: {

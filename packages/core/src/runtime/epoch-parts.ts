@@ -47,13 +47,17 @@ export class EpochParts {
     this.#ledger.push(source.entry());
   }
 
-  nodePassed(runner: NodeRunner, epoch: Epoch): void {
-    this.#passed(epoch);
+  /** Takes what a node has to give, step by step: until the last one it does nothing else. */
+  *nodePassed(runner: NodeRunner, epoch: Epoch): Generator<void, void> {
     const { node, shard } = runner;
     const first = (epoch * GROUPS_REWRITTEN) % KEY_GROUPS;
     const rewrite = (keyGroup: number): boolean =>
       (keyGroup - first + KEY_GROUPS) % KEY_GROUPS < GROUPS_REWRITTEN;
-    for (const chunk of this.#graph.storeOf(runner).gather(rewrite)) this.#chunks.push({ node, ...chunk });
+    for (const chunks of this.#graph.storeOf(runner).gathered(rewrite)) {
+      for (const chunk of chunks) this.#chunks.push({ node, ...chunk });
+      yield;
+    }
+    this.#passed(epoch);
     for (const frame of this.#graph.sinkOf(runner)?.hold() ?? [])
       this.#held.push({ sink: node, shard, ...frame });
     this.#clocks.push({ node, state: runner.state });

@@ -49,12 +49,14 @@ interface GraphHost {
   /** Of all state together. */
   readonly budget: StateBudget;
   readonly now: () => number;
+  /** Whether the event loop waits for its turn. */
+  readonly isOver: () => boolean;
   readonly wake: () => void;
   readonly failed: (error: unknown) => void;
   /** Whether all receivers know that a split of a source speaks again, and the highest clock then. */
   readonly settled: (runner: SourceRunner) => boolean;
   readonly reached: (source: string) => Time;
-  readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => void;
+  readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => Iterator<unknown, void>;
   readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
 }
 
@@ -231,7 +233,7 @@ export class Graph {
     const clock = own(this.#host.restored?.clocks ?? {}, node.id) ?? BEGINNING;
     const operator = inNode(node.id, () => open(clock));
     const epoch = this.#host.restored?.epoch ?? 0;
-    const onBarrier = this.#host.nodePassed;
+    const { nodePassed: onBarrier, isOver } = this.#host;
     const holdsRows = (): boolean => store.holdsRows;
     return new NodeRunner({
       node: node.id,
@@ -243,6 +245,7 @@ export class Graph {
       epoch,
       holdsRows,
       onBarrier,
+      isOver,
     });
   }
 

@@ -17,6 +17,7 @@ import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Shards, type ShardsParts } from "./shards.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
+import { Slice } from "./slice.ts";
 import { SpillNotices } from "./spill-notices.ts";
 import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
@@ -25,8 +26,6 @@ import { lateUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 import { Waker } from "./waker.ts";
 
-/** Milliseconds of work between two looks at the event loop. */
-const SLICE_MS = 8;
 /** Bytes of rows for sinks in memory, on a disk that is slower than they come: sources then wait for it. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -81,6 +80,7 @@ export class Job {
   #failure: { readonly error: unknown } | undefined;
   #checkpointAt: number;
   readonly #waker = new Waker();
+  readonly #slice: Slice;
 
   constructor(parts: JobParts) {
     this.#parts = parts;
@@ -88,7 +88,8 @@ export class Job {
     this.#checkpointAt = parts.clock.now() + this.#checkpointEveryMs;
     const failed = (error: unknown): void => this.#fail(error);
     const { wake } = this.#waker;
-    this.#shards = new Shards({ ...parts, wake, failed });
+    this.#slice = new Slice(parts.clock);
+    this.#shards = new Shards({ ...parts, slice: this.#slice, wake, failed });
     this.#heldAhead = new HeldAhead(this.#shards.sinkRows, parts.state, {
       bytesMin: parts.aheadBytesMin,
       failed,
@@ -159,8 +160,8 @@ export class Job {
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {
-    const { clock, follow, signal } = this.#parts;
-    for (let sliceEnd = clock.now() + SLICE_MS; ;) {
+    const { follow, signal } = this.#parts;
+    for (;;) {
       this.#throwFailure();
       if (signal.aborted && this.#shards.stop()) return "stopped";
       const progressed = this.#shards.work(() => this.#crowded());
@@ -174,11 +175,8 @@ export class Job {
         await this.#sleep();
       }
       // Also after a sleep: what woke it may have come in the same turn of the event loop, time after time.
-      const isOver = clock.now() >= sliceEnd;
-      if (isOver) {
-        await clock.yield();
-        sliceEnd = clock.now() + SLICE_MS;
-      }
+      const isOver = this.#slice.isOver();
+      if (isOver) await this.#slice.end();
       // Also while there is always work: new splits must not wait for the old ones.
       if (follow && (isOver || !progressed)) this.#splits.lookWhenDue(this.#last);
     }
@@ -199,7 +197,9 @@ export class Job {
 
   async #sleep(): Promise<void> {
     const { clock } = this.#parts;
-    const until = Math.min(this.#checkpointAt - clock.now(), this.#shards.rest());
+    const rest = this.#shards.rest();
+    if (rest === undefined) return;
+    const until = Math.min(this.#checkpointAt - clock.now(), rest);
     await this.#waker.sleep(clock, Math.max(until, 1));
   }
 

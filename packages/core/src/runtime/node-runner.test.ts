@@ -45,7 +45,11 @@ class Recorder implements Target {
 function runnerOf(
   operator: Operator,
   barriers: number[] = [],
-  holdsRows = (): boolean => false,
+  {
+    holdsRows = (): boolean => false,
+    isOver = (): boolean => false,
+    steps = [],
+  }: { holdsRows?: () => boolean; isOver?: () => boolean; steps?: readonly unknown[] } = {},
 ): { runner: NodeRunner; out: Recorder } {
   const runner = new NodeRunner({
     node: "n",
@@ -56,7 +60,11 @@ function runnerOf(
     clock: BEGINNING,
     epoch: 0,
     holdsRows,
-    onBarrier: (_, epoch) => barriers.push(epoch),
+    onBarrier: (_, epoch) => {
+      barriers.push(epoch);
+      return steps.values();
+    },
+    isOver,
   });
   const out = new Recorder();
   runner.targets[0]?.push(out);
@@ -144,13 +152,35 @@ test("the clock handed on is the one the operator holds it back to, once per cha
 
 test("receivers wait for a node whose inputs have ended while rows may come from its state", () => {
   let rowsHeld = 1;
-  const { runner, out } = runnerOf({ ...forward, clockOut: (clock) => clock }, [], () => rowsHeld > 0);
+  const { runner, out } = runnerOf({ ...forward, clockOut: (clock) => clock }, [], {
+    holdsRows: () => rowsHeld > 0,
+  });
   const [input] = channels(runner, 1);
   input?.push({ kind: "clock", clock: 10, status: "ended" });
   expect(out.seen).toEqual(["clock 10"]);
   rowsHeld = 0;
   input?.push({ kind: "clock", clock: 20, status: "ended" });
   expect(out.seen).toEqual(["clock 10", "clock 20 ended"]);
+});
+
+test("what a barrier has to hand on and to take is cut into turns, and what follows waits for the last of them", () => {
+  const left = [3, 2, 1];
+  const hand = (to: Output): "done" | "more" => {
+    for (let n = left.shift(); n !== undefined; n = left.shift()) {
+      if (to(batchOf(schema, [{ n }])) === "full") return "more";
+    }
+    return "done";
+  };
+  const { runner, out } = runnerOf({ ...forward, flush: hand, resume: hand }, [], {
+    isOver: () => true,
+    steps: [1, 2, 3],
+  });
+  const [input] = channels(runner, 1);
+  input?.push({ kind: "barrier", epoch: 1 });
+  expect(input?.push(batch(9))).toBe("full");
+  const turns = [out.seen.splice(0)];
+  while (runner.pump()) turns.push(out.seen.splice(0));
+  expect(turns).toEqual([["rows 3"], ["rows 2"], ["rows 1"], [], [], [], ["barrier 1"], ["rows 9"]]);
 });
 
 test("a node is asked for room once, however many ways lead to it", () => {

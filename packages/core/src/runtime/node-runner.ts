@@ -62,8 +62,20 @@ interface RunnerParts {
   readonly epoch: Epoch;
   /** Whether its state holds rows. */
   readonly holdsRows: () => boolean;
-  /** Called with everything before the barrier done and flushed, and nothing after it begun. */
-  readonly onBarrier: (runner: NodeRunner, epoch: Epoch) => void;
+  /**
+   * Called with everything before the barrier done and flushed, and nothing after it begun, which is so until the last
+   * step.
+   */
+  readonly onBarrier: (runner: NodeRunner, epoch: Epoch) => Iterator<unknown, void>;
+  /** Whether the event loop waits for its turn: what is left of the work goes on behind it. */
+  readonly isOver: () => boolean;
+}
+
+/** What is left to do for the event that was taken last. */
+interface Unfinished {
+  readonly work: () => Progress;
+  /** What follows once there is no more of it. */
+  readonly rest: () => void;
 }
 
 /**
@@ -84,10 +96,11 @@ export class NodeRunner {
   epoch: Epoch;
   readonly #holdsRows: RunnerParts["holdsRows"];
   readonly #onBarrier: RunnerParts["onBarrier"];
+  readonly #isOver: RunnerParts["isOver"];
   readonly #output: Output;
   #status: SplitStatus = "live";
   #sent: InputClock = { clock: BEGINNING, status: "live" };
-  #afterResume: (() => void) | undefined;
+  #unfinished: Unfinished | undefined;
   #turn = 0;
   /** Of the event that was taken from a queue last. */
   #done: StreamEvent["done"];
@@ -105,22 +118,22 @@ export class NodeRunner {
     this.targets = Array.from({ length: parts.outputs }, () => []);
     this.#holdsRows = parts.holdsRows;
     this.#onBarrier = parts.onBarrier;
+    this.#isOver = parts.isOver;
     this.#output = (batch, port = 0) => {
       assert(
         batch.length > 0 && batch.length <= BATCH_ROWS_MAX,
         `"${this.node}" made a batch of ${batch.length} rows`,
       );
       this.ledger.rowsOut += batch.length;
-      return this.#send(
-        { kind: "batch", batch },
-        present(this.targets[port], `output ${port} of ${this.node}`),
-      );
+      const targets = present(this.targets[port], `output ${port} of ${this.node}`);
+      const answer = this.#send({ kind: "batch", batch }, targets);
+      return this.#isOver() ? "full" : answer;
     };
   }
 
-  /** Whether a call of the operator still has output to write. */
+  /** Whether a call of the operator still has output to write, or a barrier state to take. */
   get unfinished(): boolean {
-    return this.#afterResume !== undefined;
+    return this.#unfinished !== undefined;
   }
 
   /** Whether it could work an event off, and so could all direct receivers behind it. */
@@ -149,15 +162,15 @@ export class NodeRunner {
     return this.#sent;
   }
 
-  /** Goes on as far as possible; says whether anything was done. */
+  /** Goes on as far as possible, or until the event loop waits; says whether anything was done. */
   pump(): boolean {
     for (let progressed = false; ; progressed = true) {
-      if (!this.#outputsFree()) return progressed;
-      const rest = this.#afterResume;
-      if (rest !== undefined) {
-        if (this.#resume() === "more") continue;
-        this.#afterResume = undefined;
-        rest();
+      if (!this.#outputsFree() || (progressed && this.#isOver())) return progressed;
+      const unfinished = this.#unfinished;
+      if (unfinished !== undefined) {
+        if (unfinished.work() === "more") continue;
+        this.#unfinished = undefined;
+        unfinished.rest();
         continue;
       }
       this.#done?.();
@@ -254,16 +267,29 @@ export class NodeRunner {
 
   #passBarrier(epoch: Epoch): void {
     this.#call(this.operator.flush?.(this.#output) ?? "done", () => {
-      this.#onBarrier(this, epoch);
-      this.epoch = epoch;
-      for (const channel of this.channels) channel.aligned = false;
-      this.#sendToAll({ kind: "barrier", epoch });
+      const steps = this.#onBarrier(this, epoch);
+      const work = (): Progress => this.#takeSteps(steps);
+      this.#goOn(work(), work, () => {
+        this.epoch = epoch;
+        for (const channel of this.channels) channel.aligned = false;
+        this.#sendToAll({ kind: "barrier", epoch });
+      });
     });
   }
 
+  #takeSteps(steps: Iterator<unknown, void>): Progress {
+    while (steps.next().done !== true) if (this.#isOver()) return "more";
+    return "done";
+  }
+
+  /** Behind a call of the operator. */
   #call(progress: Progress, rest: () => void): void {
+    this.#goOn(progress, () => this.#resume(), rest);
+  }
+
+  #goOn(progress: Progress, work: () => Progress, rest: () => void): void {
     if (progress === "done") rest();
-    else this.#afterResume = rest;
+    else this.#unfinished = { work, rest };
   }
 
   #nextChannel(): Channel | undefined {

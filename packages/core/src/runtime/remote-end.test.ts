@@ -51,7 +51,11 @@ function carried(): {
     clock: BEGINNING,
     epoch: 0,
     holdsRows: () => false,
-    onBarrier: (_, epoch) => seen.push(`barrier ${epoch}`),
+    onBarrier: (_, epoch) => {
+      seen.push(`barrier ${epoch}`);
+      return [].values();
+    },
+    isOver: () => false,
   });
   const channel = new Channel(runner, 0, false);
   runner.channels.push(channel);

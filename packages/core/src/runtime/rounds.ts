@@ -38,12 +38,13 @@ export class Rounds {
     return progressed;
   }
 
-  /** Emits what is due, now and then: there is nothing to do at this moment. */
-  flushWhenDue(): void {
+  /** Emits what is due, now and then: there is nothing to do at this moment. Says whether there is now. */
+  flushWhenDue(): boolean {
     const now = this.#clock.now();
-    if (now < this.#flushAt) return;
+    if (now < this.#flushAt) return false;
     this.#flushAt = now + FLUSH_EVERY_MS;
     for (const runner of this.#graph.nodes) runner.flush();
+    return this.#graph.nodes.some(({ unfinished }) => unfinished);
   }
 
   /** Milliseconds until a source may be asked again, or something may be due, at most. */

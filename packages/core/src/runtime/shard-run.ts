@@ -19,12 +19,12 @@ import { ShardLinks, type ThreadMessage } from "./shard-links.ts";
 import type { Order, ShardNews, ShardWord } from "./shard-messages.ts";
 import { viewOf } from "./shard-view.ts";
 import type { ShardWork } from "./shard-work.ts";
+import { Slice } from "./slice.ts";
 import { SourceTurns } from "./source-turns.ts";
 import { storedChunks } from "./stored-chunks.ts";
 import { Waker } from "./waker.ts";
 
-/** Milliseconds of work between two looks at the event loop, and between two views that are told. */
-const SLICE_MS = 8;
+/** Milliseconds between two views that are told. */
 const VIEW_EVERY_MS = 250;
 /** The main thread. */
 const MAIN = 0;
@@ -51,6 +51,7 @@ export class ShardRun {
   readonly #answers = new Map<number, (value: unknown) => void>();
   #asked = 0;
   readonly #waker = new Waker();
+  readonly #slice: Slice = new Slice(SYSTEM_CLOCK);
   #failure: { readonly error: unknown } | undefined;
   /** Something was done since the last news, and since the last view. */
   #hasNews = true;
@@ -73,6 +74,7 @@ export class ShardRun {
       migrating: new Set(work.migrating),
       budget,
       now: () => SYSTEM_CLOCK.now(),
+      isOver: this.#slice.isOver,
       wake,
       failed: (error) => {
         this.#failure ??= { error };
@@ -104,19 +106,16 @@ export class ShardRun {
   }
 
   async #loop(): Promise<void> {
-    for (let sliceEnd = SYSTEM_CLOCK.now() + SLICE_MS; ;) {
+    for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
       const progressed = this.#round();
-      const isOver = SYSTEM_CLOCK.now() >= sliceEnd;
+      const isOver = this.#slice.isOver();
       if (isOver || !progressed) this.#tellNews();
       this.#links.flush(isOver || !progressed ? 1 : FLUSHED_MIN);
-      if (!progressed) {
-        this.#rounds.flushWhenDue();
+      if (!progressed && !this.#rounds.flushWhenDue()) {
         await this.#waker.sleep(SYSTEM_CLOCK, Math.max(this.#rounds.wait(), 1));
       }
-      if (!isOver) continue;
-      await SYSTEM_CLOCK.yield();
-      sliceEnd = SYSTEM_CLOCK.now() + SLICE_MS;
+      if (isOver) await this.#slice.end();
     }
   }
 

@@ -15,6 +15,7 @@ import { Rounds } from "./rounds.ts";
 import type { ShardView } from "./shard-messages.ts";
 import { ShardThreads, type ThreadsParts } from "./shard-threads.ts";
 import { joinViews, viewOf } from "./shard-view.ts";
+import type { Slice } from "./slice.ts";
 import { SourceTurns } from "./source-turns.ts";
 import type { SplitTaker } from "./split-finder.ts";
 import { storedChunks } from "./stored-chunks.ts";
@@ -28,6 +29,8 @@ export interface ShardsParts extends Omit<ThreadsParts, "lambdas" | "restored"> 
   /** Of the state on this thread. */
   readonly budget: StateBudget;
   readonly clock: WallClock;
+  /** Of this thread. */
+  readonly slice: Slice;
   readonly sources: ReadonlyMap<string, Source>;
   readonly state: Pick<StateFile, "chunkList" | "chunks">;
   /** Orders runners anew in each round. */
@@ -54,6 +57,7 @@ export class Shards {
       ...parts,
       elsewhere: this.#threads.elsewhere,
       now: () => clock.now(),
+      isOver: parts.slice.isOver,
       settled: (source) => this.#turns.settled(source),
       reached: (source) => this.#turns.reached(source),
       nodePassed: (runner, epoch) => epochParts.nodePassed(runner, epoch),
@@ -100,11 +104,14 @@ export class Shards {
     return progressed;
   }
 
-  /** There is nothing to do here: what is due goes on. Returns how many milliseconds that may stay so at most. */
-  rest(): number {
-    this.#rounds.flushWhenDue();
+  /**
+   * There is nothing to do here: what is due goes on. Returns how many milliseconds that may stay so at most; undefined
+   * where there is something to do now.
+   */
+  rest(): number | undefined {
+    const goesOn = this.#rounds.flushWhenDue();
     this.#threads.flush();
-    return this.#rounds.wait();
+    return goesOn ? undefined : this.#rounds.wait();
   }
 
   /** Works until nothing is left inside, on any thread; `wait` does when this one has to wait for others. */
@@ -114,7 +121,7 @@ export class Shards {
       this.#threads.flush();
       if (isDone && this.#threads.quiet()) return;
       if (isDone) await wait();
-      else await this.#parts.clock.yield();
+      else await this.#parts.slice.end();
     }
   }
 

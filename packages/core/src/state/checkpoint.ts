@@ -11,6 +11,9 @@ import type { MemoryStateTable } from "./table.ts";
 /** Room for pieces that a table keeps between checkpoints. */
 const PIECES_KEPT_BYTES_MAX = 1 << 20;
 
+/** Rows that are written at once: somebody else may have the thread behind them. */
+const ROWS_AT_ONCE = 8192;
+
 /** Writes what has changed in a table to chunks, and chunks back into a table. */
 export class TableCheckpoint {
   readonly #table: MemoryStateTable;
@@ -24,8 +27,8 @@ export class TableCheckpoint {
     this.#table = table;
   }
 
-  /** See StatePages.gather; `pieceBytesMax` is for tests. */
-  gather(rewrite: (keyGroup: number) => boolean, pieceBytesMax?: number): Chunk[] {
+  /** See StatePages.gathered; `pieceBytesMax` is for tests. */
+  *gather(rewrite: (keyGroup: number) => boolean, pieceBytesMax?: number): Generator<readonly Chunk[], void> {
     const table = this.#table;
     const { full, starts } = this.#plan(rewrite);
     const ids = this.#written(full, starts);
@@ -33,13 +36,13 @@ export class TableCheckpoint {
     for (let group = 0; group < KEY_GROUPS; group++) {
       writer.begin(group, full[group] === 1);
       if (full[group] === 0) this.#writeGone(group, writer);
-      this.#writeRows(ids.subarray(starts[group], starts[group + 1]), writer);
+      yield* this.#writeRows(ids.subarray(starts[group], starts[group + 1]), writer);
       writer.end();
+      yield writer.take();
       this.#stored[group] =
         (table.counts[group] as number) > 0 || (this.#stored[group] === 1 && full[group] === 0) ? 1 : 0;
     }
     this.#clear();
-    return writer.chunks;
   }
 
   #room(): RecordBytes {
@@ -140,14 +143,17 @@ export class TableCheckpoint {
     }
   }
 
-  #writeRows(ids: Int32Array, writer: ChunkWriter): void {
+  *#writeRows(ids: Int32Array, writer: ChunkWriter): Generator<readonly Chunk[], void> {
     const { records, layout, pages } = this.#table;
     const paneBytes = layout.panes ? 8 : 0;
-    let i = 0;
-    while (i < ids.length) {
+    for (let i = 0, rest = ROWS_AT_ONCE; i < ids.length;) {
       const sizeBytes = paneBytes + records.sizeBytes(ids[i] as number, "row");
       // Without texts all records have one size: room is then made for many at once.
-      const { target, at, count } = writer.add("rows", sizeBytes, records.hasTexts ? 1 : ids.length - i);
+      const { target, at, count } = writer.add(
+        "rows",
+        sizeBytes,
+        records.hasTexts ? 1 : Math.min(rest, ids.length - i),
+      );
       const some = ids.subarray(i, i + count);
       if (layout.panes) {
         for (let k = 0, start = at; k < count; k++, start += sizeBytes) {
@@ -157,6 +163,10 @@ export class TableCheckpoint {
       if (records.hasTexts) records.write(some[0] as number, "row", target, at + paneBytes);
       else records.writeAll(some, target, at, { sizeBytes, behind: paneBytes });
       i += count;
+      rest -= count;
+      if (rest > 0) continue;
+      yield writer.take();
+      rest = ROWS_AT_ONCE;
     }
   }
 

@@ -77,7 +77,7 @@ export interface RecordRoom {
 
 /** Writes the pieces of one key group after another. A record larger than a piece gets a piece of its own. */
 export class ChunkWriter {
-  readonly chunks: Chunk[] = [];
+  #chunks: Chunk[] = [];
   readonly #table: string;
   readonly #layout: Uint8Array;
   readonly #target: RecordBytes;
@@ -126,6 +126,13 @@ export class ChunkWriter {
     return { target, at, count };
   }
 
+  /** The pieces since the last call. */
+  take(): readonly Chunk[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
   /** Ends the set. A full one is written even when it is empty, a delta is not. */
   end(): void {
     if (this.#records > 0 || this.#full) this.#endPiece();
@@ -157,7 +164,7 @@ export class ChunkWriter {
     const bytes = this.#finished();
     const ints = new Int32Array(bytes.buffer);
     ints[FIELD.crc] = crc32(bytes.subarray(CHECKED_FROM)) | 0;
-    this.chunks.push({ table: this.#table, keyGroup: this.#keyGroup, full: this.#full, bytes });
+    this.#chunks.push({ table: this.#table, keyGroup: this.#keyGroup, full: this.#full, bytes });
   }
 
   /** The piece in bytes of its own, its rows packed if they have one size. */

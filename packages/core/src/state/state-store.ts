@@ -115,8 +115,10 @@ export interface StatePages {
   /**
    * Rows touched since the last call, by key group, as pieces of at most 8 MiB; clears the marks. A full piece set
    * replaces all older ones of its table and group. `rewrite` says whether a group is written in full this time.
+   * They come some at a time, each after a few milliseconds at most. Until the last ones have come the operator may not
+   * be called; rows may be spilled.
    */
-  gather(rewrite: (keyGroup: number) => boolean): Chunk[];
+  gathered(rewrite: (keyGroup: number) => boolean): Iterable<readonly Chunk[]>;
   /** Restores rows of key groups that `keep` accepts. Chunks come in the order of their epochs. */
   load(chunks: Iterable<Chunk>, keep: (keyGroup: number) => boolean): void;
 }

@@ -66,10 +66,15 @@ export class MemoryStateStore implements StateStore, StatePages {
   }
 
   /** Tables in the order in which they were opened. */
-  gather(rewrite: (keyGroup: number) => boolean): Chunk[] {
+  *gathered(rewrite: (keyGroup: number) => boolean): Generator<readonly Chunk[], void> {
     const inFull = this.#migrates ? () => true : rewrite;
     this.#migrates = false;
-    return [...this.#tables.values()].flatMap(({ checkpoint }) => checkpoint.gather(inFull));
+    for (const { checkpoint } of this.#tables.values()) yield* checkpoint.gather(inFull);
+  }
+
+  /** All that `gathered` gives. */
+  gather(rewrite: (keyGroup: number) => boolean): Chunk[] {
+    return [...this.gathered(rewrite)].flat();
   }
 
   /**

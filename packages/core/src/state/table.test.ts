@@ -136,7 +136,7 @@ describe("a large state table", () => {
     const table = tableOf();
     const checkpoint = new TableCheckpoint(table);
     fill(table, 20);
-    const log = checkpoint.gather(never);
+    const log = [...checkpoint.gather(never)].flat();
     expect(log.every(({ full }) => full)).toBe(true);
     const ids = new Int32Array(1000);
     table.find(keysFrom(0, 80, 1000), 0, ids);
@@ -144,7 +144,7 @@ describe("a large state table", () => {
     table.find(keysFrom(1, 80, 1000), 0, ids);
     for (const id of ids) table.words[id * 2 + 1] = -1;
     table.touch(ids, 1000);
-    const delta = checkpoint.gather((group) => group % 8 === 0);
+    const delta = [...checkpoint.gather((group) => group % 8 === 0)].flat();
     expect(delta.filter(({ full }) => full)).toHaveLength(16);
     const sizeBytes = delta.filter(({ full }) => !full).reduce((sum, { bytes }) => sum + bytes.length, 0);
     // 7/8 of 1000 removals of 8 bytes and 1000 rows of 16 bytes, and 112 headers.
@@ -158,11 +158,11 @@ describe("a large state table", () => {
     const table = tableOf();
     const checkpoint = new TableCheckpoint(table);
     fill(table, 5);
-    const log = checkpoint.gather(never);
+    const log = [...checkpoint.gather(never)].flat();
     const ids = new Int32Array(COUNT);
     table.find(keysFrom(0), 0, ids);
     table.remove(ids, COUNT);
-    const pieces = checkpoint.gather(() => true, 512);
+    const pieces = [...checkpoint.gather(() => true, 512)].flat();
     expect(pieces.length).toBeGreaterThan(256);
     expect(pieces.every(({ bytes, full }) => full && bytes.length <= 512)).toBe(true);
     log.push(...pieces);
@@ -174,14 +174,14 @@ describe("a large state table", () => {
     const table = tableOf();
     const checkpoint = new TableCheckpoint(table);
     fill(table, 1);
-    const log = checkpoint.gather(never);
+    const log = [...checkpoint.gather(never)].flat();
     const ids = new Int32Array(COUNT);
     table.find(keysFrom(0), 0, ids);
     table.remove(ids, COUNT);
-    const empty = checkpoint.gather(never);
+    const empty = [...checkpoint.gather(never)].flat();
     expect(empty).toHaveLength(128);
     expect(empty.every(({ full }) => full)).toBe(true);
-    expect(checkpoint.gather(() => true)).toEqual([]);
+    expect([...checkpoint.gather(() => true)].flat()).toEqual([]);
     expect(restored([...log, ...empty]).size).toBe(0);
   });
 
