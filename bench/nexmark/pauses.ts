@@ -1,59 +1,76 @@
 /**
  * What holds the main thread up in a run of a query, and what a restart takes.
  *
- *     node bench/nexmark/pauses.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [TARGET] [CHECKPOINT_EVERY]
+ *     node bench/nexmark/pauses.ts QUERY INPUT_DIRECTORY OUTPUT_DIRECTORY [--target csv|delta] [--checkpoint-every 1s] \
+ *       [--longest N]
  *
- * Prints the longest times between two turns of the event loop (checkpoints, deliveries and batches are between turns;
- * the engine takes one each 8 ms), the garbage collection of the main thread as a share of the time of the run, and the
- * CPU time of a start on the state of a run that was stopped near its end: its tables are filled, and it stops again.
- * Beside it stands that of a start without a state.
+ * Prints the times between two turns of the event loop, by the clock on the wall and in CPU time of the thread: where
+ * other programs use the cores, the latter is what is ours. Then what garbage collection took of the run, and the CPU
+ * time of a start on the state of a run that was stopped near its end, less that of a start without a state. Aims stand
+ * in brackets. `--longest` says of so many of the longest turns what they were spent with; the profile costs time.
  */
-import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
+import { parseArgs } from "node:util";
 import type { Duration } from "@df/core";
-import { runQuery, type TargetName } from "./run.ts";
+import { runQuery, type Ran, type TargetName } from "./run.ts";
+import { percentile, watchTurns, type Turn } from "./turns.ts";
 
 /** The part of a run's time after which it is stopped, to be started again. */
 const STOPPED_AT = 0.8;
 
-const [query = "", input = "", output = "", target = "csv", checkpointEvery = "1s"] = process.argv.slice(2);
-const options = { target: target as TargetName, checkpointEvery: checkpointEvery as Duration };
-
-let gcMs = 0;
-let gcMsMax = 0;
-const observer = new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) {
-    gcMs += duration;
-    gcMsMax = Math.max(gcMsMax, duration);
-  }
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    target: { type: "string", default: "csv" },
+    "checkpoint-every": { type: "string", default: "1s" },
+    longest: { type: "string", default: "0" },
+  },
 });
-observer.observe({ entryTypes: ["gc"] });
-const loop = monitorEventLoopDelay({ resolution: 1 });
-loop.enable();
-const began = performance.now();
-const { events, epochs, commits } = await runQuery(query, input, output, options);
-const runMs = performance.now() - began;
-loop.disable();
-observer.disconnect();
+const [query = "", input = "", output = ""] = positionals;
+const longest = Number(values.longest);
+const options = {
+  target: values.target as TargetName,
+  checkpointEvery: values["checkpoint-every"] as Duration,
+};
 
-/** CPU time of a run, ms, that is stopped so many milliseconds after its begin, and the events that it has read. */
-async function stoppedAfter(stopMs: number, folder: string): Promise<{ cpuMs: number; read: number }> {
+const end = await watchTurns(longest > 0);
+const { events, epochs, commits } = await runQuery(query, input, output, options);
+const watched = await end();
+
+/** CPU time of a run, ms, that is stopped so many milliseconds after its begin. */
+async function stoppedAfter(stopMs: number, folder: string): Promise<Ran & { readonly cpuMs: number }> {
   const before = process.cpuUsage();
   const signal = stopMs === 0 ? AbortSignal.abort() : AbortSignal.timeout(stopMs);
   const ran = await runQuery(query, input, folder, { ...options, again: true, signal });
   const { user, system } = process.cpuUsage(before);
-  return { cpuMs: (user + system) / 1000, read: ran.events };
+  return { ...ran, cpuMs: (user + system) / 1000 };
 }
 
 const empty = await stoppedAfter(0, `${output}-empty`);
-const stopped = await stoppedAfter(Math.ceil(runMs * STOPPED_AT), `${output}-stopped`);
+const stopped = await stoppedAfter(Math.ceil(watched.wallMs * STOPPED_AT), `${output}-stopped`);
 const restored = await stoppedAfter(0, `${output}-stopped`);
 
 const ms = (value: number): string => value.toFixed(1);
-const loopMs = (percent: number): string => ms(loop.percentile(percent) / 1e6);
+const turnsMs = (of: (turn: Turn) => number): string => {
+  const times = watched.turns.map(of);
+  return `p50 ${ms(percentile(times, 50))} p99 ${ms(percentile(times, 99))} (10) max ${ms(percentile(times, 100))} (40) ms`;
+};
+const restoredMs = restored.cpuMs - empty.cpuMs;
+console.log(`${query}: ${events} events, ${epochs} epochs, ${commits} commits in ${ms(watched.wallMs)} ms`);
+console.log(`  turns on the wall    ${turnsMs(({ wallMs }) => wallMs)}`);
+console.log(`  turns of CPU time    ${turnsMs(({ cpuMs }) => cpuMs)}`);
 console.log(
-  `${query}: ${events} events, ${epochs} epochs, ${commits} commits in ${ms(runMs)} ms; ` +
-    `turns p50 ${loopMs(50)} p99 ${loopMs(99)} max ${ms(loop.max / 1e6)} ms; ` +
-    `gc ${ms((gcMs / runMs) * 100)} %, at most ${ms(gcMsMax)} ms at once; ` +
-    `restart behind ${stopped.read} events ${ms(restored.cpuMs)} CPU ms, start ${ms(empty.cpuMs)} CPU ms`,
+  `  garbage collection   ${ms((watched.gcMs / watched.wallMs) * 100)} % (3), at most ${ms(watched.gcMsMax)} ms at once`,
 );
+console.log(
+  `  restart behind ${stopped.events} events   ${ms(restoredMs)} CPU ms` +
+    (restored.groups === 0
+      ? ""
+      : `, ${ms((restoredMs / restored.groups) * 1e6)} (1000) a million of ${restored.groups} keys`),
+);
+for (const turn of watched.turns.toSorted((a, b) => b.cpuMs - a.cpuMs).slice(0, longest)) {
+  console.log(
+    `at ${turn.atMs.toFixed(0)} ms: ${ms(turn.wallMs)} ms, CPU ${ms(turn.cpuMs)} ms, collection ${ms(turn.gcMs)} ms`,
+  );
+  for (const name of watched.named(turn)) console.log(`    ${name}`);
+}
 process.exit();

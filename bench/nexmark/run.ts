@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ChangeMode, CommitterFactory, Duration, TypedSink } from "@df/core";
 import type { Plan } from "@df/core/plan/plan";
-import { run } from "@df/core/runtime/run";
+import { run, type RunHandle } from "@df/core/runtime/run";
 import type { LoadPlan } from "@df/core/runtime/plan-elsewhere";
 import { pipeline } from "dataflow";
 import { eventsOf } from "./event.ts";
@@ -62,6 +62,8 @@ export interface QueryOptions {
   readonly again?: boolean | undefined;
   /** Asks for a clean stop. */
   readonly signal?: AbortSignal | undefined;
+  /** The query runs. */
+  readonly onStart?: ((handle: RunHandle) => void) | undefined;
 }
 
 /** What a run says at its end. */
@@ -69,6 +71,8 @@ export interface Ran {
   readonly events: number;
   readonly epochs: number;
   readonly commits: number;
+  /** Keys in the state of `groupBy` steps. */
+  readonly groups: number;
 }
 
 /** Runs a query to the end of its input. @throws for a query that there is not, and for an output that is not empty */
@@ -94,11 +98,13 @@ export async function runQuery(
     parallelism,
     ...(program === undefined ? { planElsewhere } : {}),
     signal: options.signal,
+    onStart: options.onStart,
     onShown: () => {
       commits++;
     },
   });
-  return { events: report.rowsRead, epochs: report.epoch, commits };
+  const groups = Object.values(report.gauges).reduce((sum, gauges) => sum + (gauges["groups"] ?? 0), 0);
+  return { events: report.rowsRead, epochs: report.epoch, commits, groups };
 }
 
 /** What a plan is made of, as plain data. */
