@@ -105,6 +105,35 @@ test("tables are the same after kill -9 and restarts with 1, 2 and 4 shards", as
 
 const oneCore = availableParallelism() === 1;
 
+test.skipIf(oneCore)("a thread that fails while the last windows are on their way to it ends the run", () => {
+  writeFileSync(
+    join(folder, "last.ts"),
+    `import { isMainThread } from "node:worker_threads";
+import { pipeline, t, tumbling } from "dataflow";
+import { delta } from "dataflow/delta";
+import { files } from "dataflow/files";
+import { json } from "dataflow/json";
+const Sale = t.row({ n: t.int(), shop: t.string(), at: t.timestamp() });
+export default pipeline("last", (p) => {
+  const sales = p.from("sales", files({ path: "clean/*.jsonl", decode: json(Sale) }), {
+    eventTime: "at",
+    maxOutOfOrderness: "1d",
+  });
+  const isFine = ({ sales }: { sales: number }) => {
+    if (!isMainThread) throw new Error("not here");
+    return sales > 0;
+  };
+  sales.keyBy("n").window(tumbling("1h")).aggregate("hours", (a) => ({ sales: a.count() }))
+    .flatMap({ k: t.int(), sales: t.int() }, ({ sales }) => Array.from({ length: 100 }, (_, k) => ({ k, sales })))
+    .groupBy("k").aggregate("all", (a) => ({ sales: a.where(isFine).count() }))
+    .to("out", delta({ path: "out-last" }));
+});
+`,
+  );
+  const { code, stderr } = dataflow(folder, [...given("last", "last", 2), "--drain"]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/not here\..*\[DF_REJECTED\]/) });
+});
+
 test("a lambda that throws on another thread is told with the row, and its line in the user's file", () => {
   const { code, stderr } = dataflow(folder, given("throws", "throws", 2), { IN: "clean", OUT: "out-throws" });
   expect(code).toBe(1);

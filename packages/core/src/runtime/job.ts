@@ -316,9 +316,11 @@ export class Job {
 
   /** Works until nothing is left inside the graph. */
   async #settle(): Promise<void> {
-    await this.#shards.settle(async () => {
+    await this.#shards.settle(async (progressed) => {
+      // Also while rows wait for a thread that is gone.
       this.#throwFailure();
-      await this.#waker.sleep(this.#parts.clock, FLUSH_EVERY_MS);
+      if (progressed) await this.#slice.end();
+      else await this.#waker.sleep(this.#parts.clock, FLUSH_EVERY_MS);
     });
     this.#throwFailure();
   }

@@ -114,14 +114,16 @@ export class Shards {
     return goesOn ? undefined : this.#rounds.wait();
   }
 
-  /** Works until nothing is left inside, on any thread; `wait` does when this one has to wait for others. */
-  async settle(wait: () => Promise<void>): Promise<void> {
+  /**
+   * Works until nothing is left inside, on any thread. `between` is called between two rounds, and may throw; `progressed`
+   * says whether anything was done in the last one: if not, this thread has to wait for others.
+   */
+  async settle(between: (progressed: boolean) => Promise<void>): Promise<void> {
     for (;;) {
-      const isDone = !this.#pump() && this.#graph.idle();
+      const progressed = this.#pump();
       this.#threads.flush();
-      if (isDone && this.#threads.quiet()) return;
-      if (isDone) await wait();
-      else await this.#parts.slice.end();
+      if (!progressed && this.#graph.idle() && this.#threads.quiet()) return;
+      await between(progressed);
     }
   }
 
