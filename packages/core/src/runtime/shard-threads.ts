@@ -5,7 +5,7 @@ import type { PlacedFrame } from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { Elsewhere, Source, Split } from "../connector.ts";
 import type { StateBudget } from "../state/state-budget.ts";
-import { heardError, lostThread } from "../thread-errors.ts";
+import { endOfThread, heardError, lostThread } from "../thread-errors.ts";
 import type { Time } from "../time.ts";
 import type { Elsewheres } from "./graph.ts";
 import { isQuiet } from "./quiet.ts";
@@ -249,7 +249,7 @@ export class ShardThreads {
     } catch (cause) {
       throw lostThread(cause);
     }
-    worker.on("error", (cause) => this.#fail(lostThread(cause)));
+    worker.on("error", (thrown) => this.#fail(endOfThread(thrown)));
     worker.on("exit", (code) => this.#fail(lostThread(`it has ended with code ${code}`)));
     const opened = Promise.withResolvers<void>();
     // Whoever waits for all of them is told of the first.
