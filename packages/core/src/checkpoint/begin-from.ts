@@ -7,8 +7,16 @@ import { DataflowError, reasonOf } from "../error.ts";
 import { keepNames } from "./keep-names.ts";
 import { MetaTable } from "./meta-table.ts";
 import { ancestorsOf, ANCESTORS, type Ancestor } from "./ancestors.ts";
-import { checkCopy, readSavepoint, type Savepoint, stateOfSavepoint, syncFile } from "./savepoint.ts";
+import {
+  checkCopy,
+  damaged,
+  readSavepoint,
+  type Savepoint,
+  stateOfSavepoint,
+  syncFile,
+} from "./savepoint.ts";
 import { isSpoolName } from "./spool.ts";
+import { formatOf } from "./state-format.ts";
 import type { SqlDatabase } from "./sql.ts";
 import { readStoredState } from "./stored-state.ts";
 
@@ -28,12 +36,15 @@ const LOGS: ReadonlySet<string> = new Set(["state.sqlite-wal", "state.sqlite-jou
 /**
  * Makes the state of a directory without one from a savepoint, under a lineage of its own. A directory that holds what
  * was begun from this savepoint is left as it is, so a run may be started again with the same words.
- * @throws DF_NO_SAVEPOINT, DF_SAVEPOINT_FORMAT, DF_SAVEPOINT_DAMAGED, DF_SAVEPOINT_OTHER_PIPELINE, DF_STATE_EXISTS
+ * @throws DF_NO_SAVEPOINT, DF_SAVEPOINT_FORMAT, DF_SAVEPOINT_DAMAGED, DF_SAVEPOINT_OTHER_PIPELINE, DF_STATE_EXISTS,
+ *   DF_STATE_FORMAT
  */
 export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   const savepoint = readSavepoint(from, pipeline);
   const file = join(stateDirectory, "state.sqlite");
   if (existsSync(file)) return refuseOther(file, from, savepoint);
+  // What cannot be read leaves no directory behind.
+  refuseNewer(from);
   mkdirSync(stateDirectory, { recursive: true });
   refuseRest(stateDirectory, from);
   for (const name of readdirSync(stateDirectory))
@@ -81,6 +92,19 @@ function refuseOther(file: string, from: string, { id }: Savepoint): void {
     "DF_STATE_EXISTS",
     `There is a state already, ${file}, which was not begun from the savepoint ${from}. Name a new directory with --state-dir, or leave out --from to go on from the state.`,
   );
+}
+
+/** @throws DF_STATE_FORMAT where the state of a savepoint is not read by this code, DF_SAVEPOINT_DAMAGED */
+function refuseNewer(from: string): void {
+  const file = stateOfSavepoint(from);
+  const db = new Database(file, { readonly: true, fileMustExist: true });
+  try {
+    formatOf(db, file);
+  } catch (thrown) {
+    throw thrown instanceof DataflowError ? thrown : damaged(from, reasonOf(thrown), thrown);
+  } finally {
+    db.close();
+  }
 }
 
 /**

@@ -270,7 +270,8 @@ function isSavepoint(found: Partial<Savepoint>): found is Savepoint {
   );
 }
 
-function damaged(path: string, why: string, cause?: unknown): DataflowError {
+/** What says that a savepoint cannot be used any more. */
+export function damaged(path: string, why: string, cause?: unknown): DataflowError {
   return new DataflowError(
     "DF_SAVEPOINT_DAMAGED",
     `The savepoint ${path} is damaged: ${why}. Use another one ("dataflow savepoint list"), or a copy of this one.`,
