@@ -43,6 +43,22 @@ async function polled(reader: SplitReader): Promise<unknown> {
   }
 }
 
+test("a source that is read elsewhere still tells which of two positions comes first", () => {
+  pool = new DecodePool(1);
+  const source: Source = {
+    splits: async () => [],
+    read: () => {
+      throw new Error("nothing is read");
+    },
+    elsewhere: () => ({ module, shared, split: [] }),
+    isBefore(position, other) {
+      return this === source && Number(position) < Number(other);
+    },
+    close: async () => {},
+  };
+  expect(pool.source(source, schema).isBefore?.(1, 2)).toBe(true);
+});
+
 describe("a split that another thread reads", () => {
   test("is answered poll by poll, in its order, from its position on", async () => {
     const reader = read([10, 11, 12, 13, 14, "end"], 1);

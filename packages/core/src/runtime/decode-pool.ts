@@ -45,6 +45,7 @@ export class DecodePool {
         const parts = { thread: this.#leastBusy(), elsewhere: elsewhere(split), schema };
         return new RemoteReader({ ...parts, backlog: this.#backlog }, position);
       },
+      ...(source.isBefore && { isBefore: source.isBefore.bind(source) }),
       ...(source.committed === undefined ? {} : { committed }),
       close: () => source.close(),
     };
