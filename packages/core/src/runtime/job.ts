@@ -100,6 +100,9 @@ export class Job {
       copy: (request) => this.#copy(request),
       wake,
       failed,
+      onNotice: (notice) => {
+        if (this.#failed === undefined) parts.onNotice(notice);
+      },
       history: parts.history,
     });
     this.#splits = new SplitFinder({
@@ -353,8 +356,12 @@ export class Job {
     this.#waker.wake();
   }
 
+  get #failed(): { readonly error: unknown } | undefined {
+    return this.#failure ?? this.#parts.deliveries.failure();
+  }
+
   #throwFailure(): void {
-    const failure = this.#failure ?? this.#parts.deliveries.failure();
+    const failure = this.#failed;
     if (failure !== undefined) throw failure.error;
   }
 }

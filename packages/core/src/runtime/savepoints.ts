@@ -1,5 +1,5 @@
 import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
-import { DataflowError } from "../error.ts";
+import { DataflowError, reasonOf } from "../error.ts";
 import type { Epoch } from "../stream.ts";
 import type { StateHistory } from "./state-history.ts";
 
@@ -17,8 +17,9 @@ interface SavepointsHost {
   /** Called when something has changed. */
   readonly wake: () => void;
   readonly failed: (error: unknown) => void;
+  readonly onNotice: (notice: string) => void;
   /** Asks for savepoints by itself. */
-  readonly history: StateHistory | undefined;
+  readonly history: Pick<StateHistory, "due" | "tidy"> | undefined;
 }
 
 /**
@@ -55,14 +56,20 @@ export class Savepoints {
     return done.promise;
   }
 
-  /** Asks for what the history wants to keep; `epoch` and `isEnd` as `StateHistory.due` has them. */
+  /**
+   * Asks for what the history wants to keep; `epoch` and `isEnd` as `StateHistory.due` has them. Nobody has asked for it at
+   * this moment, so the run goes on without one that cannot be kept, and says so.
+   */
   keepHistory(epoch: Epoch, isEnd: boolean): void {
-    const { history, failed } = this.#host;
+    const { history, failed, onNotice } = this.#host;
     const request = history?.due(epoch, isEnd);
     if (request === undefined) return;
     this.#keeping = this.ask(request)
       .then(() => history?.tidy())
-      .catch(failed);
+      .catch((error: unknown) => {
+        if (error instanceof DataflowError && ENDING.has(error.code)) failed(error);
+        else onNotice(notKept(request.name, error));
+      });
   }
 
   /**
@@ -110,6 +117,13 @@ export class Savepoints {
         this.#host.wake();
       });
   }
+}
+
+/** What ends a run also where it was found out by a savepoint: it has ended, its state is that of another process. */
+const ENDING: ReadonlySet<string> = new Set(["DF_RUN_ENDED", "DF_FENCED", "DF_BUG"]);
+
+function notKept(name: string, error: unknown): string {
+  return `The savepoint "${name}" of stateHistory was not kept, or older ones not removed: ${reasonOf(error).replace(/\.+$/, "")}. The run goes on without it; the next one is tried when it is due.`;
 }
 
 function ended(): DataflowError {
