@@ -205,9 +205,9 @@ test("what is dropped or removed leaves nothing behind, in memory or on disk", (
 });
 
 test("a run whose keys alone need too much memory is stopped in words, before the machine is out of it", () => {
-  const budget = budgetOf(64 * KIB, { indexBytesMax: 512 * KIB });
+  const budget = budgetOf(256 * KIB, { indexBytesMax: 512 * KIB });
   expect(() => add(tableIn(budget), budget, [0, 100_000])).toThrow(
-    /^Finding the rows of keyed state takes \d+ bytes .* the limit is 524288 bytes.*Raise stateBudget.*\[DF_STATE_FULL\]$/,
+    /^Finding the rows of keyed state takes \d+ bytes .* the limit is 524288 bytes, twice what this thread has of stateBudget \(262144 bytes\)\. Raise stateBudget.*\[DF_STATE_FULL\]$/,
   );
 });
 
