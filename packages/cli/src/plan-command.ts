@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { readStoredState } from "@df/core/checkpoint/stored-state";
 import { fingerprint } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
-import { changedLambdas, type NodeRestart, restartOf } from "@df/core/plan/restart";
+import { changedLambdas, type NodeRestart, restartOf, wayOn } from "@df/core/plan/restart";
 import { checkCopy, readSavepoint, stateOfSavepoint } from "@df/core/checkpoint/savepoint";
 import { restartFromSavepoint } from "@df/core/runtime/child-sinks";
 import { askStatus, type RunFacts } from "@df/core/runtime/control-socket";
@@ -118,9 +118,7 @@ function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): s
     `${pipeline}: ${OUTCOMES[outcome]} (${state}${from})`,
     ...aligned(rows),
     ...(changed === "" ? [] : [`  lambdas that have changed: ${changed}; rows from now on see the new ones`]),
-    ...(outcome === "refused"
-      ? ["  Undo the change, or start with a new state directory (--state-dir) and new targets."]
-      : []),
+    ...(outcome === "refused" ? [`  ${wayOn(nodes)}`] : []),
   ];
   return `${lines.join("\n")}\n`;
 }

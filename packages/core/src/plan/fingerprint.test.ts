@@ -4,7 +4,7 @@ import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixt
 import type { Does } from "./plan-fixtures.ts";
 import type { GoesOn } from "../operator.ts";
 import type { OperatorNode, Plan } from "./plan.ts";
-import { changedLambdas, difference, restartOf } from "./restart.ts";
+import { changedLambdas, difference, restartOf, wayOn } from "./restart.ts";
 import type { Shape } from "../stream.ts";
 
 interface Change {
@@ -148,10 +148,15 @@ describe("a restart is refused, in words, with", () => {
     ]);
   });
 
-  test("another layout of its state", () => {
-    expect(told(plan({ does: { version: 2 } }))).toEqual([
-      'The version of step "group" changed from 1 to 2.',
+  test("another layout of its state, which is no change of the pipeline", () => {
+    const [before, now] = [plan({}), plan({ does: { version: 2 } })].map(fingerprint) as [string, string];
+    const restarts = restartOf(before, now);
+    expect(restarts.flatMap(({ reasons }) => reasons)).toEqual([
+      'The rows of step "group" were stored by another dataflow: as version 1 of test, and this one has version 2.',
     ]);
+    expect(wayOn(restarts)).toMatch(/^Run the dataflow that wrote the state, or /);
+    const changed = fingerprint(plan({ by: ["c"], does: { version: 2 } }));
+    expect(wayOn(restartOf(before, changed))).toMatch(/^Undo the change, or /);
   });
 
   test("another key, naming it for the step and the sink", () => {

@@ -23,6 +23,8 @@ export interface NodeRestart {
   readonly renamedFrom?: string | undefined;
   /** Of a refusal, one sentence each. */
   readonly reasons: readonly string[];
+  /** Nothing in the pipeline is the reason: another dataflow keeps the rows of the step otherwise. */
+  readonly byVersion?: true | undefined;
   /** What is another than before and is no reason to refuse it, one sentence each. */
   readonly changes?: readonly string[] | undefined;
   /** What should be known of it and is no reason to refuse it. */
@@ -92,11 +94,36 @@ function compare(
   const is = own(partOf(after, kind), node);
   const reasons = isSame ? [] : changes(`${kind} "${node}"`, was, is);
   if (reasons.length === 0) return { node, kind, verdict: "keep", reasons };
+  const byVersion = kind === "step" ? otherVersion(node, was, is) : undefined;
+  if (byVersion !== undefined)
+    return { node, kind, verdict: "refuse", reasons: [byVersion], byVersion: true };
   const goesOn = kind === "source" ? sourceGoesOn(was, is) : stepGoesOn({ node, was, is }, plan);
   if (goesOn === undefined) return { node, kind, verdict: "refuse", reasons };
   if (goesOn.verdict === "refuse")
     return { node, kind, verdict: "refuse", reasons: [...reasons, goesOn.why] };
   return { node, kind, verdict: goesOn.verdict, reasons: [], changes: reasons };
+}
+
+/** Of a step that is as it was in the pipeline, and whose rows another dataflow keeps in another way. */
+function otherVersion(node: string, was: Json | undefined, is: Json | undefined): string | undefined {
+  const [before, now] = [was, is] as unknown as [StepPart, StepPart];
+  const asNow = { ...before, version: now.version } as unknown as Json;
+  if (
+    before.verb !== now.verb ||
+    before.version === now.version ||
+    canonicalJson(asNow) !== canonicalJson(is ?? null)
+  )
+    return undefined;
+  return `The rows of step "${node}" were stored by another dataflow: as version ${before.version} of ${now.verb}, and this one has version ${now.version}.`;
+}
+
+/** What can be done about refusals. */
+export function wayOn(restarts: readonly NodeRestart[]): string {
+  const refused = restarts.filter(({ verdict }) => verdict === "refuse");
+  const first = refused.every(({ byVersion }) => byVersion === true)
+    ? "Run the dataflow that wrote the state"
+    : "Undo the change";
+  return `${first}, or start with a new state directory (--state-dir) and new targets.`;
 }
 
 /** A source keeps positions, which are the same whatever columns are read. What keeps its rows is asked by itself. */

@@ -17,7 +17,7 @@ import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.t
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
 import { dueRenames, formerName } from "../plan/renames.ts";
-import { type NodeRestart, restartOf } from "../plan/restart.ts";
+import { type NodeRestart, restartOf, wayOn } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
 import type { BudgetSize } from "../state/budget-size.ts";
 import type { ScratchFile } from "../state/scratch.ts";
@@ -263,7 +263,7 @@ class Run {
     if (changes.length > 0) {
       throw new DataflowError(
         "DF_PLAN_CHANGED",
-        `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} Undo the change, or start with a new state directory (--state-dir) and new targets.`,
+        `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} ${wayOn(restarts)}`,
       );
     }
     this.#notice(changeNotices(this.#plan, stored, restarts));
