@@ -45,8 +45,8 @@ export function lostThread(cause: unknown): DataflowError {
 }
 
 /**
- * The error that has ended a thread: what code of the pipeline threw while nobody waited for it, as it was thrown, or else
- * one of Node (of memory above all), which has a code, and goes by when the run is started again.
+ * The error that has ended a thread: what code of the pipeline threw while nobody waited for it, as it was thrown, or
+ * else one of Node (of memory above all), which has a code, and goes by when the run is started again.
  */
 export function endOfThread(thrown: unknown): unknown {
   return thrown instanceof Error && !("code" in thrown) ? thrown : lostThread(thrown);
