@@ -12,15 +12,17 @@ const BEFORE = {
   make: "(row) => ({ shop: row.shop, rows: row.rows, first: row.first })",
   hours: "sum: a.sum('cents'), dear: a.where((row) => row.cents > 50).count()",
   lateness: "2h",
+  visits: "sum: a.sum('cents'), rows: a.count(), last: a.max('day')",
+  pairs: "{ shop: one('shop'), cents: one('cents'), day: other('day'), at: other('at') }",
 };
 type Parts = typeof BEFORE;
 
 function write(folder: string, changed: Partial<Parts> = {}): string {
-  const { columns, view, shown, make, hours, lateness } = { ...BEFORE, ...changed };
+  const { columns, view, shown, make, hours, lateness, visits, pairs } = { ...BEFORE, ...changed };
   const file = join(folder, "pipeline.ts");
   writeFileSync(
     file,
-    `import { pipeline, t, tumbling } from "dataflow";
+    `import { pipeline, session, t, tumbling } from "dataflow";
     import { delta } from "dataflow/delta";
     import { files } from "dataflow/files";
     import { json } from "dataflow/json";
@@ -36,6 +38,20 @@ function write(folder: string, changed: Partial<Parts> = {}): string {
       sales.keyBy("shop").window(tumbling("1h"))
         .aggregate("hours", (a) => ({ ${hours} }), { allowedLateness: "${lateness}", emit: "onUpdate" })
         .to("hours-table", delta({ path: "out/hours" }));
+      const first = sales.dedupe("first", { by: "day", within: "1h", keep: "first" });
+      first.map({ shop: t.string(), day: t.string() }, (row) => ({ shop: row.shop, day: row.day }))
+        .to("first-table", delta({ path: "out/first" }));
+      first.groupBy("shop").latest("newest", { by: "at" })
+        .map({ shop: t.string(), day: t.string() }, (row) => ({ shop: row.shop, day: row.day }))
+        .to("newest-table", delta({ path: "out/newest" }));
+      sales.keyBy("shop").window(session("30m"))
+        .aggregate("visits", (a) => ({ ${visits} }), { allowedLateness: "1h", emit: "onUpdate" })
+        .groupBy("shop").aggregate("visited", (a) => ({ rows: a.sum("rows") }))
+        .to("visited-table", delta({ path: "out/visited" }));
+      sales.joinWindow("pairs", first, {
+        on: { shop: "shop" }, window: tumbling("1h"), select: (one, other) => (${pairs}),
+      }).map({ shop: t.string(), day: t.string() }, (row) => ({ shop: row.shop, day: row.day }))
+        .to("pairs-table", delta({ path: "out/pairs" }));
     });`,
   );
   return file;
@@ -82,7 +98,11 @@ function planOf(folder: string, code = 0): string {
 }
 
 describe("a state goes on, and tables end as if the pipeline had always been so,", () => {
-  const fewer = { view: "first: a.min('day'), rows: a.count()" };
+  const fewer = {
+    view: "first: a.min('day'), rows: a.count()",
+    visits: "rows: a.count(), sum: a.sum('cents')",
+    pairs: "{ day: other('day'), shop: one('shop') }",
+  };
 
   test("without some of its aggregates, and with the others in another order", () => {
     const folder = begun();
@@ -91,6 +111,8 @@ describe("a state goes on, and tables end as if the pipeline had always been so,
     expect(plan).toMatch(/ shops .* migrate {2}its rows are written anew at the first checkpoint\n/);
     expect(plan).toMatch(/ The columns of inputs of step "shops" changed; gone: "cents int32"\./);
     expect(plan).toMatch(/ The aggregates of step "shops" changed; gone: .*"sum"/);
+    expect(plan).toMatch(/ visits +migrate {2}its rows are written anew at the first checkpoint\n/);
+    expect(plan).toMatch(/ pairs +migrate {2}its rows are written anew at the first checkpoint\n/);
     append(folder, SECOND);
     expect(contentHashes(folder, file)).toEqual(straight(fewer, [...FIRST, ...SECOND]));
     expect(planOf(folder)).toMatch(/ shops +keep\n/);
@@ -119,6 +141,7 @@ describe("a state goes on, and tables end as if the pipeline had always been so,
     );
     expect(plan).toMatch(/ hours .* keep .*"cents int64"/);
     expect(plan).toMatch(/ once .* keep .*"cents int64"/);
+    expect(plan).toMatch(/ newest .* migrate .*/);
     const large = [...SECOND, sale(99, 300, { cents: 2 ** 40, note: "large" })];
     append(folder, large);
     const changed = { ...wider, hours: BEFORE.hours.replace("cents > 50", "cents > 50n") };

@@ -68,17 +68,24 @@ function write(p: Pipeline, drawn: Written): void {
   if (drawn.sliding) slidingWindows(rows, drawn);
   if (drawn.visits !== "none") visits(rows, drawn, drawn.visits);
   if (drawn.first) {
-    rows
+    spared(rows, drawn)
       .dedupe("first-of", { by: "id", within: `${WITHIN_MS}ms`, keep: "first" })
+      .select((col) => ({ id: col("id"), key: col("key"), at: col("at"), value: col("value") }))
       .to("first", appendTo("first", drawn), { commitEvery });
   }
   if (drawn.view) view(rows, drawn);
   if (drawn.latest) {
-    rows
+    spared(rows, drawn)
       .groupBy("key")
       .latest("newest", { by: ["at", "id", "value"] })
+      .select((col) => ({ key: col("key"), id: col("id"), at: col("at"), value: col("value") }))
       .to("latest", upsertTo("latest", drawn), { commitEvery });
   }
+}
+
+/** With one column more, before the others, where steps are to have more. */
+function spared(rows: Events<Read>, { aggregates }: Written): Events<Read> {
+  return aggregates === "more" ? rows.select((col) => ({ spare: col("value"), ...col.all })) : rows;
 }
 
 function view(rows: Events<Read>, drawn: Written): void {
@@ -170,18 +177,43 @@ function slidingWindows(rows: Events<Read>, drawn: Written): void {
 function visits(rows: Events<Read>, drawn: Written, emit: "final" | "onUpdate"): void {
   const { commitEvery } = drawn;
   const grouped = rows.keyBy("key").window(session(`${GAP_MS}ms`));
+  const more = drawn.aggregates === "more";
   if (emit === "final") {
-    grouped
-      .aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }))
+    const visited = more
+      ? grouped.aggregate("visits-of", (a) => ({
+          highest: a.max("value"),
+          total: a.sum(drawn.summed),
+          rows: a.count(),
+        }))
+      : grouped.aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }));
+    visited
+      .select((col) => ({
+        key: col("key"),
+        windowStart: col("windowStart"),
+        windowEnd: col("windowEnd"),
+        rows: col("rows"),
+        total: col("total"),
+      }))
       .to("visits", appendTo("visits", drawn), { commitEvery });
-  } else {
-    grouped
-      .aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }), {
-        emit: "onUpdate",
-        allowedLateness: `${ALLOWED_LATENESS_MS}ms`,
-      })
-      .to("visits", upsertTo("visits", drawn), { commitEvery });
+    return;
   }
+  const changing = { emit, allowedLateness: `${ALLOWED_LATENESS_MS}ms` } as const;
+  const visited = more
+    ? grouped.aggregate(
+        "visits-of",
+        (a) => ({ highest: a.max("value"), total: a.sum(drawn.summed), rows: a.count() }),
+        changing,
+      )
+    : grouped.aggregate("visits-of", (a) => ({ rows: a.count(), total: a.sum(drawn.summed) }), changing);
+  visited
+    .select((col) => ({
+      key: col("key"),
+      windowStart: col("windowStart"),
+      windowEnd: col("windowEnd"),
+      rows: col("rows"),
+      total: col("total"),
+    }))
+    .to("visits", upsertTo("visits", drawn), { commitEvery });
 }
 
 function joined(left: Events<Read>, right: Events<Read>, drawn: Written): void {
@@ -190,8 +222,13 @@ function joined(left: Events<Read>, right: Events<Read>, drawn: Written): void {
       on: { key: "key", value: "value" },
       window: tumbling("1h"),
       type: "left",
-      select: (one, other) => ({ id: one("id"), other: other("id") }),
+      select: (one, other) => ({
+        ...(drawn.aggregates === "more" ? { spare: one("at"), since: other("at") } : {}),
+        id: one("id"),
+        other: other("id"),
+      }),
     })
+    .select((col) => ({ id: col("id"), other: col("other") }))
     .to("joined", appendTo("joined", drawn), { commitEvery: drawn.commitEvery });
 }
 

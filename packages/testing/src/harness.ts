@@ -45,6 +45,8 @@ export interface HarnessOptions {
   readonly spills?: boolean | undefined;
   /** Whether made rows of port 0 must come after the clock that was handed on. Default true. */
   readonly outputAheadOfClock?: boolean | undefined;
+  /** State may come of another version of the step. Default false. */
+  readonly migrates?: boolean | undefined;
   /** Refused rows end the test with DF_REJECTED, as without a place for them. Default false. */
   readonly stopOnReject?: boolean | undefined;
 }
@@ -111,7 +113,7 @@ export class OperatorHarness {
     this.#changes = this.outputs.map(() => []);
     this.#lengths = this.outputs.map(() => []);
     this.#budget = options.spills === true ? noMemory() : undefined;
-    this.#store = new MemoryStateStore({ budget: this.#budget });
+    this.#store = new MemoryStateStore({ budget: this.#budget, migrates: options.migrates ?? false });
     if (restored !== undefined) this.#adopt(restored);
     this.#operator = spec.open(this.#context());
     this.#checkLedger("open");
@@ -203,7 +205,12 @@ export class OperatorHarness {
    * go on after that, as a process does that is about to crash. `inputs` may differ, as after a change of the pipeline.
    */
   restored(inputs: readonly TestInput[] = this.#inputs): OperatorHarness {
-    return new OperatorHarness(this.#spec, inputs, this.#options, this);
+    return new OperatorHarness(this.#spec, inputs, { ...this.#options, migrates: false }, this);
+  }
+
+  /** As `restored`, with another version of the step, which goes on with what this one stored. */
+  migrated(spec: OperatorSpec, inputs: readonly TestInput[]): OperatorHarness {
+    return new OperatorHarness(spec, inputs, { ...this.#options, migrates: true }, this);
   }
 
   /** All rows put out so far on a port. */

@@ -63,6 +63,11 @@ export class TableCheckpoint {
     this.#stored[chunk.keyGroup] = 1;
   }
 
+  /** Chunks with rows of the key group are stored, whose rows came here otherwise. */
+  noteStored(group: number): void {
+    this.#stored[group] = 1;
+  }
+
   /** To be called after the last chunk: everything is now as the checkpoints know it. */
   restored(): void {
     this.#clear();

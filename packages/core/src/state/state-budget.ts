@@ -128,6 +128,12 @@ export class StateBudget {
     this.#members.add(member);
   }
 
+  /** The table is needed no more: what it has is given up. */
+  leave(member: Member): void {
+    this.enter(member.account, { residentBytes: 0, indexBytes: 0, spilledBytes: 0 });
+    this.#members.delete(member);
+  }
+
   /** Whether a table may take more memory. */
   allows({ residentBytes }: Account): boolean {
     if (residentBytes >= TABLE_BYTES_MAX) return false;

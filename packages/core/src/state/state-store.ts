@@ -30,7 +30,23 @@ export interface TableSpec {
   readonly value: readonly ValueColumn[];
   /** Rows live in panes. */
   readonly panes?: boolean;
+  /** Brings over rows that were stored with other columns. Default: `bringByName()`. */
+  readonly bring?: Bring;
 }
+
+/** A table with its name and its columns. */
+export interface DescribedTable {
+  readonly name: string;
+  readonly table: StateTable;
+  readonly spec: TableSpec;
+}
+
+/**
+ * Makes rows of a table of those that were stored with other columns, before the operator sees the table. What it
+ * returns is given all stored rows, some of one pane at a time.
+ * @throws DF_STATE_CHANGED where they cannot be rows of this table
+ */
+export type Bring = (stored: DescribedTable, into: DescribedTable) => (pane: PaneId, ids: Int32Array) => void;
 
 /** All that an operator remembers: tables by name. */
 export interface StateStore {

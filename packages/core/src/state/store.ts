@@ -1,13 +1,15 @@
 import { randomInt } from "node:crypto";
 import { assert } from "../assert.ts";
+import { bringByName } from "./bring.ts";
 import { TableCheckpoint } from "./checkpoint.ts";
-import { readChunk } from "./chunk.ts";
+import { readChunk, type ReadChunk } from "./chunk.ts";
 import { MEMORY_BYTES_MAX } from "./memory.ts";
-import { migrated } from "./migrate-chunk.ts";
 import type { StateBudget } from "./state-budget.ts";
-import type { Chunk, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
-import { WaitingChunks } from "./waiting-chunks.ts";
+import type { Chunk, DescribedTable, StatePages, StateStore, StateTable, TableSpec } from "./state-store.ts";
+import { storedSpec } from "./stored-table.ts";
+import { hasLayout } from "./table-layout.ts";
 import { MemoryStateTable, type TableOptions } from "./table.ts";
+import { WaitingChunks } from "./waiting-chunks.ts";
 
 /** Limits of a store, and the seed of its hashes. */
 export interface MemoryStateStoreOptions {
@@ -18,10 +20,16 @@ export interface MemoryStateStoreOptions {
   /** Rows and texts beyond it are spilled. Without one all of them stay in memory. */
   readonly budget?: StateBudget | undefined;
   /**
-   * Whether tables may lack value columns that were stored, or have them in another order. What is restored is then
-   * written in full by the first `gather`.
+   * Whether tables that do not say how go on with rows that were stored with other columns, too. Rows that are brought
+   * over are written in full by the first `gather`.
    */
   readonly migrates?: boolean;
+}
+
+/** A table as it was stored. */
+interface StoredTable extends DescribedTable {
+  readonly table: MemoryStateTable;
+  readonly checkpoint: TableCheckpoint;
 }
 
 /** The keyed state of one node on one shard, held in memory as far as its budget allows. */
@@ -30,8 +38,9 @@ export class MemoryStateStore implements StateStore, StatePages {
   readonly #tables: Map<string, { table: MemoryStateTable; checkpoint: TableCheckpoint }> = new Map();
   /** Restored chunks of tables that are not open yet. */
   readonly #waiting: WaitingChunks;
-  /** Until the first `gather`. */
-  #migrates: boolean;
+  readonly #migrates: boolean;
+  /** Since the last `gather`. */
+  #hasBrought = false;
 
   constructor({
     seed = randomInt(2 ** 32),
@@ -52,11 +61,46 @@ export class MemoryStateStore implements StateStore, StatePages {
     assert(!this.#tables.has(name), `state table "${name}" is opened twice`);
     const table = new MemoryStateTable(name, spec, this.#options);
     const checkpoint = new TableCheckpoint(table);
-    for (const chunk of this.#waiting.take(name))
-      checkpoint.apply(this.#migrates ? migrated(chunk, table.layout.lines) : chunk);
+    let stored: StoredTable | undefined;
+    let isAsStored: boolean | undefined;
+    for (const chunk of this.#waiting.take(name)) {
+      isAsStored ??= !this.#brings(spec) || hasLayout(table.layout, chunk.layoutLines);
+      if (isAsStored) checkpoint.apply(chunk);
+      else {
+        stored ??= this.#stored(name, chunk);
+        stored.checkpoint.apply(chunk);
+        checkpoint.noteStored(chunk.keyGroup);
+      }
+    }
+    if (stored !== undefined) this.#bring(stored, { name, table, spec });
     checkpoint.restored();
     this.#tables.set(name, { table, checkpoint });
     return table;
+  }
+
+  #brings({ bring }: TableSpec): boolean {
+    return this.#migrates || bring !== undefined;
+  }
+
+  /** Brings the rows of a table over that was stored with other columns. */
+  #bring(stored: StoredTable, into: DescribedTable): void {
+    const bring = (into.spec.bring ?? bringByName())(stored, into);
+    const { table } = stored;
+    for (const pane of table.panes()) {
+      const ids = new Int32Array(table.blockKeys);
+      const size = table.sizeOf(pane);
+      for (let from = 0; from < size; from += ids.length)
+        bring(pane, ids.subarray(0, table.list(pane, from, ids)));
+      table.drop(pane);
+    }
+    this.#options.budget?.leave(table);
+    this.#hasBrought = true;
+  }
+
+  #stored(name: string, { layoutLines }: ReadChunk): StoredTable {
+    const spec = storedSpec(layoutLines);
+    const table = new MemoryStateTable(name, spec, this.#options);
+    return { name, spec, table, checkpoint: new TableCheckpoint(table) };
   }
 
   /** Whether any table has a row. */
@@ -67,8 +111,8 @@ export class MemoryStateStore implements StateStore, StatePages {
 
   /** Tables in the order in which they were opened. */
   *gathered(rewrite: (keyGroup: number) => boolean): Generator<readonly Chunk[], void> {
-    const inFull = this.#migrates ? () => true : rewrite;
-    this.#migrates = false;
+    const inFull = this.#hasBrought ? () => true : rewrite;
+    this.#hasBrought = false;
     for (const { checkpoint } of this.#tables.values()) yield* checkpoint.gather(inFull);
   }
 

@@ -2,7 +2,7 @@ import { layoutOf } from "../batch/builder.ts";
 import type { Layout } from "../batch/column.ts";
 import { DataflowError } from "../error.ts";
 import { typeName } from "../schema/schema.ts";
-import type { TableSpec } from "./state-store.ts";
+import type { TableSpec, ValueColumn } from "./state-store.ts";
 
 /** A key column in a row. */
 export interface KeyColumn {
@@ -91,6 +91,11 @@ export function isOneWord({ keyWords, plainInts }: TableLayout): boolean {
   return keyWords === 1 && plainInts === 2;
 }
 
+/** Whether a chunk was written with the layout of the open table. */
+export function hasLayout({ lines }: TableLayout, stored: readonly string[]): boolean {
+  return lines.length === stored.length && lines.every((line, index) => line === stored[index]);
+}
+
 /**
  * Compares the layout a chunk was written with to that of the open table.
  * @throws DF_STATE_CHANGED naming the first difference
@@ -110,15 +115,22 @@ export function assertSameLayout(layout: TableLayout, stored: readonly string[])
 }
 
 function linesOf(spec: TableSpec): string[] {
-  const lines = [spec.panes === true ? "panes" : "one pane"];
-  for (const { name, type, nullable, optional } of spec.key.fields) {
-    lines.push(`key ${JSON.stringify(name)} ${typeName(type)}${nullable || optional ? " or null" : ""}`);
-  }
-  for (const column of spec.value) {
-    const what = "words" in column ? `${column.words} words` : typeName(column.field.type);
-    lines.push(`value ${JSON.stringify(column.name)} ${what}`);
-  }
-  return lines;
+  return [...keyLines(spec), ...spec.value.map(valueLine)];
+}
+
+/** Whether there are panes, and the key, in words. */
+export function keyLines({ key, panes }: TableSpec): string[] {
+  const columns = key.fields.map(
+    ({ name, type, nullable, optional }) =>
+      `key ${JSON.stringify(name)} ${typeName(type)}${nullable || optional ? " or null" : ""}`,
+  );
+  return [panes === true ? "panes" : "one pane", ...columns];
+}
+
+/** A value column in words. */
+export function valueLine(column: ValueColumn): string {
+  const what = "words" in column ? `${column.words} words` : typeName(column.field.type);
+  return `value ${JSON.stringify(column.name)} ${what}`;
 }
 
 function refused(table: string, what: string): DataflowError {

@@ -54,7 +54,7 @@ function lacking(aggregate: string): string {
 }
 
 /** Whether two records are equal but for some of their names. */
-function sameBut(a: object, b: object, but: readonly string[]): boolean {
+export function sameBut(a: object, b: object, but: readonly string[]): boolean {
   const text = (record: object): string =>
     JSON.stringify(
       Object.entries(record)
@@ -65,7 +65,7 @@ function sameBut(a: object, b: object, but: readonly string[]): boolean {
 }
 
 /** A column with its type, as a fingerprint has it. */
-function columnOf({ columns }: InputPart, name: string): string | undefined {
+export function columnOf({ columns }: InputPart, name: string): string | undefined {
   return columns.find((column) => column.slice(0, column.lastIndexOf(" ")) === name);
 }
 

@@ -1,4 +1,5 @@
 import { DataflowError, type OperatorSpec } from "@df/core";
+import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openChangelog } from "./operator.ts";
 
 /** What `changelog` is told. */
@@ -38,6 +39,7 @@ export function changelog({ key }: ChangelogOptions): OperatorSpec {
       return [{ ...input, change: "retract" }];
     },
     needs: ([wanted]) => [new Set([...(wanted ?? []), ...key])],
+    goesOn: (before, now) => keptRowsGoOn(key, before, now),
     open: openChangelog,
   };
 }

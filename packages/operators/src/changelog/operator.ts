@@ -8,14 +8,18 @@ import {
   type OperatorContext,
   type Output,
   type Progress,
-  type Schema,
   type Shape,
   type StateTable,
 } from "@df/core";
 import { ALL_ROWS } from "@df/core/batch/all-rows";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { bringByName } from "@df/core/state/bring";
+import { rewrittenRows, rowsColumn } from "../kept-rows/rows-column.ts";
 import { Pending } from "../outputs/pending.ts";
 import { Halves } from "../outputs/halves.ts";
+
+/** The column with the last row of each key. */
+const ROW = "row";
 
 /** Opens the work of `changelog()`. */
 export function openChangelog(context: OperatorContext): Operator {
@@ -40,15 +44,13 @@ class Changelog implements Operator {
     const { schema, key } = context.inputs[0] as Shape;
     this.#context = context;
     this.#keyColumns = key.map((name) => columnIndex(schema, name));
-    const row = rowColumn(schema);
+    const row = rowsColumn(ROW, schema);
     this.#table = context.state.table("last", {
       key: pick(schema, key),
-      value: [
-        { name: row, field: { name: row, type: { kind: "bytes" }, nullable: true, optional: false } },
-        { name: "time", words: 1 },
-      ],
+      value: [row, { name: "time", words: 1 }],
+      bring: bringByName((stored) => rewrittenRows(stored, ROW, schema)),
     });
-    this.#row = this.#table.offset(row);
+    this.#row = this.#table.offset(row.name);
     this.#time = this.#table.offset("time");
     this.#codec = new CanonicalCodec(schema);
     this.#halves = new Halves(schema, this.#codec);
@@ -108,11 +110,6 @@ class Changelog implements Operator {
     }
     if (empty.size > 0) this.#table.remove(Int32Array.from(empty), empty.size);
   }
-}
-
-/** Names what the bytes hold: state that was stored with other columns is then refused instead of misread. */
-function rowColumn(schema: Schema): string {
-  return `row ${JSON.stringify(schema.fields.map(({ name, type }) => [name, type]))}`;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { keysGoOn } from "../aggregates/goes-on.ts";
+import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
 
@@ -47,7 +48,7 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
       keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...columnsOfLate(late, schema), ...by]),
     ],
     // A kept row leaves its key and time; with "first" whole rows wait.
-    goesOn: (before, now) => (keep === "any" ? keysGoOn(by, before, now) : undefined),
+    goesOn: (before, now) => (keep === "any" ? keysGoOn(by, before, now) : keptRowsGoOn(by, before, now)),
     open: (context) => {
       const opened = { by, withinMicros, allowedLatenessMicros };
       return keep === "any" ? openAny(context, opened) : openFirst(context, opened);

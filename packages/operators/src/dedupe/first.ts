@@ -16,12 +16,17 @@ import {
   type Time,
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { bringByName } from "@df/core/state/bring";
+import { rewrittenRows, rowsColumn } from "../kept-rows/rows-column.ts";
 import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import { Pending } from "../outputs/pending.ts";
 import type { AnyOptions } from "./any.ts";
 import { DueQueue } from "./due-queue.ts";
-import { heldCount, heldRow, withRow } from "./held-rows.ts";
+import { heldCount, heldRow, rewriteList, withRow } from "./held-rows.ts";
+
+/** The column with the held rows of each key. */
+const HELD = "held";
 
 /** Opens `keep: "first"`. */
 export function openFirst(context: OperatorContext, options: AnyOptions): Operator {
@@ -53,16 +58,13 @@ class FirstDedupe implements Operator {
     this.#options = options;
     this.#split = new LateSplit(options.allowedLatenessMicros);
     this.#columns = options.by.map((name) => columnIndex(schema, name));
-    // Names what the bytes hold: state that was stored with other columns is refused instead of misread.
-    const held = `held ${JSON.stringify(schema.fields.map(({ name, type }) => [name, type]))}`;
+    const held = rowsColumn(HELD, schema);
     this.#table = context.state.table("first", {
       key: pick(schema, options.by),
-      value: [
-        { name: held, field: { name: held, type: { kind: "bytes" }, nullable: true, optional: false } },
-        { name: "kept", words: 2 },
-      ],
+      value: [held, { name: "kept", words: 2 }],
+      bring: bringByName((stored) => rewrittenRows(stored, HELD, schema, rewriteList)),
     });
-    this.#heldWord = this.#table.offset(held);
+    this.#heldWord = this.#table.offset(held.name);
     this.#keptWord = this.#table.offset("kept");
     this.#codec = new CanonicalCodec(schema);
     this.#results = new Results(schema, this.#codec);

@@ -3,6 +3,7 @@
  * and these. Ascending by time; of rows with one time only the lowest is held, as the others can never be kept.
  */
 import type { Time } from "@df/core";
+import type { RowRewriter } from "../kept-rows/row-rewriter.ts";
 
 const HEAD_BYTES = 12;
 
@@ -53,10 +54,28 @@ export function withRow(
   }
   const longer = new Uint8Array(at + HEAD_BYTES + bytes.length + list.length - after);
   longer.set(list.subarray(0, at));
-  const view = new DataView(longer.buffer, at, HEAD_BYTES);
-  view.setFloat64(0, time);
-  view.setUint32(8, bytes.length);
-  longer.set(bytes, at + HEAD_BYTES);
+  writeRow(longer, at, time, bytes);
   longer.set(list.subarray(after), at + HEAD_BYTES + bytes.length);
   return { list: longer, freed: after > at ? 1 : 0 };
+}
+
+/** The list with each of its rows rewritten. */
+export function rewriteList(list: Uint8Array, rows: RowRewriter): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < list.length;) {
+    const { time, bytes, end } = heldRow(list, at);
+    const rewritten = rows.rewrite(bytes);
+    const part = new Uint8Array(HEAD_BYTES + rewritten.length);
+    writeRow(part, 0, time, rewritten);
+    parts.push(part);
+    at = end;
+  }
+  return Buffer.concat(parts);
+}
+
+function writeRow(list: Uint8Array, at: number, time: Time, bytes: Uint8Array): void {
+  const view = new DataView(list.buffer, at, HEAD_BYTES);
+  view.setFloat64(0, time);
+  view.setUint32(8, bytes.length);
+  list.set(bytes, at + HEAD_BYTES);
 }

@@ -13,6 +13,7 @@ import {
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
 import { BOUNDS } from "../windowing/bounds.ts";
 import { checkWindowing } from "../windowing/check.ts";
+import { joinGoesOn } from "./goes-on.ts";
 import { layoutOf } from "./layout.ts";
 import { openJoinWindow } from "./operator.ts";
 import type { JoinWindowOptions } from "./options.ts";
@@ -48,6 +49,7 @@ export function joinWindow(options: JoinWindowOptions): OperatorSpec {
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) =>
       SIDES.map((side, port) => neededOf(options, side, wanted[port + 1], inputs[port])),
+    goesOn: joinGoesOn,
     open: (context) => openJoinWindow(options, context),
   };
 }

@@ -12,12 +12,14 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
+import { bringByName } from "@df/core/state/bring";
+import { rewrittenRows, rowsColumn } from "../kept-rows/rows-column.ts";
 import { Cursor } from "../outputs/cursor.ts";
 import { lateRows } from "../outputs/late.ts";
 import type { Emission } from "../outputs/pending.ts";
 import { Assignment } from "../windowing/assignment.ts";
 import { gridOf } from "../windowing/windowing.ts";
-import { HeldRows, listField } from "./held-rows.ts";
+import { HeldRows, heldSchema, rewriteList } from "./held-rows.ts";
 import { layoutOf, type JoinLayout, type SideLayout } from "./layout.ts";
 import type { JoinWindowOptions } from "./options.ts";
 import { WindowPairs } from "./window-pairs.ts";
@@ -57,9 +59,15 @@ class JoinWindowOperator implements Operator {
     this.#assignment = new Assignment(grid, allowedLatenessMicros);
     this.#layout = layoutOf(options, context.inputs);
     const { key, sides } = this.#layout;
-    const [left, right] = [listField("left", sides[0]), listField("right", sides[1])];
-    const value = [left, right].map((field) => ({ name: field.name, field }));
-    this.#table = context.state.table("rows", { key, value, panes: true });
+    const [left, right] = [
+      rowsColumn("left", heldSchema(sides[0])),
+      rowsColumn("right", heldSchema(sides[1])),
+    ];
+    const bring = bringByName((stored) => [
+      ...rewrittenRows(stored, "left", heldSchema(sides[0]), rewriteList),
+      ...rewrittenRows(stored, "right", heldSchema(sides[1]), rewriteList),
+    ]);
+    this.#table = context.state.table("rows", { key, value: [left, right], panes: true, bring });
     this.#held = [
       new HeldRows(this.#table, left.name, sides[0]),
       new HeldRows(this.#table, right.name, sides[1]),

@@ -1,6 +1,6 @@
-import { ColumnBuilder, type Column, type Schema } from "@df/core";
+import { ColumnBuilder, type Column } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
-import { HEAD_BYTES } from "./held-rows.ts";
+import { HEAD_BYTES, heldSchema } from "./held-rows.ts";
 import type { SideLayout } from "./layout.ts";
 
 /** Rows of one side, of several keys one after another, as columns again. */
@@ -10,8 +10,8 @@ export class RowPool {
   /** Rows so far. */
   length = 0;
 
-  constructor({ input, heldColumns }: SideLayout) {
-    const held: Schema = { fields: heldColumns.flatMap((index) => input.fields[index] ?? []) };
+  constructor(side: SideLayout) {
+    const held = heldSchema(side);
     this.#codec = new CanonicalCodec(held);
     this.#builders = held.fields.map(({ type }) => new ColumnBuilder(type));
   }

@@ -3,6 +3,7 @@ import {
   present,
   type Column,
   type ColumnBuilder,
+  type DescribedTable,
   type Field,
   type Schema,
   type StateTable,
@@ -83,9 +84,24 @@ export function heldColumns(
   }));
 }
 
-/** A name that no column of the engine's has. */
+/** The columns of a stored table, as they lie there. Their indexes are those among themselves. */
+export function storedColumns({ table, spec }: DescribedTable): readonly HeldColumn[] {
+  const nullInt = headWord(table) * 2 + NULLS;
+  const columns = spec.value.flatMap((column) => ("field" in column ? [column.field] : []));
+  return columns.map((field, index) => ({
+    field: { ...field, name: field.name.slice(PREFIX.length) },
+    index,
+    word: table.offset(field.name),
+    nullInt: nullInt + (index >>> 5),
+    nullBit: index & 31,
+  }));
+}
+
+/** No column of the engine's begins so. */
+const PREFIX = "row.";
+
 function nameOf({ name }: Field): string {
-  return `row.${name}`;
+  return `${PREFIX}${name}`;
 }
 
 /** Whether the column is null in the row that begins at word `offset`. */

@@ -7,6 +7,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
+import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openLatest } from "./operator.ts";
 
 /** Which rows belong together, and which of them is the latest. */
@@ -39,6 +40,7 @@ export function latest(options: LatestOptions): OperatorSpec {
     outputs: ([input]) => [outputOf(options, input)],
     // Which of two rows equal in `by` is kept depends on all columns, so the result would depend on which are read.
     needs: (_wanted, [schema]) => [new Set(schema?.fields.map(({ name }) => name))],
+    goesOn: (before, now) => keptRowsGoOn(group, before, now),
     open: (context) => openLatest(options, context),
   };
 }

@@ -4,7 +4,8 @@ import { FLAGS, TOUCHED, type OpenAggregate } from "../aggregates/folding.ts";
 import { Halves } from "../outputs/halves.ts";
 import type { Emission } from "../outputs/pending.ts";
 import type { DueBuckets } from "./due-buckets.ts";
-import { LAST, SHOWN_END, shownName } from "./layout.ts";
+import { rowsColumn } from "../kept-rows/rows-column.ts";
+import { LAST, SHOWN, SHOWN_END } from "./layout.ts";
 import type { SessionOptions } from "./options.ts";
 import { Order } from "./order.ts";
 import { Results } from "./results.ts";
@@ -58,7 +59,7 @@ export class Corrections {
     this.#order = new Order(table, pick(schema, options.by));
     this.#lastWord = table.offset(LAST);
     this.#flagsWord = table.offset(FLAGS);
-    this.#shownWord = table.offset(shownName(schema));
+    this.#shownWord = table.offset(rowsColumn(SHOWN, schema).name);
     this.#shownEndWord = table.offset(SHOWN_END);
   }
 

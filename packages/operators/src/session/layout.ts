@@ -1,6 +1,7 @@
 import type { Schema, ValueColumn } from "@df/core";
 import { groupState } from "../aggregates/folding.ts";
 import type { NamedAggregate } from "../aggregates/named.ts";
+import { rowsColumn } from "../kept-rows/rows-column.ts";
 
 /** Event times of a session's first and last row, µs. */
 export const START = "#start";
@@ -18,16 +19,9 @@ export function sessionState(
     { name: START, words: 1 },
     { name: LAST, words: 1 },
   ];
-  const corrections = shown === undefined ? [] : [{ name: SHOWN_END, words: 1 }, shownColumn(shown)];
+  const corrections = shown === undefined ? [] : [{ name: SHOWN_END, words: 1 }, rowsColumn(SHOWN, shown)];
   return [...bounds, ...corrections, ...groupState(aggregates, input)];
 }
 
-/** Names what the bytes hold: state that was stored with other columns is then refused instead of misread. */
-export function shownName({ fields }: Schema): string {
-  return `#shown ${JSON.stringify(fields.map(({ name, type }) => [name, type]))}`;
-}
-
-function shownColumn(schema: Schema): ValueColumn {
-  const name = shownName(schema);
-  return { name, field: { name, type: { kind: "bytes" }, nullable: true, optional: false } };
-}
+/** The column with what was shown. */
+export const SHOWN = "#shown";

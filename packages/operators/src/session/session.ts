@@ -1,4 +1,14 @@
-import { DataflowError, pick, type Json, type OperatorSpec, type Schema, type Shape } from "@df/core";
+import {
+  DataflowError,
+  pick,
+  type Json,
+  type GoesOn,
+  type OperatorSpec,
+  type StepPart,
+  type Schema,
+  type Shape,
+} from "@df/core";
+import { groupsGoOn } from "../aggregates/goes-on.ts";
 import {
   aggregatesJson,
   columnsRead,
@@ -32,8 +42,16 @@ export function session(options: SessionOptions): OperatorSpec {
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, only(inputs)),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
+    goesOn: sessionsGoOn,
     open: (context) => openSession(options, context),
   };
+}
+
+/** As windows do; another lateness would show anew what is over. */
+function sessionsGoOn(before: StepPart, now: StepPart): GoesOn | undefined {
+  const latenessOf = ({ options }: StepPart): unknown =>
+    (options as unknown as SessionOptions).allowedLatenessMicros;
+  return latenessOf(before) === latenessOf(now) ? groupsGoOn(before, now) : undefined;
 }
 
 function checkMicros(what: string, value: number, least: number): void {

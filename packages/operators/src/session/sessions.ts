@@ -13,13 +13,15 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
+import { bringByName } from "@df/core/state/bring";
 import { Folding, ROWS } from "../aggregates/folding.ts";
 import type { Conditions } from "../aggregates/where/conditions.ts";
 import { IdList } from "../outputs/id-list.ts";
+import { rewrittenRows } from "../kept-rows/rows-column.ts";
 import { only } from "../stateless/stateless.ts";
 import { Corrections } from "./corrections.ts";
 import { DueBuckets } from "./due-buckets.ts";
-import { sessionState } from "./layout.ts";
+import { sessionState, SHOWN } from "./layout.ts";
 import { givesOnce, type SessionOptions } from "./options.ts";
 import { restoreSeveral } from "./restore.ts";
 import { SessionRows } from "./rows.ts";
@@ -92,7 +94,8 @@ export class Sessions {
     this.#columns = options.by.map((name) => columnIndex(schema, name));
     const shown = givesOnce(options) ? undefined : output.schema;
     const value = sessionState(options.aggregates, schema, shown);
-    this.table = context.state.table("sessions", { key: this.#key, value, panes: true });
+    const bring = bringByName((stored) => (shown === undefined ? [] : rewrittenRows(stored, SHOWN, shown)));
+    this.table = context.state.table("sessions", { key: this.#key, value, panes: true, bring });
     this.#rows = new SessionRows(this.table, value);
     this.folding = new Folding(options.aggregates, schema, { table: this.table, conditions });
     this.#due = new DueBuckets(Math.ceil(options.gapMicros / BUCKETS_PER_GAP));

@@ -74,9 +74,18 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     195,
     one(
       "a migration takes columns by their place",
-      "core/src/state/migrate-chunk.ts",
-      "      const column = values.find((each) => each.line === line) as Column;",
-      "      const column = values[this.#is.values.findIndex((each) => each.line === line)] as Column;",
+      "core/src/state/bring.ts",
+      "      from: stored.table.offset(anew?.from ?? name),",
+      "      from: anew === undefined ? into.table.offset(name) : stored.table.offset(anew.from),",
+    ),
+  ),
+  rare(
+    195,
+    one(
+      "a migration takes the columns of rows that are kept by their place",
+      "operators/src/kept-rows/row-rewriter.ts",
+      "    this.#sources = is.fields.map(({ name }) => was.fields.findIndex((field) => field.name === name));",
+      "    this.#sources = is.fields.map((_, index) => index);",
     ),
   ),
 ];
