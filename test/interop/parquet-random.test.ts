@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Schema } from "@df/core";
 import { encodeFile, ENCODE_LIMITS } from "@df/formats/parquet/encode-file";
 import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
+import { kernelLoops } from "@df/formats/parquet/kernels/kernel-loops";
+import { PLAIN_LOOPS } from "@df/formats/parquet/loops";
 import { packRows, type PackedRows } from "@df/formats/parquet/pack";
 import { batchArbitrary, schemaArbitrary } from "@df/testing";
 import fc from "fast-check";
@@ -11,7 +13,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { missingReaders, python } from "../outside-readers.ts";
 import { mutants } from "./parquet-mutants.ts";
 
-const FILES = 150;
+/** PARQUET_FILES=5000 tries more, which is told with the seed. */
+const FILES = Number(process.env["PARQUET_FILES"] ?? 150);
 const folder = mkdtempSync(join(tmpdir(), "parquet-random-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -51,14 +54,19 @@ describe.skipIf(missingReaders !== undefined)(
     test("pyarrow, DuckDB and Polars read what another writer's file holds, and filters that skip rows find them all", () => {
       const seed = Math.floor(Math.random() * 2 ** 31);
       const samples = fc.sample(fileArbitrary, { numRuns: FILES, seed });
+      const kernels = kernelLoops() ?? PLAIN_LOOPS;
       for (const [i, { schema, batches, limits }] of samples.entries()) {
         const file = numbered(schema, packRows(schema, [...batches, ...batches]));
-        writeFileSync(join(folder, `${i}.ours.parquet`), encodeFile(file.schema, file.packed, limits).bytes);
+        const loops = i % 4 === 0 ? PLAIN_LOOPS : kernels;
+        const { bytes } = encodeFile(file.schema, file.packed, limits, loops);
+        writeFileSync(join(folder, `${i}.ours.parquet`), bytes);
         writeFileSync(join(folder, `${i}.other.parquet`), hyparquetFile(file.schema, file.packed));
       }
       const [counts = "", ...deviations] = python("test/interop/parquet_random.py", folder);
       expect(deviations, `seed ${seed}`).toEqual([]);
       const [files, rowGroups, filters] = counts.split(" ").map(Number);
+      if (process.env["PARQUET_FILES"] !== undefined)
+        console.log(`${FILES} files, seed ${seed}: ${rowGroups} row groups, ${filters} filters`);
       expect(files).toBe(FILES);
       expect(rowGroups).toBeGreaterThan(FILES * 2);
       expect(filters).toBeGreaterThan(FILES * 15);

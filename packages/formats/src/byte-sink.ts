@@ -10,9 +10,10 @@ export class ByteSink {
   view: DataView;
   length = 0;
 
-  constructor(capacityBytes = 1024) {
-    this.bytes = new Uint8Array(capacityBytes + SPARE_BYTES);
-    this.view = new DataView(this.bytes.buffer);
+  /** Begins in new memory for so many bytes, or in an array, of which the last 16 bytes are spare. */
+  constructor(memory: number | Uint8Array = 1024) {
+    this.bytes = typeof memory === "number" ? new Uint8Array(memory + SPARE_BYTES) : memory;
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
   /** Makes room for `more` bytes. */

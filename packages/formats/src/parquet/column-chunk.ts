@@ -1,16 +1,15 @@
 /** The rows of one column in one row group, as pages. */
 import { DataflowError } from "@df/core";
 import type { Column, Field } from "@df/core";
-import { boundsOf } from "./bounds.ts";
 import type { Bounds } from "./bounds.ts";
 import { ByteSink } from "../byte-sink.ts";
 import { codeBits, dictionaryOf } from "./dictionary.ts";
 import type { Dictionary, DictionaryLimits } from "./dictionary.ts";
-import { writeHybrid, writeRun } from "./hybrid.ts";
+import { writeRun } from "./hybrid.ts";
+import { PLAIN_LOOPS } from "./loops.ts";
+import type { ChunkLoops } from "./loops.ts";
 import { dictionaryPageHeader, dataPageHeader, ENCODING } from "./page-header.ts";
-import { writePlain } from "./plain.ts";
-import { compressSnappy } from "./snappy.ts";
-import { countPresent, pickValues, presentValues } from "./values.ts";
+import { countPresent } from "./values.ts";
 import type { TextValues, Values } from "./values.ts";
 
 /** How large the parts of a file become. */
@@ -40,12 +39,24 @@ export interface Chunk {
 export class FileBody {
   readonly pieces: Uint8Array[] = [];
   length = 0;
-  readonly page: ByteSink = new ByteSink();
-  readonly #compressed = new ByteSink();
+  readonly loops: ChunkLoops;
+  page: ByteSink = new ByteSink(0);
+  #compressed: ByteSink = new ByteSink(0);
+
+  constructor(loops: ChunkLoops = PLAIN_LOOPS) {
+    this.loops = loops;
+  }
 
   append(bytes: Uint8Array): void {
     this.pieces.push(bytes);
     this.length += bytes.length;
+  }
+
+  /** To be called before the first page of a chunk: a page that was too large has left the memory of the loops. */
+  beginChunk(): void {
+    const { page, compressed } = this.loops.sinks();
+    this.page = page;
+    this.#compressed = compressed;
   }
 
   /**
@@ -55,7 +66,7 @@ export class FileBody {
   appendPage(field: Field, headerOf: (sizeBytes: number, compressedBytes: number) => Uint8Array): number {
     const compressed = this.#compressed;
     compressed.length = 0;
-    compressSnappy(this.page, compressed);
+    this.loops.compressSnappy(this.page, compressed);
     if (Math.max(this.page.length, compressed.length) > PAGE_BYTES_MAX) {
       throw new DataflowError(
         "DF_PARQUET",
@@ -79,13 +90,15 @@ export function writeChunk(
   { start, end }: { readonly start: number; readonly end: number },
   limits: EncodeLimits,
 ): Chunk {
-  const values = presentValues(field, column, start, end);
-  const dictionary = dictionaryOf(values, limits);
-  const distinct = dictionary === undefined ? values : distinctValues(values, dictionary);
+  const { loops } = body;
+  body.beginChunk();
+  const values = loops.presentValues(field, column, start, end);
+  const dictionary = dictionaryOf(values, limits, loops.codesOf);
+  const distinct = dictionary?.distinct ?? values;
   const chunkOffset = body.length;
   let uncompressedBytes = 0;
   if (dictionary !== undefined) {
-    writePlain(distinct, 0, distinct.count, body.page);
+    loops.writePlain(distinct, 0, distinct.count, body.page);
     const headerOf = dictionaryPageHeader(distinct.count);
     uncompressedBytes += body.appendPage(field, headerOf);
   }
@@ -95,9 +108,9 @@ export function writeChunk(
   for (let row = start; row < end; dataPages++) {
     const rowEnd = pageEnd({ values, dictionary, column, valueAt }, row, end, limits.pageBytes);
     const valueEnd = valueAt + countPresent(column.validity, row, rowEnd);
-    if (field.nullable) writeLevels(column.validity, row, rowEnd, body.page);
-    if (dictionary === undefined) writePlain(values, valueAt, valueEnd, body.page);
-    else writeCodes(dictionary, valueAt, valueEnd, body.page);
+    if (field.nullable) writeLevels(body, column.validity, row, rowEnd);
+    if (dictionary === undefined) loops.writePlain(values, valueAt, valueEnd, body.page);
+    else writeCodes(body, dictionary, valueAt, valueEnd);
     const encoding = dictionary === undefined ? ENCODING.plain : ENCODING.dictionary;
     uncompressedBytes += body.appendPage(field, dataPageHeader(rowEnd - row, encoding));
     row = rowEnd;
@@ -107,17 +120,13 @@ export function writeChunk(
     field,
     rows: end - start,
     nullCount: end - start - values.count,
-    bounds: boundsOf(distinct),
+    bounds: loops.boundsOf(distinct),
     dictionaryOffset: dictionary === undefined ? undefined : chunkOffset,
     dataOffset,
     dataPages,
     uncompressedBytes,
     compressedBytes: body.length - chunkOffset,
   };
-}
-
-function distinctValues(values: Values, { firsts }: Dictionary): Values {
-  return values.kind === "bool" || values.kind === "double" ? values : pickValues(values, firsts);
 }
 
 /** What decides how many rows a page has. */
@@ -166,18 +175,23 @@ function textPageEnd(
 }
 
 /** Appends the definition levels of a page: their bytes as int32, then 1 for a value and 0 for null. */
-function writeLevels(validity: Uint8Array | undefined, start: number, end: number, out: ByteSink): void {
-  const sizeAt = out.length;
-  out.reserve(4);
-  out.length += 4;
-  if (validity === undefined) writeRun(1, end - start, 1, out);
-  else writeHybrid(validity, { start, end }, 1, out);
-  out.view.setUint32(sizeAt, out.length - sizeAt - 4, true);
+function writeLevels(
+  { loops, page }: FileBody,
+  validity: Uint8Array | undefined,
+  start: number,
+  end: number,
+): void {
+  const sizeAt = page.length;
+  page.reserve(4);
+  page.length += 4;
+  if (validity === undefined) writeRun(1, end - start, 1, page);
+  else loops.writeHybrid(validity, { start, end }, 1, page);
+  page.view.setUint32(sizeAt, page.length - sizeAt - 4, true);
 }
 
 /** Appends the bits of a code as a byte, and codes. */
-function writeCodes(dictionary: Dictionary, start: number, end: number, out: ByteSink): void {
+function writeCodes({ loops, page }: FileBody, dictionary: Dictionary, start: number, end: number): void {
   const width = codeBits(dictionary);
-  out.byte(width);
-  writeHybrid(dictionary.codes, { start, end }, width, out);
+  page.byte(width);
+  loops.writeHybrid(dictionary.codes, { start, end }, width, page);
 }

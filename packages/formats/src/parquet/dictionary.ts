@@ -1,4 +1,6 @@
 /** Distinct values of a chunk, if there are few enough that codes are shorter than the values. */
+import { textSize } from "./plain.ts";
+import { pickValues } from "./values.ts";
 import type { Int32Values, Int64Values, TextValues, Values } from "./values.ts";
 
 /** What a dictionary may hold. */
@@ -9,62 +11,84 @@ export interface DictionaryLimits {
   readonly dictionaryValues: number;
 }
 
-/** `codes[i]` is the place of value i among the distinct values, of which the k-th is value `firsts[k]`. */
+/** `codes[i]` is the place of value i among the distinct values. */
 export interface Dictionary {
-  readonly firsts: Int32Array;
+  readonly distinct: Int32Values | Int64Values | TextValues;
   readonly codes: Int32Array;
 }
 
 /** After so many values, most of them distinct, it is given up: each further one would be put in for nothing. */
-const TRIAL_VALUES = 16_384;
-const TRIAL_DISTINCT_MAX = TRIAL_VALUES * 0.75;
+export const TRIAL_VALUES = 16_384;
+export const TRIAL_DISTINCT_MAX: number = TRIAL_VALUES * 0.75;
 /** Steps past other values that a value may cost on average. More means that their hashes were chosen to collide. */
-const STEPS_PER_VALUE = 16;
+export const STEPS_PER_VALUE = 16;
+
+/** Finds the codes of values, of which there is one at least; undefined where there are too many. */
+type CodesOf = (
+  values: Int32Values | Int64Values | TextValues,
+  limits: DictionaryLimits,
+) => Dictionary | undefined;
 
 /** The dictionary of the values; undefined where it does not pay, and for bools and doubles, which have none. */
-export function dictionaryOf(values: Values, limits: DictionaryLimits): Dictionary | undefined {
+export function dictionaryOf(
+  values: Values,
+  limits: DictionaryLimits,
+  find: CodesOf = codesOf,
+): Dictionary | undefined {
   // Readers put values of a double's dictionary into hash maps, where −0 may be 0.
   if (values.kind === "bool" || values.kind === "double" || values.count === 0) return undefined;
-  const distinctMax = Math.min(limits.dictionaryValues, values.count);
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(distinctMax * 2 + 2)));
-  const found =
-    values.kind === "text"
-      ? textDictionary(values, distinctMax, limits.dictionaryBytes, table)
-      : intDictionary(values, distinctMax, limits.dictionaryBytes, table);
+  const found = find(values, limits);
   return found !== undefined && pays(values, found) ? found : undefined;
 }
 
+/** Distinct values that a dictionary of these may have at most. */
+export function distinctLimit(
+  { kind, count }: Int32Values | Int64Values | TextValues,
+  { dictionaryBytes, dictionaryValues }: DictionaryLimits,
+): number {
+  const max = Math.min(dictionaryValues, count);
+  return kind === "text" ? max : Math.min(max, Math.floor(dictionaryBytes / (kind === "int32" ? 4 : 8)));
+}
+
+/** See `CodesOf`. */
+export function codesOf(
+  values: Int32Values | Int64Values | TextValues,
+  limits: DictionaryLimits,
+): Dictionary | undefined {
+  const distinctMax = distinctLimit(values, limits);
+  const table = new Int32Array(2 ** Math.ceil(Math.log2(distinctMax * 2 + 2)));
+  return values.kind === "text"
+    ? textDictionary(values, distinctMax, limits.dictionaryBytes, table)
+    : intDictionary(values, distinctMax, table);
+}
+
 /** Bits of a code. One at least, as some readers do not expect codes of none. */
-export function codeBits({ firsts }: Dictionary): number {
-  return Math.max(1, 32 - Math.clz32(firsts.length - 1));
+export function codeBits({ distinct }: Dictionary): number {
+  return Math.max(1, 32 - Math.clz32(distinct.count - 1));
 }
 
 /** Whether dictionary and codes are smaller than the values themselves, and not by a trifle. */
 function pays(values: Int32Values | Int64Values | TextValues, dictionary: Dictionary): boolean {
-  const { firsts } = dictionary;
-  const bytesOf = (count: number, at: (i: number) => number): number => {
-    if (values.kind !== "text") return count * (values.kind === "int32" ? 4 : 8);
-    let size = count * 4;
-    for (let i = 0; i < count; i++) size += (values.ends[at(i)] as number) - (values.starts[at(i)] as number);
-    return size;
-  };
-  const plainBytes = bytesOf(values.count, (i) => i);
-  const distinctBytes = bytesOf(firsts.length, (i) => firsts[i] as number);
-  return distinctBytes + (values.count * codeBits(dictionary)) / 8 < plainBytes * 0.9;
+  const codesBytes = (values.count * codeBits(dictionary)) / 8;
+  return plainSize(dictionary.distinct) + codesBytes < plainSize(values) * 0.9;
+}
+
+function plainSize(values: Int32Values | Int64Values | TextValues): number {
+  const { kind, count } = values;
+  return kind === "text" ? textSize(values, 0, count) : count * (kind === "int32" ? 4 : 8);
 }
 
 /** Both words of an int64, or an int32 twice. The table holds codes, plus one so that 0 is empty. */
 function intDictionary(
-  { kind, count, values }: Int32Values | Int64Values,
+  all: Int32Values | Int64Values,
   distinctMax: number,
-  bytesMax: number,
   table: Int32Array,
 ): Dictionary | undefined {
+  const { kind, count, values } = all;
   const stride = kind === "int32" ? 1 : 2;
-  const limit = Math.min(distinctMax, Math.floor(bytesMax / (stride * 4)));
   const mask = table.length - 1;
   const codes = new Int32Array(count);
-  const firsts = new Int32Array(limit);
+  const firsts = new Int32Array(distinctMax);
   let distinct = 0;
   let steps = count * STEPS_PER_VALUE;
   for (let i = 0; i < count; i++) {
@@ -81,14 +105,14 @@ function intDictionary(
       code = (table[slot] as number) - 1;
     }
     if (code < 0) {
-      if (distinct === limit || (i === TRIAL_VALUES && distinct > TRIAL_DISTINCT_MAX)) return undefined;
+      if (distinct === distinctMax || (i === TRIAL_VALUES && distinct > TRIAL_DISTINCT_MAX)) return undefined;
       code = distinct++;
       table[slot] = distinct;
       firsts[code] = i;
     }
     codes[i] = code;
   }
-  return { firsts: firsts.subarray(0, distinct), codes };
+  return { distinct: pickValues(all, firsts.subarray(0, distinct)), codes };
 }
 
 function textDictionary(
@@ -130,7 +154,7 @@ function textDictionary(
     }
     codes[i] = code;
   }
-  return { firsts: firsts.subarray(0, distinct), codes };
+  return { distinct: pickValues(values, firsts.subarray(0, distinct)), codes };
 }
 
 function hashOf({ bytes, view }: TextValues, start: number, length: number): number {

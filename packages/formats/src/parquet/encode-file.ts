@@ -8,6 +8,8 @@ import type { EncodeLimits } from "./column-chunk.ts";
 import type { ColumnStatistics, ParquetFile } from "./encoder.ts";
 import { footerOf } from "./footer.ts";
 import type { RowGroup } from "./footer.ts";
+import { usualLoops } from "./kernels/usual-loops.ts";
+import type { ChunkLoops } from "./loops.ts";
 import type { PackedRows } from "./pack.ts";
 import { columnStatistics } from "./statistics.ts";
 
@@ -35,8 +37,9 @@ export function encodeFile(
   schema: Schema,
   packed: PackedRows,
   limits: EncodeLimits = ENCODE_LIMITS,
+  loops: ChunkLoops = usualLoops(packed.rows),
 ): ParquetFile {
-  const body = new FileBody();
+  const body = new FileBody(loops);
   body.append(MAGIC);
   const rowGroups: RowGroup[] = [];
   for (let start = 0; start < packed.rows; start += limits.rowGroupRows) {

@@ -2,7 +2,7 @@
 import type { ByteSink } from "../byte-sink.ts";
 
 /** Equal values from which on a run is shorter than packed bits, also for levels of one bit. */
-const RUN_MIN = 32;
+export const RUN_MIN = 32;
 
 /** Appends one run: `count` times the value. */
 export function writeRun(value: number, count: number, width: number, out: ByteSink): void {

@@ -31,9 +31,7 @@ function memoryOf(array: Int32Array | Float64Array, start: number, end: number):
 
 function writeTexts(values: TextValues, start: number, end: number, out: ByteSink): void {
   const { starts, ends, bytes, view } = values;
-  let size = 0;
-  for (let i = start; i < end; i++) size += 4 + (ends[i] as number) - (starts[i] as number);
-  out.reserve(size);
+  out.reserve(textSize(values, start, end));
   const { bytes: into, view: intoView } = out;
   let to = out.length;
   for (let i = start; i < end; i++) {
@@ -50,4 +48,11 @@ function writeTexts(values: TextValues, start: number, end: number, out: ByteSin
     for (; from < textEnd; from++) into[to++] = bytes[from] as number;
   }
   out.length = to;
+}
+
+/** Bytes of the texts `start .. end)` in this encoding. */
+export function textSize({ starts, ends }: TextValues, start: number, end: number): number {
+  let size = 0;
+  for (let i = start; i < end; i++) size += 4 + (ends[i] as number) - (starts[i] as number);
+  return size;
 }

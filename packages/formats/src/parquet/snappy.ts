@@ -1,12 +1,12 @@
 import type { ByteSink } from "../byte-sink.ts";
 
 /** What a copy may reach back is 16 bits: fragments of this size are compressed each for itself. */
-const FRAGMENT_BYTES = 65_536;
+export const FRAGMENT_BYTES = 65_536;
 /** The last bytes of a fragment are not searched, so that a search may read whole words. */
-const MARGIN_BYTES = 15;
-const HASH_BITS = 14;
+export const MARGIN_BYTES = 15;
+export const HASH_BITS = 14;
 const HASH_SHIFT = 32 - HASH_BITS;
-const HASH_FACTOR = 0x1e35a7bd;
+export const HASH_FACTOR = 0x1e35a7bd;
 
 /** Where in the fragment the bytes of a hash were last seen. */
 const table = new Uint16Array(1 << HASH_BITS);

@@ -82,7 +82,7 @@ export function countPresent(validity: Uint8Array | undefined, start: number, en
 export function pickValues<V extends Int32Values | Int64Values | TextValues>(
   values: V,
   places: Int32Array,
-): Values {
+): Int32Values | Int64Values | TextValues {
   const count = places.length;
   if (values.kind === "text") {
     const starts = places.map((place) => values.starts[place] as number);

@@ -34,6 +34,7 @@ const OPCODES = { block: 0x02, loop: 0x03, if: 0x04, br: 0x0c, br_if: 0x0d } as 
 const NO_RESULT = 0x40;
 const END = 0x0b;
 const SIMD = 0xfd;
+const MORE = 0xfc;
 
 /** The bytes of instructions. @throws RangeError for a branch to a block that is not around it */
 export function bytesOf(code: Code): number[] {
@@ -109,27 +110,31 @@ const store =
   (...opcode: number[]): Store =>
   (address, value, offset = 0) => [address, value, opcode, 0, unsigned(offset)];
 const simd = (opcode: number): number[] => [SIMD, ...unsigned(opcode)];
+const more = (opcode: number): number[] => [MORE, ...unsigned(opcode)];
 
 /** 32-bit integers, which are truth values, too. */
 export const i32: Named<"const", (value: number) => Code> &
   Named<"load" | "load8" | "load16", Load> &
-  Named<"store" | "store8", Store> &
+  Named<"store" | "store8" | "store16", Store> &
   Named<"eqz" | "ctz" | "wrap", One> &
-  Named<"eq" | "ne" | "lt_s" | "lt_u" | "gt_s" | "le_s" | "ge_s", Two> &
-  Named<"add" | "sub" | "mul" | "div_u" | "and" | "or" | "shl", Two> = {
+  Named<"eq" | "ne" | "lt_s" | "lt_u" | "gt_s" | "gt_u" | "le_s" | "le_u" | "ge_s", Two> &
+  Named<"add" | "sub" | "mul" | "div_u" | "and" | "or" | "xor" | "shl" | "shr_u", Two> = {
   const: (value) => [0x41, signed(value)],
   load: load(0x28),
   load8: load(0x2d),
   load16: load(0x2f),
   store: store(0x36),
   store8: store(0x3a),
+  store16: store(0x3b),
   eqz: one(0x45),
   eq: two(0x46),
   ne: two(0x47),
   lt_s: two(0x48),
   lt_u: two(0x49),
   gt_s: two(0x4a),
+  gt_u: two(0x4b),
   le_s: two(0x4c),
+  le_u: two(0x4d),
   ge_s: two(0x4e),
   ctz: one(0x68),
   add: two(0x6a),
@@ -138,42 +143,58 @@ export const i32: Named<"const", (value: number) => Code> &
   div_u: two(0x6e),
   and: two(0x71),
   or: two(0x72),
+  xor: two(0x73),
   shl: two(0x74),
+  shr_u: two(0x76),
   /** The low half of an i64. */
   wrap: one(0xa7),
 };
 
 /** 64-bit integers. */
 export const i64: Named<"const", (value: bigint) => Code> &
-  Named<"load", Load> &
-  Named<"eqz" | "ctz" | "fromI32", One> &
-  Named<"ne" | "le_s" | "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u", Two> = {
-  const: (value) => [0x42, signed64(BigInt.asIntN(64, value))],
-  load: load(0x29),
-  eqz: one(0x50),
-  ne: two(0x52),
-  le_s: two(0x57),
-  ctz: one(0x7a),
-  add: two(0x7c),
-  sub: two(0x7d),
-  mul: two(0x7e),
-  and: two(0x83),
-  or: two(0x84),
-  xor: two(0x85),
-  shl: two(0x86),
-  shr_u: two(0x88),
-  fromI32: one(0xac),
-};
+  Named<"load" | "load32", Load> &
+  Named<"store" | "store32", Store> &
+  Named<"eqz" | "ctz" | "fromI32" | "fromU32" | "fromF64", One> &
+  Named<"eq" | "ne" | "lt_s" | "le_s" | "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u", Two> =
+  {
+    const: (value) => [0x42, signed64(BigInt.asIntN(64, value))],
+    load: load(0x29),
+    /** Four bytes without a sign. */
+    load32: load(0x35),
+    store: store(0x37),
+    /** The low half. */
+    store32: store(0x3e),
+    eqz: one(0x50),
+    eq: two(0x51),
+    ne: two(0x52),
+    lt_s: two(0x53),
+    le_s: two(0x57),
+    ctz: one(0x7a),
+    add: two(0x7c),
+    sub: two(0x7d),
+    mul: two(0x7e),
+    and: two(0x83),
+    or: two(0x84),
+    xor: two(0x85),
+    shl: two(0x86),
+    shr_u: two(0x88),
+    fromI32: one(0xac),
+    fromU32: one(0xad),
+    /** The nearest one that is not further from 0; 0 for NaN. */
+    fromF64: one(...more(6)),
+  };
 
 /** Doubles. */
 export const f64: Named<"const", (value: number) => Code> &
   Named<"load", Load> &
   Named<"store", Store> &
   Named<"neg" | "fromI32" | "fromI64", One> &
-  Named<"le" | "add" | "sub" | "mul" | "div", Two> = {
+  Named<"eq" | "lt" | "le" | "add" | "sub" | "mul" | "div", Two> = {
   const: (value) => [0x44, [...new Uint8Array(Float64Array.of(value).buffer)]],
   load: load(0x2b),
   store: store(0x39),
+  eq: two(0x61),
+  lt: two(0x63),
   le: two(0x65),
   neg: one(0x9a),
   add: two(0xa0),
@@ -187,9 +208,11 @@ export const f64: Named<"const", (value: number) => Code> &
 /** Sixteen bytes at once. Comparisons give all ones or all zeros for each byte. */
 export const v128: Named<"splat", (byte: number) => Code> &
   Named<"load", Load> &
+  Named<"store", Store> &
   Named<"bitmask8", One> &
   Named<"eq8" | "le8_u" | "or" | "xor", Two> = {
   load: load(...simd(0x00)),
+  store: store(...simd(0x0b)),
   /** The byte sixteen times. */
   splat: (byte) => [simd(0x0c), Array.from({ length: 16 }, () => byte)],
   eq8: two(...simd(0x23)),
@@ -225,6 +248,11 @@ export function call(index: number, ...operands: Code[]): Code {
   return [operands, 0x10, unsigned(index)];
 }
 
+/** Gives `count` bytes from an address on one value. */
+export function fill(address: Code, byte: Code, count: Code): Code {
+  return [address, byte, count, more(11), 0];
+}
+
 /** One of two values. */
 export function select(whenTrue: Code, whenFalse: Code, condition: Code): Code {
   return [whenTrue, whenFalse, condition, 0x1b];
@@ -243,6 +271,11 @@ export function loop(label: string, ...body: Code[]): Code {
 /** Does `body` if the condition is not 0. */
 export function when(condition: Code, ...body: Code[]): Code {
   return [condition, { kind: "if", label: "", body }];
+}
+
+/** Does `body` as long as the condition is not 0; a branch to "while" asks it again, one to "done" goes behind. */
+export function whilst(condition: Code, ...body: Code[]): Code {
+  return block("done", loop("while", brIf("done", i32.eqz(condition)), body, br("while")));
 }
 
 /** Goes to a block, or to a loop's beginning. */
