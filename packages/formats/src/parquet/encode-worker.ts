@@ -4,6 +4,7 @@ import { reasonOf } from "@df/core";
 import type { Schema } from "@df/core";
 import { encodeFile } from "./encode-file.ts";
 import type { ParquetFile } from "./encoder.ts";
+import { memoryOf } from "./pack.ts";
 import type { PackedRows } from "./pack.ts";
 
 /** What the thread is asked for. */
@@ -13,16 +14,19 @@ export interface EncodeRequest {
   readonly packed: PackedRows;
 }
 
-export type EncodeAnswer =
-  | { readonly id: number; readonly file: ParquetFile }
-  | { readonly id: number; readonly reason: string };
+/** With the memory of the packed rows, to be used again. */
+export type EncodeAnswer = { readonly id: number; readonly memory: readonly ArrayBuffer[] } & (
+  | { readonly file: ParquetFile }
+  | { readonly reason: string }
+);
 
 parentPort?.on("message", ({ id, schema, packed }: EncodeRequest) => {
+  const memory = memoryOf(packed);
   try {
     const file = encodeFile(schema, packed);
-    answer({ id, file }, file.bytes.buffer as ArrayBuffer);
+    answer({ id, file, memory }, file.bytes.buffer as ArrayBuffer, ...memory);
   } catch (error) {
-    answer({ id, reason: reasonOf(error) });
+    answer({ id, reason: reasonOf(error), memory }, ...memory);
   }
 });
 

@@ -3,7 +3,10 @@ import { DataflowError, reasonOf } from "@df/core";
 import type { Batch, Schema } from "@df/core";
 import type { EncodeAnswer, EncodeRequest } from "./encode-worker.ts";
 import type { ParquetEncoder, ParquetFile } from "./encoder.ts";
-import { buffersOf, packRows } from "./pack.ts";
+import { memoryOf, packRows } from "./pack.ts";
+
+/** Memory that is kept for the rows of the next file: about that of the largest file of a table. */
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 
 interface Waiting {
   readonly resolve: (file: ParquetFile) => void;
@@ -23,6 +26,16 @@ export function parquetEncoder(): ParquetEncoder {
   let worker: Worker | undefined;
   let nextId = 0;
   let isClosed = false;
+  /** Came back from the thread. Memory that is new for each file costs more than the copy into it. */
+  let kept: ArrayBuffer | undefined;
+
+  function memoryFor(sizeBytes: number): ArrayBuffer {
+    const memory = kept;
+    kept = undefined;
+    if (memory !== undefined && memory.byteLength >= sizeBytes) return memory;
+    // Files of a table differ in size by little.
+    return new ArrayBuffer(Math.min(Math.ceil(sizeBytes * 1.125), Math.max(sizeBytes, KEPT_BYTES_MAX)));
+  }
 
   function failAll(error: DataflowError): void {
     worker = undefined;
@@ -35,6 +48,8 @@ export function parquetEncoder(): ParquetEncoder {
     // Flags of the command line (--eval, --inspect-brk) are not meant for this thread.
     const thread = new Worker(workerUrl(), { execArgv: [] });
     thread.on("message", (answer: EncodeAnswer) => {
+      const [memory] = answer.memory;
+      if (memory !== undefined && memory.byteLength <= KEPT_BYTES_MAX) kept = memory;
       const request = waiting.get(answer.id);
       waiting.delete(answer.id);
       if (waiting.size === 0) thread.unref();
@@ -56,14 +71,14 @@ export function parquetEncoder(): ParquetEncoder {
   return {
     encode: async (schema: Schema, batches: readonly Batch[]) => {
       if (isClosed) throw closed();
-      const packed = packRows(schema, batches);
+      const packed = packRows(schema, batches, memoryFor);
       worker ??= start();
       const thread = worker;
       const id = nextId++;
       const file = new Promise<ParquetFile>((resolve, reject) => waiting.set(id, { resolve, reject }));
       thread.ref();
       const request: EncodeRequest = { id, schema, packed };
-      thread.postMessage(request, buffersOf(packed));
+      thread.postMessage(request, memoryOf(packed));
       return file;
     },
     close: async () => {
