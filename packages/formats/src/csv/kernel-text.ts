@@ -105,13 +105,13 @@ function readOneOf(
 
 /** Goes to the next byte that may end a field without quotes, or that has no place in one. */
 function seekEnd(on: Variables, { delimiter, quote }: Dialect): Code {
-  const is = (byte: number): Code => v128.eq8(get(on.bytes), v128.splat(byte));
+  const is = (byte: number): Code => v128.eq8(get(on.bytes), on.splats.of(byte));
   return seek(on, v128.or(v128.or(is(delimiter), is(quote)), v128.or(is(NEWLINE), is(RETURN))));
 }
 
 /** Goes to the next quote, if it lies before the end: line breaks do not hold the search up, as they do elsewhere. */
 function seekQuote(on: Variables, { quote }: Dialect): Code {
-  const { p, end, bytes } = on;
+  const { p, end, bytes, splats } = on;
   const isBehind = brIf("stop", i32.ge_s(get(p), get(end)));
-  return [seek(on, v128.eq8(get(bytes), v128.splat(quote)), isBehind), isBehind];
+  return [seek(on, v128.eq8(get(bytes), splats.of(quote)), isBehind), isBehind];
 }

@@ -1,6 +1,6 @@
 import type { ColumnType } from "@df/core";
 import { unreachable } from "@df/core";
-import { fraction, isNumber, wholePart } from "../kernel/numbers.ts";
+import { fraction, mustBeNumber, wholePart } from "../kernel/numbers.ts";
 import { isByte, isFalse, isWord, literal, step } from "../kernel/tokens.ts";
 import { readBare } from "../kernel/values.ts";
 import type { Target } from "../kernel/values.ts";
@@ -38,7 +38,13 @@ export function skipFast(on: Variables, kind: Slot["kind"], behind: ReadonlySet<
     case "string":
       return string(on, step(on, 1), br("value"));
     case "number":
-      return [wholePart(on, false), fraction(on, false), when(isNumber(on, behind), br("value"))];
+      return block(
+        "no number",
+        wholePart(on, false),
+        fraction(on, false),
+        mustBeNumber(on, behind, "no number"),
+        br("value"),
+      );
     case "word":
       return [
         when(i32.or(isWord(on, "null"), isWord(on, "true")), step(on, 4), br("value")),

@@ -1,14 +1,28 @@
 /** Pieces of a kernel that read numbers, eight digits at once. */
-import { block, br, brIf, f64, get, i32, i64, loop, set, tee, when } from "../wasm/code.ts";
+import {
+  block,
+  br,
+  brIf,
+  brIfRarely,
+  f64,
+  get,
+  i32,
+  i64,
+  loop,
+  set,
+  tee,
+  when,
+  whenRarely,
+} from "../wasm/code.ts";
 import type { Code } from "../wasm/code.ts";
 import { EXACT_DIGITS } from "../json/number.ts";
 import { AREAS } from "./memory.ts";
-import { isByte, isOneOf, step, stepBy } from "./tokens.ts";
+import { isByte, step, stepBy } from "./tokens.ts";
 import type { Variables } from "./variables.ts";
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
-const ZERO = 0x30;
+const ONE = 0x31;
 const ANY_ZERO_DIGIT = i64.const(every(0x30));
 const TO_HIGH_BIT = i64.const(every(0x76));
 const HIGH_BITS = i64.const(every(0x80));
@@ -22,7 +36,7 @@ export function wholePart(on: Variables, valued: boolean): Code {
   const { p, first, negative, v, n } = on;
   return [
     set(negative, i32.const(0)),
-    when(isByte(on, MINUS), set(negative, i32.const(1)), step(on, 1)),
+    whenRarely(isByte(on, MINUS), set(negative, i32.const(1)), step(on, 1)),
     set(first, get(p)),
     valued ? set(v, i64.const(0n)) : [],
     digits(on, valued),
@@ -32,7 +46,7 @@ export function wholePart(on: Variables, valued: boolean): Code {
 
 /** The fraction of a number, if it has one, of `e` digits. A point with none behind it makes it no number. */
 export function fraction(on: Variables, valued: boolean): Code {
-  const { p, n, e, from } = on;
+  const { p, first, n, e, from } = on;
   return [
     set(e, i32.const(0)),
     when(
@@ -40,24 +54,34 @@ export function fraction(on: Variables, valued: boolean): Code {
       step(on, 1),
       set(from, get(p)),
       digits(on, valued),
-      when(i32.eqz(tee(e, i32.sub(get(p), get(from)))), set(n, i32.const(0))),
+      whenRarely(i32.eqz(tee(e, i32.sub(get(p), get(from)))), set(n, i32.const(0)), set(first, get(p))),
     ),
   ];
 }
 
-/** Whether digits that were read are a whole part by JSON's grammar, and one of the bytes `behind` follows. */
-export function isNumber(on: Variables, behind: ReadonlySet<number>): Code {
+/**
+ * Leaves the block `label` where the digits that were read are no whole part by JSON's grammar, or none of the bytes
+ * `behind` follows.
+ */
+export function mustBeNumber(on: Variables, behind: ReadonlySet<number>, label: string): Code {
   const { n, first } = on;
-  const isZeroAlone = i32.or(
-    i32.eq(get(n), i32.const(1)),
-    i32.and(i32.ne(get(n), i32.const(0)), i32.ne(i32.load8(get(first)), i32.const(ZERO))),
-  );
-  return i32.and(isZeroAlone, isOneOf(on, behind));
+  const isNoneOf = [...behind].map((byte) => i32.ne(i32.load8(get(on.p)), i32.const(byte)));
+  return [
+    // From "1" to "9", or a zero alone: a single digit that is none of these is one.
+    whenRarely(
+      i32.ge_u(i32.sub(i32.load8(get(first)), i32.const(ONE)), i32.const(9)),
+      brIfRarely(label, i32.ne(get(n), i32.const(1))),
+    ),
+    brIfRarely(
+      label,
+      isNoneOf.reduce((all, next) => i32.and(all, next)),
+    ),
+  ];
 }
 
-/** Whether so many digits are always exact. */
-export function isExact(count: Code): Code {
-  return i32.le_s(count, i32.const(EXACT_DIGITS));
+/** Leaves the block `label` where so many digits are not always exact. */
+export function mustBeExact(count: Code, label: string): Code {
+  return brIfRarely(label, i32.gt_s(count, i32.const(EXACT_DIGITS)));
 }
 
 /** The double 10^`power`, for 0 to 22. */

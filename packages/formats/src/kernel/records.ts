@@ -29,21 +29,24 @@ export function recordsModule(
   record: (on: Variables) => Code,
 ): OneFunctionModule {
   const on = variables();
-  const { p, line, end, row, rowEnd, seen } = on;
+  const { p, line, end, row, rowEnd, seen, splats } = on;
+  // Says which variables it has.
+  const read = record(on);
   return {
     imports,
     run: {
       params: Object.values(PARAMS),
       results: ["i32"],
-      locals: Object.keys(LOCALS).map((name) => on[name as keyof typeof LOCALS]),
+      locals: [...Object.keys(LOCALS).map((name) => on[name as keyof typeof LOCALS]), ...splats.locals],
       body: [
+        splats.begin(),
         block(
           "stop",
           loop(
             "next",
             set(line, get(p)),
             brIf("stop", i32.or(i32.ge_s(get(p), get(end)), i32.ge_s(get(row), get(rowEnd)))),
-            record(on),
+            read,
           ),
         ),
         i32.store(i32.const(0), get(row), AREAS.row),

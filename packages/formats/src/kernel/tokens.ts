@@ -22,24 +22,28 @@ export function literal(on: Variables, bytes: Uint8Array, label: string): Code {
   return parts;
 }
 
+/** By the widest loads that fit: the last one overlaps the one before it rather than going byte by byte. */
 function differs({ p }: Variables, bytes: Uint8Array): Code {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { length } = bytes;
-  const found: Code[] = [];
-  let at = 0;
-  // The last step overlaps the one before it rather than going byte by byte.
-  const compare = (size: number, one: (from: number) => Code): void => {
-    while (length >= size && length - at > size / 2) {
-      const from = Math.min(at, length - size);
-      found.push(one(from));
-      at = from + size;
-    }
-  };
-  compare(8, (from) => i64.ne(i64.load(get(p), from), i64.const(view.getBigInt64(from, true))));
-  compare(4, (from) => i32.ne(i32.load(get(p), from), i32.const(view.getInt32(from, true))));
-  compare(2, (from) => i32.ne(i32.load16(get(p), from), i32.const(view.getUint16(from, true))));
-  compare(1, (from) => i32.ne(i32.load8(get(p), from), i32.const(bytes[from] as number)));
-  return found.reduce((all, next) => i32.or(all, next));
+  if (length >= 8) {
+    const found = placesOf(length, 8).map((at) =>
+      i64.xor(i64.load(get(p), at), i64.const(view.getBigInt64(at, true))),
+    );
+    return i32.eqz(i64.eqz(found.reduce((all, next) => i64.or(all, next))));
+  }
+  const size = length >= 4 ? 4 : length >= 2 ? 2 : 1;
+  const load = { 4: i32.load, 2: i32.load16, 1: i32.load8 }[size];
+  const expected = (at: number): number =>
+    size === 4 ? view.getInt32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+  return placesOf(length, size)
+    .map((at) => i32.xor(load(get(p), at), i32.const(expected(at))))
+    .reduce((all, next) => i32.or(all, next));
+}
+
+/** Where words of `size` bytes begin that cover `length` bytes. */
+function placesOf(length: number, size: number): number[] {
+  return Array.from({ length: Math.ceil(length / size) }, (_, word) => Math.min(word * size, length - size));
 }
 
 /** Whether this byte stands `offset` bytes behind `p`. */

@@ -3,10 +3,10 @@ import type { ColumnType } from "@df/core";
 import { unreachable } from "@df/core";
 import { EXACT_DIGITS } from "../json/number.ts";
 import { decimalsOf } from "../json/written.ts";
-import { f64, get, i32, i64, select, set, when } from "../wasm/code.ts";
+import { block, brIfRarely, f64, get, i32, i64, select, set, when, whenRarely } from "../wasm/code.ts";
 import type { Code } from "../wasm/code.ts";
 import type { ColumnAddresses } from "./memory.ts";
-import { doublePower, fraction, isExact, isNumber, wholePart } from "./numbers.ts";
+import { doublePower, fraction, mustBeExact, mustBeNumber, wholePart } from "./numbers.ts";
 import { readDate, readTime } from "./times.ts";
 import { isFalse, isWord, step } from "./tokens.ts";
 import type { Variables } from "./variables.ts";
@@ -63,38 +63,37 @@ interface Range {
 function readInteger(on: Variables, { shift, max, isInt32 = false }: Range, target: Target): Code {
   const { v, n, row, negative } = on;
   const largest = Math.floor(max / 10 ** shift);
-  const isInRange = largest >= 10 ** EXACT_DIGITS ? [] : [i64.le_s(get(v), i64.const(BigInt(largest)))];
-  const conditions = [isNumber(on, target.behind), isExact(get(n)), ...isInRange];
-  const scaled = shift === 0 ? get(v) : i64.mul(get(v), i64.const(10n ** BigInt(shift)));
+  const isTooLarge = i64.gt_s(get(v), i64.const(BigInt(largest)));
   const { values } = target.addresses;
-  return [
+  return block(
+    "no number",
     wholePart(on, true),
-    when(
-      conditions.reduce((all, next) => i32.and(all, next)),
-      set(v, scaled),
-      set(v, select(i64.sub(i64.const(0n), get(v)), get(v), get(negative))),
-      isInt32
-        ? i32.store(i32.shl(get(row), i32.const(2)), i32.wrap(get(v)), values)
-        : f64.store(i32.shl(get(row), i32.const(3)), f64.fromI64(get(v)), values),
-      target.taken,
-    ),
-  ];
+    mustBeNumber(on, target.behind, "no number"),
+    mustBeExact(get(n), "no number"),
+    largest >= 10 ** EXACT_DIGITS ? [] : brIfRarely("no number", isTooLarge),
+    shift === 0 ? [] : set(v, i64.mul(get(v), i64.const(10n ** BigInt(shift)))),
+    whenRarely(get(negative), set(v, i64.sub(i64.const(0n), get(v)))),
+    isInt32
+      ? i32.store(i32.shl(get(row), i32.const(2)), i32.wrap(get(v)), values)
+      : f64.store(i32.shl(get(row), i32.const(3)), f64.fromI64(get(v)), values),
+    target.taken,
+  );
 }
 
 /** Up to 15 digits, and a power of ten up to 22, are exact doubles, so one division rounds once (Clinger, 1990). */
 function readDouble(on: Variables, { addresses, behind, taken }: Target): Code {
   const { v, n, e, row, negative, real } = on;
-  return [
+  return block(
+    "no number",
     wholePart(on, true),
     fraction(on, true),
-    when(
-      i32.and(isNumber(on, behind), isExact(i32.add(get(n), get(e)))),
-      set(real, f64.div(f64.fromI64(get(v)), doublePower(get(e)))),
-      set(real, select(f64.neg(get(real)), get(real), get(negative))),
-      f64.store(i32.shl(get(row), i32.const(3)), get(real), addresses.values),
-      taken,
-    ),
-  ];
+    mustBeNumber(on, behind, "no number"),
+    mustBeExact(i32.add(get(n), get(e)), "no number"),
+    set(real, f64.div(f64.fromI64(get(v)), doublePower(get(e)))),
+    set(real, select(f64.neg(get(real)), get(real), get(negative))),
+    f64.store(i32.shl(get(row), i32.const(3)), get(real), addresses.values),
+    taken,
+  );
 }
 
 type Decimal = Extract<ColumnType, { readonly kind: "decimal" }>;
@@ -102,21 +101,19 @@ type Decimal = Extract<ColumnType, { readonly kind: "decimal" }>;
 function readDecimal(on: Variables, { precision, scale }: Decimal, target: Target): Code {
   const { v, n, e, row, negative, real } = on;
   const largest = Math.min(10 ** precision - 1, Number.MAX_SAFE_INTEGER);
-  const isFineEnough = i32.le_s(get(e), i32.const(scale));
-  return [
+  return block(
+    "no number",
     wholePart(on, true),
     fraction(on, true),
-    when(
-      i32.and(i32.and(isNumber(on, target.behind), isExact(i32.add(get(n), get(e)))), isFineEnough),
-      set(real, f64.mul(f64.fromI64(get(v)), doublePower(i32.sub(i32.const(scale), get(e))))),
-      when(
-        f64.le(get(real), f64.const(largest)),
-        set(real, select(f64.sub(f64.const(0), get(real)), get(real), get(negative))),
-        f64.store(i32.shl(get(row), i32.const(3)), get(real), target.addresses.values),
-        target.taken,
-      ),
-    ),
-  ];
+    mustBeNumber(on, target.behind, "no number"),
+    mustBeExact(i32.add(get(n), get(e)), "no number"),
+    brIfRarely("no number", i32.gt_s(get(e), i32.const(scale))),
+    set(real, f64.mul(f64.fromI64(get(v)), doublePower(i32.sub(i32.const(scale), get(e))))),
+    brIfRarely("no number", f64.gt(get(real), f64.const(largest))),
+    set(real, select(f64.sub(f64.const(0), get(real)), get(real), get(negative))),
+    f64.store(i32.shl(get(row), i32.const(3)), get(real), target.addresses.values),
+    target.taken,
+  );
 }
 
 function readBool(on: Variables, { addresses, taken }: Target): Code {

@@ -1,6 +1,7 @@
 import type { Local } from "../wasm/code.ts";
 import { localsOf } from "../wasm/module.ts";
 import { Lengths } from "./memory.ts";
+import { Splats } from "./splats.ts";
 
 /** Parameters of a kernel; see `Variables`. */
 export const PARAMS = {
@@ -50,11 +51,13 @@ export const LOCALS = {
 export type Variables = Readonly<Record<keyof typeof PARAMS | keyof typeof LOCALS, Local>> & {
   /** Places for lengths of tokens. */
   readonly lengths: Lengths;
+  readonly splats: Splats;
 };
 
 /** The variables of one kernel. */
 export function variables(): Variables {
   const params = localsOf(0, PARAMS);
   const locals = localsOf(Object.keys(PARAMS).length, LOCALS);
-  return { ...params, ...locals, lengths: new Lengths() };
+  const splats = new Splats(Object.keys(PARAMS).length + Object.keys(LOCALS).length);
+  return { ...params, ...locals, lengths: new Lengths(), splats };
 }

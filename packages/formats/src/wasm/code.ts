@@ -12,12 +12,28 @@ export interface Block {
   /** The name that branches know it by; branches go to the innermost one of that name. */
   readonly label: string;
   readonly body: Code;
+  /** Of an `if`: whether its condition mostly holds, or hardly ever does. */
+  readonly expected?: boolean;
 }
 
 /** Goes to the block of that name: behind its end, or to the beginning of a loop. */
 export interface Branch {
   readonly kind: "br" | "br_if";
   readonly label: string;
+  /** Of a `br_if`: whether its condition mostly holds, or hardly ever does. */
+  readonly expected?: boolean;
+}
+
+/** What is expected of the condition of the instruction that begins at `at`. */
+export interface Hint {
+  readonly at: number;
+  readonly holds: boolean;
+}
+
+/** Instructions as bytes, with what is expected of their conditions, by ascending places. */
+export interface Encoded {
+  readonly bytes: number[];
+  readonly hints: Hint[];
 }
 
 /** A local variable of a function, or a parameter. */
@@ -38,25 +54,34 @@ const MORE = 0xfc;
 
 /** The bytes of instructions. @throws RangeError for a branch to a block that is not around it */
 export function bytesOf(code: Code): number[] {
-  const bytes: number[] = [];
-  append(code, [], bytes);
-  return bytes;
+  return encoded(code).bytes;
+}
+
+/** The same with hints. */
+export function encoded(code: Code): Encoded {
+  const to: Encoded = { bytes: [], hints: [] };
+  append(code, [], to);
+  return to;
 }
 
 /** `around`: the labels of the blocks around the code, the innermost last. */
-function append(code: Code, around: string[], to: number[]): void {
-  if (typeof code === "number") to.push(code);
+function append(code: Code, around: string[], to: Encoded): void {
+  const { bytes, hints } = to;
+  if (typeof code === "number") bytes.push(code);
   else if (isList(code)) for (let i = 0; i < code.length; i++) append(code[i] as Code, around, to);
-  else if ("body" in code) {
-    to.push(OPCODES[code.kind], NO_RESULT);
-    around.push(code.label);
-    append(code.body, around, to);
-    around.pop();
-    to.push(END);
-  } else {
-    const at = around.lastIndexOf(code.label);
-    if (at < 0) throw new RangeError(`There is no block "${code.label}" around a branch to it.`);
-    to.push(OPCODES[code.kind], ...unsigned(around.length - 1 - at));
+  else {
+    if (code.expected !== undefined) hints.push({ at: bytes.length, holds: code.expected });
+    if ("body" in code) {
+      bytes.push(OPCODES[code.kind], NO_RESULT);
+      around.push(code.label);
+      append(code.body, around, to);
+      around.pop();
+      bytes.push(END);
+    } else {
+      const at = around.lastIndexOf(code.label);
+      if (at < 0) throw new RangeError(`There is no block "${code.label}" around a branch to it.`);
+      bytes.push(OPCODES[code.kind], ...unsigned(around.length - 1 - at));
+    }
   }
 }
 
@@ -117,7 +142,7 @@ export const i32: Named<"const", (value: number) => Code> &
   Named<"load" | "load8" | "load16", Load> &
   Named<"store" | "store8" | "store16", Store> &
   Named<"eqz" | "ctz" | "wrap", One> &
-  Named<"eq" | "ne" | "lt_s" | "lt_u" | "gt_s" | "gt_u" | "le_s" | "le_u" | "ge_s", Two> &
+  Named<"eq" | "ne" | "lt_s" | "lt_u" | "gt_s" | "gt_u" | "le_s" | "le_u" | "ge_s" | "ge_u", Two> &
   Named<"add" | "sub" | "mul" | "div_u" | "and" | "or" | "xor" | "shl" | "shr_u", Two> = {
   const: (value) => [0x41, signed(value)],
   load: load(0x28),
@@ -136,6 +161,7 @@ export const i32: Named<"const", (value: number) => Code> &
   le_s: two(0x4c),
   le_u: two(0x4d),
   ge_s: two(0x4e),
+  ge_u: two(0x4f),
   ctz: one(0x68),
   add: two(0x6a),
   sub: two(0x6b),
@@ -155,46 +181,50 @@ export const i64: Named<"const", (value: bigint) => Code> &
   Named<"load" | "load32", Load> &
   Named<"store" | "store32", Store> &
   Named<"eqz" | "ctz" | "fromI32" | "fromU32" | "fromF64", One> &
-  Named<"eq" | "ne" | "lt_s" | "le_s" | "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u", Two> =
-  {
-    const: (value) => [0x42, signed64(BigInt.asIntN(64, value))],
-    load: load(0x29),
-    /** Four bytes without a sign. */
-    load32: load(0x35),
-    store: store(0x37),
-    /** The low half. */
-    store32: store(0x3e),
-    eqz: one(0x50),
-    eq: two(0x51),
-    ne: two(0x52),
-    lt_s: two(0x53),
-    le_s: two(0x57),
-    ctz: one(0x7a),
-    add: two(0x7c),
-    sub: two(0x7d),
-    mul: two(0x7e),
-    and: two(0x83),
-    or: two(0x84),
-    xor: two(0x85),
-    shl: two(0x86),
-    shr_u: two(0x88),
-    fromI32: one(0xac),
-    fromU32: one(0xad),
-    /** The nearest one that is not further from 0; 0 for NaN. */
-    fromF64: one(...more(6)),
-  };
+  Named<
+    "eq" | "ne" | "lt_s" | "gt_s" | "le_s" | "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u",
+    Two
+  > = {
+  const: (value) => [0x42, signed64(BigInt.asIntN(64, value))],
+  load: load(0x29),
+  /** Four bytes without a sign. */
+  load32: load(0x35),
+  store: store(0x37),
+  /** The low half. */
+  store32: store(0x3e),
+  eqz: one(0x50),
+  eq: two(0x51),
+  ne: two(0x52),
+  lt_s: two(0x53),
+  gt_s: two(0x55),
+  le_s: two(0x57),
+  ctz: one(0x7a),
+  add: two(0x7c),
+  sub: two(0x7d),
+  mul: two(0x7e),
+  and: two(0x83),
+  or: two(0x84),
+  xor: two(0x85),
+  shl: two(0x86),
+  shr_u: two(0x88),
+  fromI32: one(0xac),
+  fromU32: one(0xad),
+  /** The nearest one that is not further from 0; 0 for NaN. */
+  fromF64: one(...more(6)),
+};
 
 /** Doubles. */
 export const f64: Named<"const", (value: number) => Code> &
   Named<"load", Load> &
   Named<"store", Store> &
   Named<"neg" | "fromI32" | "fromI64", One> &
-  Named<"eq" | "lt" | "le" | "add" | "sub" | "mul" | "div", Two> = {
+  Named<"eq" | "lt" | "gt" | "le" | "add" | "sub" | "mul" | "div", Two> = {
   const: (value) => [0x44, [...new Uint8Array(Float64Array.of(value).buffer)]],
   load: load(0x2b),
   store: store(0x39),
   eq: two(0x61),
   lt: two(0x63),
+  gt: two(0x64),
   le: two(0x65),
   neg: one(0x9a),
   add: two(0xa0),
@@ -273,6 +303,16 @@ export function when(condition: Code, ...body: Code[]): Code {
   return [condition, { kind: "if", label: "", body }];
 }
 
+/** The same, where the condition mostly holds: what follows else is kept out of the way. */
+export function whenMostly(condition: Code, ...body: Code[]): Code {
+  return [condition, { kind: "if", label: "", body, expected: true }];
+}
+
+/** The same, where the condition hardly ever holds. */
+export function whenRarely(condition: Code, ...body: Code[]): Code {
+  return [condition, { kind: "if", label: "", body, expected: false }];
+}
+
 /** Does `body` as long as the condition is not 0; a branch to "while" asks it again, one to "done" goes behind. */
 export function whilst(condition: Code, ...body: Code[]): Code {
   return block("done", loop("while", brIf("done", i32.eqz(condition)), body, br("while")));
@@ -286,4 +326,9 @@ export function br(label: string): Code {
 /** The same if the condition is not 0. */
 export function brIf(label: string, condition: Code): Code {
   return [condition, { kind: "br_if", label }];
+}
+
+/** The same, where the condition hardly ever holds. */
+export function brIfRarely(label: string, condition: Code): Code {
+  return [condition, { kind: "br_if", label, expected: false }];
 }

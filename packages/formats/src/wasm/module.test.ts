@@ -4,8 +4,10 @@ import {
   block,
   br,
   brIf,
+  brIfRarely,
   bytesOf,
   call,
+  encoded,
   f64,
   get,
   i32,
@@ -17,12 +19,16 @@ import {
   unsigned,
   v128,
   when,
+  whenMostly,
 } from "./code.ts";
 import type { Code, Local, ValueType } from "./code.ts";
 import { localsOf, moduleBytes } from "./module.ts";
 import type { Wasm, WasmFunction } from "./module.ts";
 
-const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: Wasm };
+interface Sections {
+  readonly Module: { customSections(module: object, name: string): readonly ArrayBuffer[] };
+}
+const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: Wasm & Sections };
 const memory = new wasm.Memory({ initial: 1 });
 const bytes = new Uint8Array(memory.buffer);
 const twice = { params: ["i32"], results: ["i32"] } as const;
@@ -93,6 +99,21 @@ describe("WebAssembly as plain data", () => {
 
   it("refuses a branch to a block that is not around it", () => {
     expect(() => bytesOf([block("a"), br("a")])).toThrow('There is no block "a" around a branch to it.');
+  });
+
+  it("says at which place of the function what is expected of a condition", () => {
+    const body = block("away", brIfRarely("away", get(param(0, "i32"))), whenMostly(get(param(0, "i32"))));
+    const { bytes: code, hints } = encoded(body);
+    expect(hints.map(({ at, holds }) => [code[at], holds])).toEqual([
+      [0x0d, false],
+      [0x04, true],
+    ]);
+    const run = { params: ["i32"], results: [], locals: [param(1, "i32")], body } as const;
+    const module = new wasm.Module(moduleBytes({ imports: { twice }, run }));
+    const [section] = wasm.Module.customSections(module, "metadata.code.branch_hint");
+    // The places count from the three bytes that say which variables there are.
+    const ofEach = hints.flatMap(({ at, holds }) => [3 + at, 1, Number(holds)]);
+    expect([...new Uint8Array(section as ArrayBuffer)]).toEqual([1, 1, 2, ...ofEach]);
   });
 
   it("calls what it imports, and chooses", () => {

@@ -1,5 +1,5 @@
-import { bytesOf, TYPES, unsigned } from "./code.ts";
-import type { Code, Local, ValueType } from "./code.ts";
+import { bytesOf, encoded, TYPES, unsigned } from "./code.ts";
+import type { Code, Hint, Local, ValueType } from "./code.ts";
 
 /** What a function takes and gives. */
 export interface Signature {
@@ -33,7 +33,7 @@ export interface Wasm {
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const SECTIONS = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTIONS = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 const FUNCTION = 0x60;
 const KINDS = { function: 0, memory: 2 } as const;
 const AT_LEAST = 0;
@@ -44,7 +44,8 @@ export function moduleBytes({ imports, run }: OneFunctionModule): Uint8Array<Arr
   const names = Object.keys(imports);
   const functions = names.map((name, type) => [text("env"), text(name), KINDS.function, unsigned(type)]);
   const memory = [text("env"), text("memory"), KINDS.memory, AT_LEAST, 0];
-  const locals = run.locals.map(({ type }) => [1, TYPES[type]]);
+  const locals = bytesOf(list(run.locals.map(({ type }) => [1, TYPES[type]])));
+  const { bytes, hints } = encoded(run.body);
   return Uint8Array.from(
     bytesOf([
       HEADER,
@@ -52,7 +53,8 @@ export function moduleBytes({ imports, run }: OneFunctionModule): Uint8Array<Arr
       section("import", list([...functions, memory])),
       section("function", list([unsigned(names.length)])),
       section("export", list([[text("run"), KINDS.function, unsigned(names.length)]])),
-      section("code", list([sized([list(locals), run.body, END])])),
+      hintsSection(names.length, locals.length, hints),
+      section("code", list([sized([locals, bytes, END])])),
     ]),
   );
 }
@@ -69,6 +71,13 @@ export function localsOf<const Names extends Readonly<Record<string, ValueType>>
 function typeOf({ params, results }: Signature): Code {
   const types = (of: readonly ValueType[]): Code => list(of.map((type) => TYPES[type]));
   return [FUNCTION, types(params), types(results)];
+}
+
+/** What is expected of conditions; engines may pass over it. https://github.com/WebAssembly/branch-hinting */
+function hintsSection(index: number, codeAt: number, hints: readonly Hint[]): Code {
+  const ofOne = hints.map(({ at, holds }) => [unsigned(codeAt + at), 1, Number(holds)]);
+  const ofAll = list([[unsigned(index), list(ofOne)]]);
+  return section("custom", [text("metadata.code.branch_hint"), ofAll]);
 }
 
 function section(name: keyof typeof SECTIONS, content: Code): Code {
