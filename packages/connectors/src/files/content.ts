@@ -3,6 +3,8 @@ import type { PackedPlace } from "./position.ts";
 
 /** What a file holds, byte by byte: its own bytes, or what they are decompressed to. Offsets count these bytes. */
 export interface Content {
+  /** Whether `read` most likely has its bytes at once: then nothing is won by asking for them ahead. */
+  readonly isNear: boolean;
   /** Writes the next bytes to the beginning of `into`; how many. Fewer than there is room for: there are no more now. */
   read(into: Uint8Array): Promise<number>;
   /** Bytes of the file that are known to lie before the byte at `offset`, which was read. */
@@ -25,6 +27,10 @@ export class PlainContent implements Content {
   constructor(file: OpenFile, offset: number) {
     this.#file = file;
     this.#next = offset;
+  }
+
+  get isNear(): boolean {
+    return this.#file.isNear;
   }
 
   async read(into: Uint8Array): Promise<number> {

@@ -31,7 +31,7 @@ export class OpenFile {
   /** Reads bytes from `from` on into the beginning of `into`; how many. Fewer than fit: the file ends there. */
   read(into: Uint8Array, from: number): Promise<number> {
     return named(this.path, "read", async () => {
-      if (this.#nearness.isNear && !this.#isRemote) {
+      if (this.isNear) {
         const began = performance.now();
         const bytesRead = readSync(this.#handle.fd, into, 0, into.length, from);
         this.#nearness.readHere(performance.now() - began);
@@ -41,6 +41,11 @@ export class OpenFile {
       this.#nearness.readAside();
       return bytesRead;
     });
+  }
+
+  /** Whether the next bytes are read on this thread. */
+  get isNear(): boolean {
+    return this.#nearness.isNear && !this.#isRemote;
   }
 
   /** A network may stop to answer: nothing of it is waited for on this thread. */

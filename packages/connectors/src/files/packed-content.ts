@@ -22,6 +22,8 @@ export interface PackedContentOptions {
 
 /** The content of a compressed file from an offset on: what comes before it is decompressed and passed over. */
 export class PackedContent implements Content {
+  /** It is decompressed on another thread. */
+  readonly isNear = false;
   readonly #file: OpenFile;
   readonly #unpacker: Unpacker;
   readonly #codec: Codec;

@@ -8,9 +8,13 @@ const ROOM_BYTES = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** Content as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. */
+/**
+ * Content as it is read on: while one chunk is worked on, the next one is read into the memory of the one before. Where
+ * this thread would read it, it is read when it is needed, over the one before: bytes are worked on as long as they lie
+ * in the processor's cache, which the next ones would drive out.
+ */
 export class ReadAhead {
-  /** Read and not yet worked on: `bytes[from .. to)`. Written over once `more` has been called twice. */
+  /** Read and not yet worked on: `bytes[from .. to)`. Written over by the next call of `more`. */
   bytes: Uint8Array = NOTHING;
   from = 0;
   to = 0;
@@ -27,21 +31,45 @@ export class ReadAhead {
   async more(): Promise<boolean> {
     let read = (await this.#ahead) ?? 0;
     this.#ahead = undefined;
+    if (read > 0) this.#turn(read);
     // Where the content ended when it was read ahead, it may go on by now.
-    if (read === 0) read = await this.#read();
+    else read = this.#hasRoom ? await this.#readOver() : await this.#readAside();
     if (read === 0) {
       this.#letGo();
       return false;
     }
-    this.#turn(read);
     // A file that gave less than was asked for has most likely ended.
     if (read === this.#chunkBytes) {
       this.#chunkBytes = Math.min(CHUNK_BYTES, this.#chunkBytes * 4);
+      if (this.#content.isNear) return true;
       this.#ahead = this.#read();
       // Whoever asks for these bytes hears of it.
       this.#ahead.catch(() => {});
     }
     return true;
+  }
+
+  /** Whether the next chunk may be written over the one before. */
+  get #hasRoom(): boolean {
+    const { bytes, from, to } = this;
+    return this.#content.isNear && to - from <= ROOM_BYTES && bytes.length >= ROOM_BYTES + this.#chunkBytes;
+  }
+
+  async #readOver(): Promise<number> {
+    const { bytes, from, to } = this;
+    this.#spare = NOTHING;
+    bytes.copyWithin(ROOM_BYTES - (to - from), from, to);
+    this.from = ROOM_BYTES - (to - from);
+    this.to = ROOM_BYTES;
+    const read = await this.#content.read(bytes.subarray(ROOM_BYTES, ROOM_BYTES + this.#chunkBytes));
+    this.to += read;
+    return read;
+  }
+
+  async #readAside(): Promise<number> {
+    const read = await this.#read();
+    if (read > 0) this.#turn(read);
+    return read;
   }
 
   #read(): Promise<number> {
