@@ -76,14 +76,18 @@ export class Folding {
   }
 }
 
-/** Adds each row's diff to the row count of its group. */
+/**
+ * Adds each row's diff to the row count of its group. Here and in other loops the length is asked for once: Maglev, whose
+ * code most of them spend seconds in, calls a function for each `.length` of an array that it has not seen made.
+ */
 function addRows(
   words: Float64Array,
   offsets: Int32Array,
   fold: { readonly word: number; readonly rows: Int32Array; readonly diffs: Int32Array | undefined },
 ): void {
   const { word, rows, diffs } = fold;
-  for (let i = 0; i < rows.length; i++) {
+  const { length } = rows;
+  for (let i = 0; i < length; i++) {
     const at = (offsets[i] as number) + word;
     words[at] = (words[at] as number) + (diffs === undefined ? 1 : (diffs[rows[i] as number] as number));
   }

@@ -24,8 +24,9 @@ export interface Taking {
  */
 export function takeRows(words: Float64Array, times: Float64Array, taking: Taking): number {
   const { rows, ids, offsets, gap, startWord, lastWord, taken, rest, restIds, begun } = taking;
+  const { length } = rows;
   let count = 0;
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < length; i++) {
     const row = rows[i] as number;
     const id = ids[i] as number;
     const offset = offsets[i] as number;

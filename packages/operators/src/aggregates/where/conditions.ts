@@ -90,8 +90,9 @@ export class Conditions {
 /** Without a branch: which rows are chosen cannot be foreseen. */
 function choose(rows: Int32Array, offsets: Int32Array, verdicts: Uint8Array, into: Chosen): number {
   const { rows: someRows, offsets: someOffsets } = into;
+  const { length } = rows;
   let count = 0;
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < length; i++) {
     const row = rows[i] as number;
     someRows[count] = row;
     someOffsets[count] = offsets[i] as number;
