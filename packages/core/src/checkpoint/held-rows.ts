@@ -20,7 +20,16 @@ interface PlacedRows extends Omit<HeldFrame, "bytes"> {
 
 /** A row of the table `held`. */
 interface HeldRow extends PlacedRows {
+  readonly epoch: Epoch;
   readonly file: string | null;
+}
+
+/** How far the frames of a sink up to an epoch were read: `after` of them, the last of which was that one. */
+interface ReadTo {
+  readonly sink: string;
+  readonly through: Epoch;
+  readonly after: number;
+  readonly last: Pick<HeldRow, "epoch" | "shard" | "seq">;
 }
 
 /** The frames of an epoch that is not yet decided, in the file that it will name. */
@@ -37,6 +46,7 @@ export class HeldRows {
   readonly #insert: SqlStatement;
   readonly #undelivered: SqlStatement<[], Undelivered>;
   readonly #frames: SqlStatement<[string, Epoch, number, number], HeldRow>;
+  readonly #framesBehind: SqlStatement<[string, Epoch, number, number, number, number], HeldRow>;
   readonly #drop: SqlStatement<[string, Epoch]>;
   readonly #filesOf: SqlStatement<[string, Epoch], { readonly file: string }>;
   readonly #files: SqlStatement<[], { readonly file: string }>;
@@ -45,6 +55,7 @@ export class HeldRows {
   /** What processes before have left behind is gone. */
   #isClean = false;
   #appended: Appended | undefined;
+  #readTo: ReadTo | undefined;
 
   constructor(db: SqlDatabase, disk: SpoolDisk) {
     this.#disk = disk;
@@ -54,6 +65,10 @@ export class HeldRows {
     );
     this.#frames = db.prepare(
       "SELECT * FROM held WHERE sink = ? AND epoch <= ? ORDER BY epoch, shard, seq LIMIT ? OFFSET ?",
+    );
+    this.#framesBehind = db.prepare(
+      "SELECT * FROM held WHERE sink = ? AND (epoch, shard, seq) > (?, ?, ?) AND epoch <= ? " +
+        "ORDER BY epoch, shard, seq LIMIT ?",
     );
     this.#drop = db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?");
     this.#filesOf = db.prepare(
@@ -113,19 +128,30 @@ export class HeldRows {
 
   /** Frames up to an epoch, in the order epoch, shard, number, `limit` of them behind the first `after`. */
   frames(sink: string, through: Epoch, after: number, limit: number): HeldFrame[] {
-    return this.#frames
-      .all(sink, through, limit, after)
-      .map(({ shard, seq, rows, length, file, place, bytes }) => ({
-        sink,
-        shard,
-        seq,
-        rows,
-        bytes: bytes ?? this.#disk.spool.read(present(file, "file"), present(place, "place"), length),
-      }));
+    const found = this.#rows(sink, through, after, limit);
+    const last = found.at(-1);
+    this.#readTo = last && { sink, through, after: after + found.length, last: numbersOf(last) };
+    return found.map(({ shard, seq, rows, length, file, place, bytes }) => ({
+      sink,
+      shard,
+      seq,
+      rows,
+      bytes: bytes ?? this.#disk.spool.read(present(file, "file"), present(place, "place"), length),
+    }));
+  }
+
+  /** Goes on where it was read to: counting thousands of frames again for every few of them takes a second in all. */
+  #rows(sink: string, through: Epoch, after: number, limit: number): HeldRow[] {
+    const to = this.#readTo;
+    if (to?.sink !== sink || to.through !== through || to.after !== after)
+      return this.#frames.all(sink, through, limit, after);
+    const { epoch, shard, seq } = to.last;
+    return this.#framesBehind.all(sink, epoch, shard, seq, through, limit);
   }
 
   /** Forgets what is visible; `tidy` then frees the disk. */
   drop(sink: string, through: Epoch): void {
+    this.#readTo = undefined;
     for (const { file } of this.#filesOf.all(sink, through)) this.#forgotten.add(file);
     this.#drop.run(sink, through);
   }
@@ -146,6 +172,11 @@ export class HeldRows {
   #named(): ReadonlySet<string> {
     return new Set(this.#files.all().map(({ file }) => file));
   }
+}
+
+/** Without the bytes: those are given away. */
+function numbersOf({ epoch, shard, seq }: HeldRow): ReadTo["last"] {
+  return { epoch, shard, seq };
 }
 
 function inDatabase(held: readonly HeldFrame[]): {

@@ -75,6 +75,35 @@ test("rows that came ahead of their checkpoint count with it alone, in the order
   state.close();
 });
 
+test("frames that are read a few at a time come once each and in their order, of two sinks in turn", () => {
+  const state = new SqliteState(join(newFolder(), "state.sqlite"), "p");
+  const ofShard = (shard: number, sink: string): HeldFrame[] =>
+    frames(8, sink).map((frame) => ({ ...frame, shard, rows: shard * 10 + frame.seq }));
+  for (const epoch of [1, 2, 3])
+    state.commit(
+      checkpoint(
+        epoch,
+        ["s", "r"].flatMap((sink) => [1, 0].flatMap((shard) => ofShard(shard, sink))),
+      ),
+    );
+  const read: Record<string, number[]> = { s: [], r: [] };
+  for (let after = 0; after < 8; after += 3) {
+    for (const [sink, rows] of Object.entries(read))
+      rows.push(...state.heldFrames(sink, 2, after, 3).map((frame) => frame.rows));
+    for (const frame of state.heldFrames("s", 2, after, 2)) expect(frame.sink).toBe("s");
+  }
+  expect(read).toEqual({ s: [0, 1, 10, 11, 0, 1, 10, 11], r: [0, 1, 10, 11, 0, 1, 10, 11] });
+  const pairs = [0, 2, 4, 6, 8].map((after) => state.heldFrames("s", 3, after, 2).map(({ rows }) => rows));
+  expect(pairs).toEqual([
+    [0, 1],
+    [10, 11],
+    [0, 1],
+    [10, 11],
+    [0, 1],
+  ]);
+  state.close();
+});
+
 test("rows that came ahead of a checkpoint which was never made are gone with the process", () => {
   const folder = newFolder();
   const state = new SqliteState(join(folder, "state.sqlite"), "p");
