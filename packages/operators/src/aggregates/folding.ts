@@ -77,8 +77,8 @@ export class Folding {
 }
 
 /**
- * Adds each row's diff to the row count of its group. Here and in other loops the length is asked for once: Maglev, whose
- * code most of them spend seconds in, calls a function for each `.length` of an array that it has not seen made.
+ * Adds each row's diff to the row count of its group. Here and in other loops the length is asked for once: Maglev, in
+ * whose code most of them spend seconds, calls a function for each `.length` of an array that it has not seen made.
  */
 function addRows(
   words: Float64Array,
