@@ -57,7 +57,6 @@ export class ReadAhead {
 
   async #readOver(): Promise<number> {
     const { bytes, from, to } = this;
-    this.#spare = NOTHING;
     bytes.copyWithin(ROOM_BYTES - (to - from), from, to);
     this.from = ROOM_BYTES - (to - from);
     this.to = ROOM_BYTES;
