@@ -89,6 +89,16 @@ export function hashRows({ view, starts, ends }: PlacedRows, count: number, into
   }
 }
 
+/** The first word of the hash of nine bytes: two words of four and a last one of which only the lowest byte is set. */
+export function hashOfNine(first: number, second: number, last: number): number {
+  const h2 = mixed(second, C2, 16, C3) ^ 9;
+  const h3 = mixed(last, C3, 17, C4) ^ 9;
+  const h1 = ((mixed(first, C1, 15, C2) ^ 9) + h2 + h3 + 9) | 0;
+  return (
+    (avalanched(h1) + avalanched((h2 + h1) | 0) + avalanched((h3 + h1) | 0) + avalanched((9 + h1) | 0)) | 0
+  );
+}
+
 function word(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |

@@ -3,9 +3,20 @@ import { BATCH_ROWS_MAX, type Batch } from "./batch.ts";
 import { CanonicalRows, ROWS_AT_ONCE } from "./canonical-rows.ts";
 import { CanonicalCodec, keyGroupOf } from "./canonical.ts";
 import { hashRows } from "./hash.ts";
+import { writeIntegerGroups } from "./integer-groups.ts";
 
 /** Of so many rows of a batch at least one is asked for: else they are taken one by one. */
 const ROWS_PER_ASKED = 4;
+
+/** The values of keys that are one whole number each, all of them safe integers and none of them null. */
+function wholeNumbers({ schema, columns }: Batch): Float64Array | Int32Array | undefined {
+  const [column] = columns;
+  if (columns.length !== 1 || column === undefined || column.validity !== undefined) return undefined;
+  if (column.layout === "int") return column.values;
+  // A float64 lies as a timestamp does, and is written in another way.
+  const isWhole = column.layout === "long" || schema.fields[0]?.type.kind === "timestamp";
+  return isWhole && column.values instanceof Float64Array ? column.values : undefined;
+}
 
 /** The key groups of many rows at once: those that `CanonicalCodec.keyGroup` gives row by row. */
 export class KeyGroups {
@@ -39,6 +50,11 @@ export class KeyGroups {
 
   /** Takes the groups of all rows from `first` on; false where one can only be encoded by the codec. */
   #writeAll(keys: Batch, first: number): boolean {
+    const values = wholeNumbers(keys);
+    if (values !== undefined) {
+      writeIntegerGroups(values, { first, end: keys.length }, this.#groups);
+      return true;
+    }
     for (let row = first; row < keys.length;) {
       const count = this.#rows.encode(keys, row);
       if (count === 0) return false;
