@@ -20,6 +20,11 @@ export type Label = "identical" | "convergent" | "arrival";
 /** How rows get from one node's shards to the next one's. `keyBy`: equal keys meet in one shard. */
 export type Exchange = "forward" | "single" | { readonly keyBy: readonly string[] };
 
+/** The columns that tell where a row goes; none where that is not for its columns to tell. */
+export function keyOf(exchange: Exchange): readonly string[] {
+  return typeof exchange === "string" ? [] : exchange.keyBy;
+}
+
 /** Key groups are the unit in which keyed state moves between shards. Fixed for ever. */
 export const KEY_GROUPS = 128;
 

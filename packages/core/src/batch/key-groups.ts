@@ -12,10 +12,18 @@ const ROWS_PER_ASKED = 4;
 function wholeNumbers({ schema, columns }: Batch): Float64Array | Int32Array | undefined {
   const [column] = columns;
   if (columns.length !== 1 || column === undefined || column.validity !== undefined) return undefined;
-  if (column.layout === "int") return column.values;
-  // A float64 lies as a timestamp does, and is written in another way.
-  const isWhole = column.layout === "long" || schema.fields[0]?.type.kind === "timestamp";
-  return isWhole && column.values instanceof Float64Array ? column.values : undefined;
+  switch (column.layout) {
+    case "int":
+      return column.values;
+    case "long":
+      return column.values instanceof Float64Array ? column.values : undefined;
+    case "double":
+      // A float64 lies as a timestamp does, and is written in another way.
+      return schema.fields[0]?.type.kind === "timestamp" ? column.values : undefined;
+    case "bool":
+    case "text":
+      return undefined;
+  }
 }
 
 /** The key groups of many rows at once: those that `CanonicalCodec.keyGroup` gives row by row. */

@@ -10,6 +10,7 @@ import { withoutReferences } from "../secret/secret.ts";
 import type { Exchange, Shape } from "../stream.ts";
 import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 import { wantedColumns } from "./prune.ts";
+import { takenShapes } from "./taken.ts";
 
 /** Parts of a fingerprint: what each node is, by kind and id. */
 export interface Parts {
@@ -51,39 +52,27 @@ function sourcePart({ spec }: SourceNode): Json {
   return { connector: spec.name, columns: columnsPart(spec.schema) };
 }
 
-/**
- * Of its inputs count the columns that its outputs need. An output that nobody reads needs none, so a window's state
- * does not depend on columns that only a stream of late rows would show.
- */
+/** Of its inputs count the columns that it takes. */
 function statefulPart(
-  { spec, inputs, outputs }: OperatorNode,
+  node: OperatorNode,
   byId: ReadonlyMap<string, PlanNode>,
   wanted: readonly ReadonlySet<string>[],
 ): Json {
-  const shapes = inputs.map((edge) => shapeBefore(byId, edge));
-  const shown = outputs.map(
-    (shape, port) =>
-      new Set(port === 0 || (wanted[port]?.size ?? 0) > 0 ? shape.schema.fields.map(({ name }) => name) : []),
-  );
-  const needs = spec.needs(
-    shown,
-    shapes.map(({ schema }) => schema),
-  );
+  const { spec } = node;
+  const shapes = node.inputs.map((edge) => shapeBefore(byId, edge));
   return {
     verb: spec.name,
     version: spec.version,
     options: spec.options,
-    inputs: shapes.map((shape, port) =>
-      inputPart(shape, needs[port] ?? new Set(), spec.exchanges[port] as Exchange),
+    inputs: takenShapes(node, shapes, wanted).map((shape, port) =>
+      inputPart(shape, spec.exchanges[port] as Exchange),
     ),
   };
 }
 
-function inputPart(shape: Shape, needed: ReadonlySet<string>, exchange: Exchange): Json {
-  const kept = new Set([...needed, ...shape.key, ...(typeof exchange === "string" ? [] : exchange.keyBy)]);
-  const fields = shape.schema.fields.filter(({ name }) => kept.has(name));
+function inputPart(shape: Shape, exchange: Exchange): Json {
   return {
-    columns: columnsPart({ fields }),
+    columns: columnsPart(shape.schema),
     change: shape.change,
     key: shape.key,
     timed: shape.timed,

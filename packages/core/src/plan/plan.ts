@@ -1,3 +1,4 @@
+import { present } from "../assert.ts";
 import type { OperatorSpec } from "../operator.ts";
 import type { SinkSpec, SourceSpec } from "../connector.ts";
 import type { Exchange, Label, Shape } from "../stream.ts";
@@ -89,6 +90,13 @@ export interface Plan {
 export function inputsOf(node: PlanNode): readonly Edge[] {
   if (node.kind === "operator") return node.inputs;
   return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
+}
+
+/** The shape of an output. */
+export function shapeAt({ nodes }: Plan, { node: id, port }: Edge): Shape {
+  const node = nodes.find((each) => each.id === id);
+  const shape = node === undefined || node.kind === "sink" ? undefined : node.outputs[port];
+  return present(shape, `output ${port} of "${id}"`);
 }
 
 /** A node and all that its rows come to. */

@@ -1,6 +1,6 @@
 import { present } from "../assert.ts";
 import { fieldOf } from "../schema/schema.ts";
-import type { Exchange, Shape } from "../stream.ts";
+import { type Exchange, keyOf, type Shape } from "../stream.ts";
 import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 
 /** The columns wanted of each output of each node, by node id. */
@@ -74,17 +74,13 @@ function wantOfOperator(
   const needs = node.spec.needs(wanted, inputs);
   node.inputs.forEach((edge, port) => {
     want(edge, needs[port] ?? []);
-    want(edge, spreadColumns(node.spec.exchanges[port] as Exchange));
+    want(edge, keyOf(node.spec.exchanges[port] as Exchange));
   });
 }
 
 function shapeBefore(node: PlanNode | undefined, edge: Edge): Shape {
   const outputs = node === undefined || node.kind === "sink" ? [] : node.outputs;
   return present(outputs[edge.port], `output ${edge.port} of "${edge.node}"`);
-}
-
-function spreadColumns(exchange: Exchange): readonly string[] {
-  return typeof exchange === "string" ? [] : exchange.keyBy;
 }
 
 function prunedSource(node: SourceNode, wanted: ReadonlySet<string>): Shape {

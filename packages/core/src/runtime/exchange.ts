@@ -57,12 +57,28 @@ export class DirectEnd implements ShardEnd {
   }
 }
 
+/** How rows are spread over the shards of a step. */
+interface Spreading {
+  readonly schema: Schema;
+  /** The columns that tell where a row goes: without any, all go to the only shard. */
+  readonly key: readonly string[];
+  /** Rows bring along where they were read. */
+  readonly withOrigin: boolean;
+}
+
+/** Sends rows to the shards that they belong to, and all else to every shard. */
+export function spreadingTarget(ends: readonly ShardEnd[], spreading: Spreading): Target {
+  const [only] = ends;
+  return spreading.key.length === 0 && only !== undefined
+    ? new SingleTarget(only, spreading.withOrigin)
+    : new KeyedTarget(ends, spreading);
+}
+
 /** Sends everything to one shard. */
-export class SingleTarget implements Target {
+class SingleTarget implements Target {
   readonly #end: ShardEnd;
   readonly #withOrigin: boolean;
 
-  /** `withOrigin`: rows bring along where they were read. */
   constructor(end: ShardEnd, withOrigin: boolean) {
     this.#end = end;
     this.#withOrigin = withOrigin;
@@ -81,7 +97,7 @@ export class SingleTarget implements Target {
 }
 
 /** Sends each row to the shard that owns its key; all else to every shard. */
-export class KeyedTarget implements Target {
+class KeyedTarget implements Target {
   readonly #ends: readonly ShardEnd[];
   readonly #keyShards: KeyShards;
   /** The shard of each row of a batch. */
@@ -91,15 +107,7 @@ export class KeyedTarget implements Target {
   readonly #counts: Int32Array;
   readonly #withOrigin: boolean;
 
-  /** `withOrigin`: rows bring along where they were read. */
-  constructor(
-    ends: readonly ShardEnd[],
-    {
-      schema,
-      key,
-      withOrigin,
-    }: { readonly schema: Schema; readonly key: readonly string[]; readonly withOrigin: boolean },
-  ) {
+  constructor(ends: readonly ShardEnd[], { schema, key, withOrigin }: Spreading) {
     this.#ends = ends;
     this.#withOrigin = withOrigin;
     this.#keyShards = new KeyShards(schema, key, ends.length);

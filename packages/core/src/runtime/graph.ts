@@ -4,16 +4,19 @@ import type { Source } from "../connector.ts";
 import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { own } from "../own.ts";
-import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
+import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
+import { shapeAt } from "../plan/plan.ts";
+import { inputsTaken } from "../plan/taken.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { StateBudget } from "../state/state-budget.ts";
 import { MemoryStateStore } from "../state/store.ts";
-import { type Epoch, type Exchange, type Shape, shardOf } from "../stream.ts";
+import { type Epoch, type Exchange, keyOf, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
-import { DirectEnd, KeyedTarget, LocalEnd, type ShardEnd, SingleTarget } from "./exchange.ts";
+import { DirectEnd, LocalEnd, type ShardEnd, spreadingTarget } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
 import { NodeLedger } from "./node-ledger.ts";
+import { narrowed } from "./narrowed.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
 import { type Refusal, refusalOf } from "./quarantine-buffer.ts";
 import { rejected } from "./rejected.ts";
@@ -80,6 +83,7 @@ export class Graph {
   readonly downstreamFirst: NodeRunner[] = [];
   readonly sinkRows: SinkRows = new SinkRows();
   readonly #host: GraphHost;
+  readonly #inputsOf: (node: OperatorNode) => readonly Shape[];
   readonly #instances = new Map<string, Shards<Instance>>();
   readonly #sourceRunners = new Map<string, Shards<SourceRunner>>();
   /** Channels by their order in the plan, also those between shards elsewhere: the same on every thread. */
@@ -87,6 +91,7 @@ export class Graph {
 
   constructor(plan: Plan, host: GraphHost) {
     this.plan = plan;
+    this.#inputsOf = inputsTaken(plan);
     this.#host = host;
   }
 
@@ -191,19 +196,23 @@ export class Graph {
 
   #openOperator(node: OperatorNode, stores: Shards<MemoryStateStore>): void {
     const { spec } = node;
-    const inputs = node.inputs.map((edge) => this.#shapeOf(edge.node, edge.port));
+    const inputs = this.#inputsOf(node);
+    const outputs = spec.outputs(inputs);
     const instances = stores.map((store, shard) => {
       if (store === undefined) return undefined;
       const ledger = new NodeLedger();
       const runner = this.#runner(node, shard, { store, outputs: node.outputs.length, ledger }, (clock) =>
-        spec.open(this.#context(node, { shard, inputs, store, ledger, clock, runner: () => runner })),
+        spec.open(
+          this.#context(node, { shard, inputs, outputs, store, ledger, clock, runner: () => runner }),
+        ),
       );
       return { runner, store, sink: undefined };
     });
     this.#add(node, instances);
     node.inputs.forEach((edge, port) => {
       const exchange = spec.exchanges[port] ?? "forward";
-      this.#connect(edge, port, instances, { exchange, withOrigin: spec.refuses !== false });
+      const { schema } = present(inputs[port], "an input");
+      this.#connect(edge, port, instances, { exchange, schema, withOrigin: spec.refuses !== false });
     });
   }
 
@@ -220,7 +229,8 @@ export class Graph {
       return { runner, store, sink };
     });
     this.#add(node, instances);
-    this.#connect(input, 0, instances, { exchange: node.exchange, withOrigin: false });
+    const { exchange, shape } = node;
+    this.#connect(input, 0, instances, { exchange, schema: shape.schema, withOrigin: false });
   }
 
   #runner(
@@ -254,18 +264,19 @@ export class Graph {
     parts: {
       readonly shard: number;
       readonly inputs: readonly Shape[];
+      readonly outputs: readonly Shape[];
       readonly store: MemoryStateStore;
       readonly ledger: NodeLedger;
       readonly clock: Time;
       runner(): NodeRunner;
     },
   ): OperatorContext {
-    const { shard, inputs, store, ledger, clock } = parts;
+    const { shard, inputs, outputs, store, ledger, clock } = parts;
     return {
       nodeId: node.id,
       shard,
       inputs,
-      outputs: node.outputs,
+      outputs,
       state: store,
       clock,
       generate: this.#host.generate,
@@ -297,25 +308,22 @@ export class Graph {
   }
 
   #connect(
-    edge: { readonly node: string; readonly port: number },
+    edge: Edge,
     port: number,
     to: Shards<Instance>,
-    { exchange, withOrigin }: { readonly exchange: Exchange; readonly withOrigin: boolean },
+    how: { readonly exchange: Exchange; readonly schema: Schema; readonly withOrigin: boolean },
   ): void {
+    const { exchange, schema, withOrigin } = how;
     const upstream = this.#upstream(edge.node, edge.port);
-    const { schema } = this.#shapeOf(edge.node, edge.port);
-    for (const [from, targets] of upstream.entries()) {
-      const end = (shard: number): ShardEnd | undefined => this.#end({ from, shard }, { to, port, schema });
-      if (exchange === "forward" || (upstream.length === 1 && to.length === 1))
+    const given = shapeAt(this.plan, edge).schema;
+    for (const [from, all] of upstream.entries()) {
+      const targets = all && { push: (target: Target) => all.push(narrowed(target, given, schema)) };
+      if (exchange === "forward" || (upstream.length === 1 && to.length === 1)) {
         targets?.push(this.#channel(to[exchange === "forward" ? from : 0], port, true));
-      else if (exchange === "single") {
-        const only = end(0);
-        if (only !== undefined) targets?.push(new SingleTarget(only, withOrigin));
-      } else {
-        const ends = to.map((_, shard) => end(shard));
-        const here = ends.filter((each) => each !== undefined);
-        targets?.push(new KeyedTarget(here, { schema, key: exchange.keyBy, withOrigin }));
+        continue;
       }
+      const ends = to.flatMap((_, shard) => this.#end({ from, shard }, { to, port, schema }) ?? []);
+      targets?.push(spreadingTarget(ends, { schema, key: keyOf(exchange), withOrigin }));
     }
   }
 
@@ -360,14 +368,6 @@ export class Graph {
 
   #upstreamWidth(node: string): number {
     return this.#sourceRunners.get(node)?.length ?? this.#of(node).length;
-  }
-
-  #shapeOf(node: string, port: number): Shape {
-    const found = this.plan.nodes.find(({ id }) => id === node);
-    return present(
-      found !== undefined && found.kind !== "sink" ? found.outputs[port] : undefined,
-      `output ${port} of ${node}`,
-    );
   }
 
   #add(node: PlanNode, instances: Shards<Instance>): void {
