@@ -1,10 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+const testTimeout = 60_000;
+
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: "test/temporary-folder.ts",
-    testTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: "packages",
+          include: ["packages/*/src/**/*.test.ts"],
+          testTimeout,
+          // Files share a worker, and what they import is loaded once: that took as long as the tests themselves.
+          isolate: false,
+        },
+      },
+      { test: { name: "system", include: ["test/**/*.test.ts"], testTimeout } },
+    ],
   },
 });
