@@ -8,7 +8,7 @@ import type { Batch, ChangeMode } from "./batch.ts";
 import { ColumnBuilder } from "./builder.ts";
 import type { Column } from "./column.ts";
 import { rowReader } from "./row-reader.ts";
-import { rowWriter } from "./row-writer.ts";
+import { rowWriter, type RowWriter } from "./row-writer.ts";
 
 export { compileRowLoop, type LoopLambda } from "./row-loop.ts";
 export { compileRowMapper, type RowMapper } from "./row-mapper.ts";
@@ -16,6 +16,9 @@ export { cellReader, rowReader } from "./row-reader.ts";
 export type { CellReader, RowReader } from "./row-reader.ts";
 export { cellWriter, rowWriter } from "./row-writer.ts";
 export type { CellWriter, RowWriter } from "./row-writer.ts";
+
+/** Fewer rows are written sooner than code for them is made. */
+const GENERATED_ROWS_MIN = 256;
 
 /** What a batch of plain objects has beside its rows. */
 export interface BatchOptions {
@@ -39,11 +42,12 @@ export function batchOf(schema: Schema, rows: readonly object[], options: BatchO
     throw new DataflowError("DF_VALUE", `A batch has 1 to ${BATCH_ROWS_MAX} rows, not ${rows.length}.`);
   }
   const builders = schema.fields.map((field) => new ColumnBuilder(field.type, rows.length));
-  const write = rowWriter(schema);
-  const writeDelete = rowWriter({ fields: schema.fields.map((field) => ({ ...field, nullable: true })) });
+  const generates = rows.length >= GENERATED_ROWS_MIN;
+  const write = rowWriter(schema, generates);
+  let writeDelete: RowWriter | undefined;
   for (const [i, row] of rows.entries()) {
-    if (change === "upsert" && (options.diffs?.[i] ?? 1) < 0) writeDelete(row, builders);
-    else write(row, builders);
+    if (change !== "upsert" || (options.diffs?.[i] ?? 1) >= 0) write(row, builders);
+    else (writeDelete ??= rowWriter(nullable(schema), generates))(row, builders);
   }
   const columns = builders.map((builder) => builder.take());
   return {
@@ -55,6 +59,11 @@ export function batchOf(schema: Schema, rows: readonly object[], options: BatchO
     times: timesOf(schema, columns, options.times, rows.length),
     clocks: typeof clocks === "number" ? clocks : Float64Array.from(perRow(clocks, rows.length, "clocks")),
   };
+}
+
+/** The same columns, none of them required. */
+function nullable({ fields }: Schema): Schema {
+  return { fields: fields.map((field) => ({ ...field, nullable: true })) };
 }
 
 /** The rows of a batch as plain objects, in their order. */
