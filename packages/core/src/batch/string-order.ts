@@ -5,8 +5,9 @@ import { type ByteStrings, compareStrings, startOf, stringAt } from "./byte-stri
 const COUNTED_BYTES = 8;
 /** Fewer strings are compared with less work. */
 const COUNTED_MIN = 256;
-/** Values of a digit of two bytes. */
+/** Values of a digit of two bytes, and of the first byte of a string that may have none. */
 const DIGITS = 65_536;
+const LEADS = 257;
 
 /** The numbers of the strings, ascending byte by byte; of equal ones the earlier first. */
 export function orderOf(strings: ByteStrings): Uint32Array {
@@ -16,7 +17,7 @@ export function orderOf(strings: ByteStrings): Uint32Array {
   // Few that begin otherwise than all others would have places differ that are else the same.
   const leads = Uint16Array.from(order, (i) => leadOf(strings, i));
   const byLead = new Uint32Array(order.length);
-  scatter(leads, order, byLead);
+  scatter(leads, LEADS, { from: order, to: byLead });
   for (let start = 0, end = 0; start < byLead.length; start = end) {
     const lead = leads[byLead[start] as number];
     for (end = start + 1; end < byLead.length && leads[byLead[end] as number] === lead;) end++;
@@ -53,7 +54,7 @@ function orderPart(strings: ByteStrings, part: Uint32Array): void {
   let other = new Uint32Array(part.length);
   // The last digit first: each pass keeps the order of those before it.
   for (const digit of digits.toReversed()) {
-    scatter(digit, order, other);
+    scatter(digit, DIGITS, { from: order, to: other });
     [order, other] = [other, order];
   }
   const numbers = part.slice();
@@ -121,11 +122,15 @@ function digitsAt(
   return digits;
 }
 
-/** Writes what stands in `from` to `to`, ascending by its digit; what has one digit stays in its order. */
-function scatter(digit: Uint16Array, from: Uint32Array, to: Uint32Array): void {
-  const ends = new Uint32Array(DIGITS);
+/** Writes what stands in `from` to `to`, ascending by its digit, below `limit`; what has one digit stays in its order. */
+function scatter(
+  digit: Uint16Array,
+  limit: number,
+  { from, to }: { readonly from: Uint32Array; readonly to: Uint32Array },
+): void {
+  const ends = new Uint32Array(limit);
   for (let i = 0; i < digit.length; i++) ends[digit[i] as number] = (ends[digit[i] as number] as number) + 1;
-  for (let value = 1; value < DIGITS; value++)
+  for (let value = 1; value < limit; value++)
     ends[value] = (ends[value] as number) + (ends[value - 1] as number);
   for (let i = from.length - 1; i >= 0; i--) {
     const string = from[i] as number;
