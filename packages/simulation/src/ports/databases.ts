@@ -13,6 +13,8 @@ export interface KeptDatabase {
   readonly empty: () => void;
 }
 
+/** Emptied ones that wait to be used again: states that begin as a copy give back more of them than others take. */
+const FREE_MAX = 4;
 const free: KeptDatabase[] = [];
 
 /** A database with the content of an image, or with none. */
@@ -22,9 +24,23 @@ export function takeDatabase(image?: Buffer): KeptDatabase {
 
 /** Nobody uses it any more. */
 export function giveBack(database: KeptDatabase): void {
-  if (database.db.inTransaction) return;
-  database.empty();
+  const { db, empty } = database;
+  if (db.inTransaction || free.length === FREE_MAX) {
+    db.close();
+    return;
+  }
+  empty();
   free.push(database);
+}
+
+/** What `look` finds in a database that is a copy of an image: its memory is the collector's to see only when closed. */
+export function inCopy<T>(image: Buffer, look: (copy: Database.Database) => T): T {
+  const copy = new Database(image);
+  try {
+    return look(copy);
+  } finally {
+    copy.close();
+  }
 }
 
 function kept(db: Database.Database): KeptDatabase {

@@ -1,6 +1,5 @@
 /** The state of simulated processes: the real one, in a database and files in memory that a host keeps. */
 import { randomUUID } from "node:crypto";
-import Database from "better-sqlite3";
 import { assert, type ByteStrings, DataflowError, type IndexChanges, present } from "@df/core";
 import { giveLineage } from "@df/core/checkpoint/begin-from";
 import { carriersOf, givenAway } from "@df/core/checkpoint/given-away";
@@ -10,7 +9,7 @@ import { SqliteState } from "@df/core/checkpoint/sqlite-state";
 import type { Spool } from "@df/core/checkpoint/spool";
 import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import type { Phase, Process, World } from "../world.ts";
-import { giveBack, type KeptDatabase, takeDatabase } from "./databases.ts";
+import { giveBack, inCopy, type KeptDatabase, takeDatabase } from "./databases.ts";
 
 type Method = keyof SqliteState;
 
@@ -58,19 +57,18 @@ export interface KeptSavepoint {
 
 /** What a new state has that is begun from a savepoint. */
 export function childOf({ savepoint, image }: KeptSavepoint): StateImage {
-  const db = new Database(image.db);
-  giveLineage(db, savepoint);
-  return { db: db.serialize(), files: image.files };
+  const db = inCopy(image.db, (copy) => {
+    giveLineage(copy, savepoint);
+    return copy.serialize();
+  });
+  return { db, files: image.files };
 }
 
 /** The version of a table that a savepoint knows, 0 where it knows of no delivery. */
 export function versionIn({ image }: KeptSavepoint, sink: string): number {
-  const rows = new Database(image.db)
-    .prepare<[string], { version: string }>(
-      "SELECT version FROM delivered WHERE sink = ? ORDER BY epoch DESC",
-    )
-    .get(sink);
-  return Number(rows?.version ?? 0);
+  const newest = "SELECT version FROM delivered WHERE sink = ? ORDER BY epoch DESC";
+  const found = inCopy(image.db, (copy) => copy.prepare<[string], { version: string }>(newest).get(sink));
+  return Number(found?.version ?? 0);
 }
 
 /** A state directory: its database and files, and who has it open. */
@@ -85,6 +83,8 @@ export class StateDirectory {
   /** Intents that were stored since it was made or restored. */
   intents = 0;
   readonly #tables: () => TableImages;
+  /** What others have taken the place of: processes that were slow may still use them. */
+  readonly #replaced: KeptDatabase[] = [];
   #holder: Process | undefined;
 
   /** `tables` gives what tables show at the moment. */
@@ -106,7 +106,7 @@ export class StateDirectory {
 
   /** To be called when nobody uses it any more. */
   close(): void {
-    giveBack(this.#database);
+    for (const database of [this.#database, ...this.#replaced]) giveBack(database);
   }
 
   /** What lies on the disk now. */
@@ -116,6 +116,7 @@ export class StateDirectory {
 
   /** Puts another image in its place, or nothing. Nobody may have it open. */
   restore(image: StateImage | undefined): void {
+    this.#replaced.push(this.#database);
     this.#database = takeDatabase(image?.db);
     this.#files = new Map(image?.files);
     this.#holder = undefined;
@@ -149,13 +150,12 @@ export class StateDirectory {
 
   #keep({ name, created }: SavepointRequest): Savepoint {
     const image = { db: this.#database.db.serialize(), files: new Map<string, Uint8Array>() };
-    const copy = new Database(image.db);
     const savepoint = {
       format: 1,
       id: randomUUID(),
       name,
       created,
-      ...contentOf(copy),
+      ...inCopy(image.db, contentOf),
       sha256: "",
       sizeBytes: image.db.length,
     };
