@@ -1,15 +1,16 @@
 /**
  * How long an event takes from where it is made to the output of an operator, and until a Delta table shows it.
  *
- *     node bench/latency/run.ts [--source iterator|inbox|file] [--rate N] [--seconds N] [--commit-every N]
+ *     node bench/latency/run.ts [--source iterator|inbox|file] [--rate N] [--seconds N] [--commit-every N] [--longest N]
  *
  * Prints ms: median, 99th percentile and maximum to the operator, and by how much the oldest row of a delivery was
- * older than `--commit-every` (s) when the table showed it. The first second does not count: V8 compiles.
+ * older than `--commit-every` (s) when the table showed it. Aims stand in brackets. The first second does not count: V8
+ * compiles. Beside it how long turns of the event loop took, on the wall and in CPU time of the thread: where other
+ * programs use the cores, what they took is the difference. `--longest` names what so many of them were spent with.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { pipeline, start, t, type Pipeline, type Stream } from "dataflow";
@@ -18,6 +19,8 @@ import { files } from "dataflow/files";
 import { inbox } from "dataflow/inbox";
 import { fromIterable } from "dataflow/iterables";
 import { json } from "dataflow/json";
+import { percentile, watchTurns, type Turn } from "../turns.ts";
+import { Delays } from "./delays.ts";
 import { eventsOf, nowMicros, type Feed } from "./feed.ts";
 
 const EVENT = t.row({ at: t.int(), key: t.int() });
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "50000" },
     seconds: { type: "string", default: "10" },
     "commit-every": { type: "string", default: "2" },
+    longest: { type: "string", default: "0" },
   },
 });
 const feed: Feed = { perSecond: Number(values.rate), seconds: Number(values.seconds) };
@@ -57,13 +61,13 @@ const SOURCES: Readonly<Record<string, (p: Pipeline) => Stream<Event, "append", 
 const source = SOURCES[values.source];
 if (source === undefined) throw new Error(`--source is one of ${Object.keys(SOURCES).join(", ")}.`);
 
-const toOperator = createHistogram();
+const toOperator = new Delays(feed.perSecond * feed.seconds);
 const toTable: number[] = [];
 let countsFrom = Infinity;
 const definition = pipeline("latency", (p) => {
   source(p)
     .tap(({ at }) => {
-      if (at >= countsFrom) toOperator.record(Math.max(1, nowMicros() - at));
+      if (at >= countsFrom) toOperator.note(performance.now(), (nowMicros() - at) / 1000);
     })
     .to("table", delta({ path: table }), { commitEvery: { time: `${commitEvery}s` } });
 });
@@ -83,7 +87,6 @@ function oldestShown(): number {
   return Math.min(...oldest);
 }
 
-const loop = monitorEventLoopDelay({ resolution: 1 });
 const run = await start(definition, {
   directory: folder,
   unsafeStateFs: true,
@@ -93,21 +96,35 @@ const run = await start(definition, {
     if (oldest >= countsFrom) toTable.push((nowMicros() - oldest) / 1000 - commitEvery * 1000);
   },
 });
-countsFrom = nowMicros() + 1e6;
-loop.enable();
-const before = process.cpuUsage();
 if (values.source === "file")
   new Worker(new URL("feed.ts", import.meta.url), { workerData: { feed, path: file } });
-await new Promise((resolve) => setTimeout(resolve, feed.seconds * 1000));
+await new Promise((resolve) => setTimeout(resolve, 1000));
+countsFrom = nowMicros();
+const beganMs = performance.now();
+const end = await watchTurns(Number(values.longest) > 0);
+const before = process.cpuUsage();
+await new Promise((resolve) => setTimeout(resolve, (feed.seconds - 1) * 1000));
 const { user, system } = process.cpuUsage(before);
-loop.disable();
+const watched = await end();
 await run.stop();
 rmSync(folder, { recursive: true });
 const ms = (value: number): string => value.toFixed(1);
+const turnsMs = (of: (turn: Turn) => number): string => {
+  const times = watched.turns.map(of);
+  return `p99 ${ms(percentile(times, 99))} max ${ms(percentile(times, 100))} ms`;
+};
 console.log(
-  `${values.source}, ${feed.perSecond} a second: to the operator p50 ${ms(toOperator.percentile(50) / 1000)}` +
-    ` p99 ${ms(toOperator.percentile(99) / 1000)} max ${ms(toOperator.max / 1000)} ms (${toOperator.count} events);` +
-    ` to the table ${toTable.map(ms).join(" ")} ms beyond commitEvery; loop p99 ${ms(loop.percentile(99) / 1e6)}` +
-    ` max ${ms(loop.max / 1e6)} ms; CPU ${((user + system) / 1e4 / feed.seconds).toFixed(0)} % of a core`,
+  `${values.source}, ${feed.perSecond} a second, CPU ${((user + system) / 1e4 / feed.seconds).toFixed(0)} % of a core`,
 );
+console.log(`  to the operator      ${toOperator.all()}, ${toOperator.count} events`);
+console.log(`    left alone         ${toOperator.undisturbed(watched.turns, beganMs)}`);
+console.log(`  to the table         ${toTable.map(ms).join(" ")} ms beyond commitEvery (500)`);
+console.log(`  turns on the wall    ${turnsMs(({ wallMs }) => wallMs)}`);
+console.log(`  turns of CPU time    ${turnsMs(({ cpuMs }) => cpuMs)}`);
+for (const turn of watched.turns.toSorted((x, y) => y.wallMs - x.wallMs).slice(0, Number(values.longest))) {
+  console.log(
+    `at ${turn.atMs.toFixed(0)} ms: ${ms(turn.wallMs)} ms, CPU ${ms(turn.cpuMs)} ms, collection ${ms(turn.gcMs)} ms`,
+  );
+  for (const name of watched.named(turn)) console.log(`    ${name}`);
+}
 process.exit();

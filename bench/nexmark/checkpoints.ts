@@ -12,7 +12,7 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Duration } from "@df/core";
-import { percentile } from "./turns.ts";
+import { percentile } from "../turns.ts";
 import { runQuery } from "./run.ts";
 
 /** Milliseconds between two looks at how much was read. */

@@ -12,7 +12,7 @@
 import { parseArgs } from "node:util";
 import type { Duration } from "@df/core";
 import { runQuery, type Ran, type TargetName } from "./run.ts";
-import { percentile, watchTurns, type Turn } from "./turns.ts";
+import { percentile, watchTurns, type Turn } from "../turns.ts";
 
 /** The part of a run's time after which it is stopped, to be started again. */
 const STOPPED_AT = 0.8;
