@@ -134,10 +134,11 @@ export class KeyFinder {
     const rows = this.#table.rows.ints;
     const key = i * keyWords * 2;
     for (let k = 0; k < plainInts; k++) if (rows[row + k] !== this.#staged.ints[key + k]) return false;
-    return keyTexts.every((word, t) => {
+    for (let t = 0; t < keyTexts.length; t++) {
       const { bytes, starts, ends } = this.#staged.texts[t] as StagedText;
-      const stored = this.#table.heap.get(rows[row + word * 2] as number);
-      return Buffer.compare(stored, bytes.subarray(starts[i], ends[i])) === 0;
-    });
+      const stored = this.#table.heap.get(rows[row + (keyTexts[t] as number) * 2] as number);
+      if (Buffer.compare(stored, bytes.subarray(starts[i], ends[i])) !== 0) return false;
+    }
+    return true;
   }
 }

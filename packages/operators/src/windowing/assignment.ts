@@ -43,6 +43,8 @@ export class Assignment {
   /** All that were made for the batch, also those of which each row turned out to be late. */
   readonly #made: PaneGroup[] = [];
   readonly #kept: Int32Array[] = [];
+  /** The clock that all rows of a batch have, as one a row. */
+  readonly #equalClocks: Float64Array = new Float64Array(BATCH_ROWS_MAX);
   readonly #grid: Grid;
   readonly #latenessMicros: number;
   /** The first window that the operator's clock has not reached the end of. */
@@ -58,6 +60,8 @@ export class Assignment {
     this.#begin(clock);
     const { paneMicros } = this.#grid;
     const { late } = this;
+    // One kind of value in the loop: of two kinds, each that is read would be an object.
+    const rowClocks = typeof clocks === "number" ? this.#equalClocks.fill(clocks, 0, length) : clocks;
     let lateCount = 0;
     let partialCount = 0;
     let group: PaneGroup | undefined;
@@ -78,7 +82,7 @@ export class Assignment {
         group = next;
         ({ pane, rows, count, partialAt, lateAt } = next);
       }
-      const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);
+      const rowClock = rowClocks[row] as number;
       if (rowClock >= partialAt) {
         if (rowClock >= lateAt) late[lateCount++] = row;
         else {
