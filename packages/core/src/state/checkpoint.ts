@@ -11,6 +11,8 @@ import type { MemoryStateTable } from "./table.ts";
 /** Room for pieces that a table keeps between checkpoints. */
 const PIECES_KEPT_BYTES_MAX = 1 << 20;
 
+/** The bits of 32 rows side by side. */
+const ALL = -1;
 /** Rows that are written at once: somebody else may have the thread behind them. */
 const ROWS_AT_ONCE = 8192;
 
@@ -89,7 +91,7 @@ export class TableCheckpoint {
         continue;
       }
       for (; bits !== 0; bits &= bits - 1) {
-        const group = groups[half * 32 + 31 - Math.clz32(bits & -bits)] as number;
+        const group = groups[half * 32 + lowest(bits)] as number;
         touched[group] = (touched[group] as number) + 1;
       }
     }
@@ -116,14 +118,14 @@ export class TableCheckpoint {
       const tag = tags[half >>> 1] as number;
       if (tag >= 0) {
         let at = ends[tag] as number;
-        for (let bits = full[tag] === 1 ? here : touched; bits !== 0; bits &= bits - 1) {
-          ids[at++] = half * 32 + 31 - Math.clz32(bits & -bits);
-        }
+        const bits = full[tag] === 1 ? here : touched;
+        if (bits === ALL) for (let id = half * 32; id < half * 32 + 32; id++) ids[at++] = id;
+        else for (let left = bits; left !== 0; left &= left - 1) ids[at++] = half * 32 + lowest(left);
         ends[tag] = at;
         continue;
       }
       for (let bits = anyFull ? here : touched; bits !== 0; bits &= bits - 1) {
-        const slot = 31 - Math.clz32(bits & -bits);
+        const slot = lowest(bits);
         const group = groups[half * 32 + slot] as number;
         if (full[group] === 0 && ((touched >>> slot) & 1) === 0) continue;
         const at = ends[group] as number;
@@ -245,6 +247,11 @@ export class TableCheckpoint {
     staged.rehash();
     if (words === layout.keyWords) reader.pad();
   }
+}
+
+/** The lowest bit that is set. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 /** Reads the records of a chunk one after another; never behind its end. */

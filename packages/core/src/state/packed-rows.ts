@@ -8,6 +8,9 @@
  *     0 where the number of ints would be odd
  */
 
+/** Rows that are compared with the first one before it is asked whether they differ. */
+const BLOCK_ROWS = 64;
+
 /** Rows side by side. */
 export interface PlainRows {
   readonly ints: Int32Array;
@@ -19,16 +22,47 @@ export interface PlainRows {
 
 /** Which ints of a row are not the same in all rows, ascending. */
 export function varyingInts({ ints, start, count, rowInts }: PlainRows): Int32Array {
-  const varying = new Int32Array(rowInts);
-  let found = 0;
   const end = start + count * rowInts;
-  for (let k = 0; k < rowInts; k++) {
-    const first = ints[start + k];
-    let at = start + k + rowInts;
-    while (at < end && ints[at] === first) at += rowInts;
-    if (at < end) varying[found++] = k;
+  /** Those that were the same so far, side by side, and how many they are. */
+  const same = Int32Array.from({ length: rowInts }, (_, k) => k);
+  let left = rowInts;
+  for (let block = start; block < end && left > 0; block += BLOCK_ROWS * rowInts) {
+    const blockEnd = Math.min(block + BLOCK_ROWS * rowInts, end);
+    // Most blocks have nothing new: whether one has is asked row by row, as rows lie.
+    let difference = 0;
+    for (let row = block; row < blockEnd; row += rowInts) {
+      for (let s = 0; s < left; s++) {
+        const k = same[s] as number;
+        difference |= (ints[row + k] as number) ^ (ints[start + k] as number);
+      }
+    }
+    if (difference !== 0) left = stillSame(ints, { start, block, blockEnd, rowInts }, same, left);
   }
-  return varying.subarray(0, found);
+  const isSame = new Uint8Array(rowInts);
+  for (const k of same.subarray(0, left)) isSame[k] = 1;
+  return Int32Array.from({ length: rowInts }, (_, k) => k).filter((k) => isSame[k] === 0);
+}
+
+/** Keeps of `same` those ints that are also the same in all rows of a block; returns how many. */
+function stillSame(
+  ints: Int32Array,
+  at: {
+    readonly start: number;
+    readonly block: number;
+    readonly blockEnd: number;
+    readonly rowInts: number;
+  },
+  same: Int32Array,
+  count: number,
+): number {
+  let left = 0;
+  for (let s = 0; s < count; s++) {
+    const k = same[s] as number;
+    let row = at.block;
+    while (row < at.blockEnd && ints[row + k] === ints[at.start + k]) row += at.rowInts;
+    if (row >= at.blockEnd) same[left++] = k;
+  }
+  return left;
 }
 
 /** Ints that rows take when so many of theirs vary. */
