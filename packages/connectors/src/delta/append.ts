@@ -2,6 +2,7 @@
 import { ContentHash } from "@df/core/batch/canonical";
 import { RowHasher } from "@df/core/batch/row-hasher";
 import type { Batch, Shape, StageRequest } from "@df/core";
+import { inTurns } from "../lake/in-turns.ts";
 import { FILE_VALUE_BYTES_MAX, valueBytes, writeDataFiles } from "./data-files.ts";
 import type { DataFileOptions } from "./data-files.ts";
 import { emptyTextAsNull } from "./empty-text.ts";
@@ -34,7 +35,7 @@ export async function stageAppend(
     batches = [];
     bytes = 0;
   };
-  for await (const given of request.batches) {
+  for await (const given of inTurns(request.batches)) {
     const batch = emptyTextAsNull(given, input.schema, options.partitionBy);
     hasher.add(batch, hash);
     rows += batch.length;

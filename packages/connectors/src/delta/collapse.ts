@@ -3,6 +3,7 @@ import { DataflowError, diffAt, gatherRows, pick } from "@df/core";
 import type { Batch, Shape, StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { MemoryStateStore } from "@df/core/state/store";
+import { inTurns } from "../lake/in-turns.ts";
 import { emptyTextAsNull } from "./empty-text.ts";
 import { keyColumns, rowText } from "./key-rows.ts";
 import { keyText } from "./location.ts";
@@ -26,11 +27,11 @@ export async function collapse(
   partitionBy: readonly string[],
 ): Promise<readonly Outcomes[]> {
   const kept: Batch[] = [];
-  for await (const batch of batches) kept.push(emptyTextAsNull(batch, input.schema, partitionBy));
+  for await (const batch of inTurns(batches)) kept.push(emptyTextAsNull(batch, input.schema, partitionBy));
   return input.change === "retract" ? netPerKey(kept, input) : lastPerKey(kept, input);
 }
 
-function lastPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
+async function lastPerKey(batches: readonly Batch[], input: Shape): Promise<Outcomes[]> {
   const table = new MemoryStateStore().table("last", {
     key: pick(input.schema, input.key),
     value: [{ name: "place", words: 1 }],
@@ -42,7 +43,7 @@ function lastPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
   /** Rows of the batches before. */
   const begins: number[] = [];
   let rows = 0;
-  for (const batch of batches) {
+  for await (const batch of inTurns(batches)) {
     const { length } = batch;
     const ids = new Int32Array(length);
     table.insert({ batch, columns, rows: everyRow(length), count: length }, 0, ids, new Int32Array(length));
@@ -51,11 +52,13 @@ function lastPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
     begins.push(rows);
     rows += length;
   }
-  return batches.flatMap((batch, nth) => {
+  const outcomes: Outcomes[] = [];
+  for await (const [nth, batch] of inTurns(batches.entries())) {
     const ids = keys[nth] as Int32Array;
     const last = lastRows(table.words, offsetsOf(table, ids), word, begins[nth] as number);
-    return last.length === 0 ? [] : [lastOutcomes(batch, last)];
-  });
+    if (last.length > 0) outcomes.push(lastOutcomes(batch, last));
+  }
+  return outcomes;
 }
 
 function everyRow(length: number): Int32Array {
@@ -109,12 +112,12 @@ interface Outcome extends Net {
   readonly replaces: boolean;
 }
 
-function netPerKey(batches: readonly Batch[], input: Shape): Outcomes[] {
+async function netPerKey(batches: readonly Batch[], input: Shape): Promise<Outcomes[]> {
   const columns = keyColumns(input);
   const keyCodec = new CanonicalCodec(input.schema, columns);
   const rowCodec = new CanonicalCodec(input.schema);
   const nets = new Map<string, Map<string, Net>>();
-  for (const [index, batch] of batches.entries()) {
+  for await (const [index, batch] of inTurns(batches.entries())) {
     for (let row = 0; row < batch.length; row++) {
       const key = keyText(keyCodec.encode(batch, row));
       const rows = nets.get(key) ?? new Map<string, Net>();

@@ -5,6 +5,7 @@ import { ContentHash } from "@df/core/batch/canonical";
 import { CanonicalStrings } from "@df/core/batch/canonical-strings";
 import { HASHES_MAX } from "@df/core/batch/content-hash";
 import { RowHasher } from "@df/core/batch/row-hasher";
+import { inTurns } from "../lake/in-turns.ts";
 import { collapse, someRows } from "./collapse.ts";
 import type { Outcomes } from "./collapse.ts";
 import { writeDataFiles } from "./data-files.ts";
@@ -47,7 +48,7 @@ export async function stageUpsert(
   // What is written is let go: of a large delivery memory holds the rows once.
   for (let some = partOf(outcomes); some.length > 0; some = partOf(outcomes)) {
     // Without a file there is no row that could be looked up.
-    if (nextFile === 0) work.takeAll(some);
+    if (nextFile === 0) await work.takeAll(some);
     else await work.take(some);
     // Few parts, so a partition gets few files.
     if (options.partitionBy.length === 0) await work.write();
@@ -114,8 +115,8 @@ class UpsertWork {
   }
 
   /** Takes what comes to a table without rows. */
-  takeAll(all: readonly Outcomes[]): void {
-    for (const { batch, deletes } of all) {
+  async takeAll(all: readonly Outcomes[]): Promise<void> {
+    for await (const { batch, deletes } of inTurns(all)) {
       const rows = new Int32Array(batch.length);
       let kept = 0;
       for (let row = 0; row < batch.length; row++) if (deletes[row] === 0) rows[kept++] = row;
@@ -126,11 +127,11 @@ class UpsertWork {
   /** Decides what becomes of some keys. */
   async take(some: readonly Outcomes[]): Promise<void> {
     const list = new StringList();
-    for (const { batch } of some) this.#keyStrings.add(batch, list);
+    for await (const { batch } of inTurns(some)) this.#keyStrings.add(batch, list);
     const keys = list.take();
     const locations = new Locations(await this.#index.get(keys));
     let first = 0;
-    for (const outcomes of some) {
+    for await (const outcomes of inTurns(some)) {
       const conflict = this.#takeBatch({ outcomes, keys, locations, first });
       if (conflict !== undefined) throw await this.#stillThere(outcomes.batch, conflict);
       first += outcomes.batch.length;
@@ -200,7 +201,7 @@ class UpsertWork {
     for (const { file, batches } of await writeDataFiles(kept, this.#options)) {
       const number = this.#nextFile++;
       let row = 0;
-      for (const batch of batches) {
+      for await (const batch of inTurns(batches)) {
         const hashes = this.#hasher.hashes(batch);
         addHashes(this.#content, hashes, 1);
         this.#entries.addRows(batch, hashes, { file: number, row });

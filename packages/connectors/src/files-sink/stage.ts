@@ -1,6 +1,5 @@
 /** Rows as files of lines under hidden names. */
 import { randomUUID } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import type { Shape, StageRequest } from "@df/core";
 import type { ContentHash } from "@df/core/batch/canonical";
 import { ByteSink } from "@df/formats/byte-sink";
@@ -8,6 +7,7 @@ import { lineEncoder } from "@df/formats/text/line-encoder";
 import { fileEnding } from "@df/formats/text/text-format";
 import type { TextFormat } from "@df/formats/text/text-format";
 import type { CommittedFile } from "../lake/manifest.ts";
+import { inTurns } from "../lake/in-turns.ts";
 import { StagedFile } from "../lake/staged-file.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
 import { changeRows, changeSchema } from "./change-rows.ts";
@@ -52,9 +52,7 @@ export function stager(
       rows = 0;
     };
     try {
-      for await (const batch of batches) {
-        // The encoding of a batch takes a millisecond: whoever else needs this thread comes in between.
-        await setImmediate();
+      for await (const batch of inTurns(batches)) {
         sum.add(batch, contentHash);
         for (const written of changes(batch)) {
           sum.addWritten(written, contentHash);
