@@ -6,7 +6,10 @@ import { packedInts, packRows, unpackRows, varyingInts } from "./packed-rows.ts"
 const rows = fc
   .record({
     rowInts: fc.integer({ min: 1, max: 70 }),
-    count: fc.integer({ min: 1, max: 20 }),
+    count: fc.oneof(
+      { weight: 9, arbitrary: fc.integer({ min: 1, max: 20 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 60, max: 200 }) },
+    ),
     start: fc.nat({ max: 3 }),
   })
   .chain(({ rowInts, count, start }) => {
