@@ -33,8 +33,8 @@ export class Delays {
   }
 
   /**
-   * The same of the events that were not on their way while the thread was kept from its core, by other programs or by a
-   * disk; `beganMs` is when the turns were first watched.
+   * The same of the events that were not on their way while the thread was kept from its core, by other programs or by
+   * a disk; `beganMs` is when the turns were first watched.
    */
   undisturbed(turns: readonly Turn[], beganMs: number): string {
     const kept = turns.filter(({ wallMs, cpuMs }) => wallMs - cpuMs > KEPT_FROM_MS);
