@@ -5,7 +5,8 @@ const testTimeout = 60_000;
 export default defineConfig({
   test: {
     globalSetup: "test/temporary-folder.ts",
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for processes that they have started.
+    maxWorkers: 3,
     projects: [
       {
         test: {

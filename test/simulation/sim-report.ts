@@ -12,6 +12,8 @@ export interface SimReport {
   /** Histories by what was drawn for them, and by what they lack. */
   readonly drawn: ReadonlyMap<string, number>;
   readonly lacking: ReadonlyMap<string, number>;
+  readonly runs: number;
+  readonly faults: number;
   readonly cases: number;
   readonly adoptions: number;
   readonly last: string;
@@ -19,6 +21,7 @@ export interface SimReport {
 
 /** Reads a report. */
 export function readReport(stdout: string): SimReport {
+  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
   return {
     met: [...stdout.matchAll(/^([a-z/ ]+?)((?: +\d+)+)$/gm)].map(([, kind = "", counts = ""]) => ({
       kind,
@@ -28,7 +31,9 @@ export function readReport(stdout: string): SimReport {
     lacking: countsIn(/^lacking: (.*)$/m.exec(stdout)?.[1]),
     cases: Number(/^(\d+) metamorphic cases$/m.exec(stdout)?.[1]),
     adoptions: Number(/; (\d+) adoptions;/.exec(stdout)?.[1]),
-    last: stdout.trimEnd().split("\n").at(-1) ?? "",
+    runs: Number(/^(\d+) runs, /.exec(last)?.[1]),
+    faults: Number(/, (\d+) faults, /.exec(last)?.[1]),
+    last,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Runs the histories of every n-th seed, then reads its inputs in several ways, and tells of each. */
+/** Runs the histories of every n-th seed until enough of them lack nothing, then reads its inputs in several ways, and tells of each. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { History } from "./history.ts";
 import { compareWays } from "./metamorphic.ts";
@@ -9,9 +9,11 @@ import { Violation } from "./verdict.ts";
 export interface SimJob {
   readonly first: number;
   readonly step: number;
-  /** Seeds whose histories are run, and seeds whose inputs are read. */
+  /** Histories that lack nothing, and seeds whose inputs are read. */
   readonly runs: number;
   readonly inputs: number;
+  /** When no other history is begun, ms since 1970. */
+  readonly untilMs: number;
 }
 
 /** @internal */
@@ -23,11 +25,11 @@ export type SimMessage =
 /** Ways in which an input is read beside the first. */
 const WAYS = 6;
 
-const { first, step, runs, inputs } = workerData as SimJob;
-for (let run = 0; run < runs; run++) {
-  const seed = first + run * step;
+const { first, step, runs, inputs, untilMs } = workerData as SimJob;
+for (let whole = 0, seed = first; whole < runs && Date.now() < untilMs; seed += step) {
   try {
     const { trace: _, ...history } = await simulate(seed);
+    if (history.lacks.length === 0) whole++;
     parentPort?.postMessage({ kind: "history", history } satisfies SimMessage);
   } catch (thrown) {
     if (!(thrown instanceof Violation)) throw thrown;

@@ -1,7 +1,8 @@
 /**
- * `pnpm sim --runs N [--inputs N] [--seed S] [--jobs J] [--trace] [--faults 0,3]`: runs the histories of N seeds, and
- * reads the inputs of so many in several ways. Exits with 0 if nothing was violated; the last line is
- * `N runs, N faults, N events, N kinds of fault, N violations`.
+ * `pnpm sim --runs N [--inputs N] [--seed S] [--jobs J] [--minutes M] [--trace] [--faults 0,3]`: runs N histories that
+ * have all that a history is to have, of one seed after the other, and reads the inputs of so many seeds in several ways.
+ * After M minutes no other history is begun. Exits with 0 if nothing was violated; the last line is
+ * `N runs, N faults, N events, N kinds of fault, N violations`, and the error output has such a line each minute.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -16,6 +17,7 @@ import { PHASES } from "./world.ts";
 
 /** Violations from which on nothing more is learned. */
 const VIOLATIONS_MAX = 5;
+const MINUTE_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     inputs: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     jobs: { type: "string", default: String(availableParallelism()) },
+    minutes: { type: "string", default: "Infinity" },
     faults: { type: "string" },
     trace: { type: "boolean", default: false },
   },
@@ -33,11 +36,14 @@ const violated: number[] = [];
 
 if (values.trace || faults !== undefined) await tell(Number(values.seed), values.trace);
 else await runAll();
-const { faults: struck, kinds } = totals.counted();
-process.stdout.write(
-  `${totals.runs} runs, ${struck} faults, ${totals.events} events, ${kinds} kinds of fault, ${violated.length} violations\n`,
-);
+process.stdout.write(`${reached()}\n`);
 process.exitCode = violated.length === 0 ? 0 : 1;
+
+/** The counts so far. */
+function reached(): string {
+  const { faults: struck, kinds } = totals.counted();
+  return `${totals.runs} runs, ${struck} faults, ${totals.events} events, ${kinds} kinds of fault, ${violated.length} violations`;
+}
 
 /** One seed, in this thread. */
 async function tell(seed: number, traced: boolean): Promise<void> {
@@ -58,6 +64,8 @@ async function runAll(): Promise<void> {
   const [runs, inputs, jobs] = [Number(values.runs), Number(values.inputs), Number(values.jobs)];
   const first = Number(values.seed);
   const countOf = (all: number, job: number): number => Math.ceil((all - job) / jobs);
+  const untilMs = Date.now() + Number(values.minutes) * MINUTE_MS;
+  const telling = setInterval(() => process.stderr.write(`${reached()} so far\n`), MINUTE_MS);
   await Promise.all(
     Array.from({ length: jobs }, (_, job) =>
       work({
@@ -65,9 +73,11 @@ async function runAll(): Promise<void> {
         step: jobs,
         runs: Math.max(0, countOf(runs, job)),
         inputs: Math.max(0, countOf(inputs, job)),
+        untilMs,
       }),
     ),
   );
+  clearInterval(telling);
   for (const line of totals.matrix([...PHASES, "spill", END])) process.stdout.write(`${line}\n`);
   process.stdout.write(`drawn: ${counted(totals.drawn)}\n`);
   process.stdout.write(`lacking: ${counted(totals.lacks) || "nothing"}\n`);

@@ -1,6 +1,6 @@
 import type { History } from "./history.ts";
 
-/** What many histories came to. */
+/** What many histories came to: those that have all that a history is to have, the others are counted by what they lack. */
 export class Totals {
   runs = 0;
   /** Comparisons of one input with itself, read in another way. */
@@ -11,11 +11,13 @@ export class Totals {
   adoptions = 0;
   /** By "kind at phase". */
   readonly faults: Map<string, number> = new Map();
-  /** Histories that have what was drawn, and those that lack what they should have. */
+  /** Histories that have what was drawn, and those beside them that lack what they should have. */
   readonly drawn: Map<string, number> = new Map();
   readonly lacks: Map<string, number> = new Map();
 
   add({ events, checkpoints, faults, adoptions, drawn, lacks, ended }: Omit<History, "trace">): void {
+    for (const word of lacks) count(this.lacks, word);
+    if (lacks.length > 0) return;
     this.runs++;
     this.events += events;
     this.checkpoints += checkpoints;
@@ -23,7 +25,6 @@ export class Totals {
     if (ended === "refused") this.refused++;
     for (const fault of faults) count(this.faults, fault);
     for (const word of drawn) count(this.drawn, word);
-    for (const word of lacks) count(this.lacks, word);
   }
 
   /** The number of all faults, and of their kinds. */
