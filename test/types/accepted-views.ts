@@ -1,5 +1,5 @@
 /** Views that must compile, with the row types they must have. The compiler runs this file; nothing else does. */
-import { defineAggregate, pipeline, t } from "dataflow";
+import { defineAggregate, migration, pipeline, t } from "dataflow";
 import type { ChangeMode, Decimal, Stream, TypedSink, TypedSource } from "dataflow";
 import { same, type FactsOf, type Row } from "./same.ts";
 
@@ -79,4 +79,12 @@ export const latest = pipeline("latest", (p) => {
   const untimed = p.from("more", source).groupBy("userId", "at").latest("untimed", { by: "id" });
   same<FactsOf<typeof untimed>, ["upsert", "userId" | "at", false]>(true);
   untimed.filter((o) => o.cents > 0n).to("latest", delta("latest"));
+  // What it has kept with other columns is given to a function, which gives rows of now.
+  const Before = t.row({ ...Order.columns, cents: t.int32() });
+  const migrate = migration("cents", Before, (row) => {
+    same<typeof row.cents, number>(true);
+    return { ...row, cents: BigInt(row.cents) };
+  });
+  p.from("kept", source, clock).groupBy("userId").latest("kept", { by: "at", migrate });
+  p.from("held", source, clock).dedupe("held", { by: "id", within: "1h", keep: "first", migrate });
 });

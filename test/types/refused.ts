@@ -2,7 +2,17 @@
  * Misuses that must not compile, each with words that the compiler's message must hold. `refused.test.ts` compiles them
  * without the directives and reads the messages.
  */
-import { defineAggregate, defineConfig, pipeline, secret, session, sliding, t, tumbling } from "dataflow";
+import {
+  defineAggregate,
+  defineConfig,
+  migration,
+  pipeline,
+  secret,
+  session,
+  sliding,
+  t,
+  tumbling,
+} from "dataflow";
 import type { ChangeMode, Emit, Events, Stream, TypedOperator, TypedSink, TypedSource } from "dataflow";
 import type { CallbackSink } from "dataflow/callback";
 
@@ -270,6 +280,10 @@ pipeline("refused", (p) => {
   perUser.latest("l", { by: ["at", "orderId"] });
   // @ts-expect-error Source has 0 element(s) but target requires 1
   perUser.latest("l", { by: [] });
+  // @ts-expect-error 'string' is not assignable to type 'bigint'
+  perUser.latest("l", { by: "at", migrate: migration("m", Order, (o) => ({ ...o, cents: "5" })) });
+  // @ts-expect-error Property 'price' does not exist
+  perUser.latest("l", { by: "at", migrate: migration("m", Order, (o) => ({ ...o, cents: o.price })) });
   // @ts-expect-error 'by' is missing
   perUser.latest("l", {});
   // @ts-expect-error 'order' does not exist

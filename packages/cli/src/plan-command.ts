@@ -42,6 +42,8 @@ const WORDS: Readonly<Record<NodeRestart["verdict"], string>> = {
   refuse: "",
 };
 
+const BROUGHT = "its rows are what the function makes of them, from the first checkpoint on";
+
 /** Options of the command. */
 export interface PlanFlags extends Flags {
   /** The folder of a savepoint. */
@@ -72,7 +74,8 @@ function restart(plan: BuiltPlan, state: string, found: Facts | undefined, compa
   if (found === undefined) {
     return { pipeline: plan.name, state, epoch: undefined, outcome: "begins", nodes: [], lambdas: [] };
   }
-  const nodes = compare(found.fingerprint, fingerprint(prune(plan)), plan);
+  const { migrated } = found;
+  const nodes = compare(found.fingerprint, fingerprint(prune(plan)), { ...plan, migrated });
   return {
     pipeline: plan.name,
     state,
@@ -101,17 +104,20 @@ function factsOf(from: string, { name }: BuiltPlan): Facts | undefined {
 function storedFacts(file: string): Facts | undefined {
   const { record, fingerprint: stored } = readStoredState(file);
   if (record === undefined || stored === undefined) return undefined;
-  return { fingerprint: stored, lambdas: record.lambdas, epoch: record.epoch };
+  return { fingerprint: stored, lambdas: record.lambdas, migrated: record.migrated, epoch: record.epoch };
 }
 
 function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): string {
   const from = epoch === undefined ? "" : `, the checkpoint of epoch ${epoch}`;
-  const rows = nodes.flatMap(({ kind, node, verdict, renamedFrom, reasons, changes = [], note }) => {
+  const rows = nodes.flatMap((restarted) => {
+    const { kind, node, verdict, by, renamedFrom, reasons, changes = [], note } = restarted;
+    const said = by === undefined ? verdict : `${verdict} (by function ${by})`;
     const renamed = renamedFrom === undefined ? [] : [`renamed from "${renamedFrom}"`];
-    const words = [...renamed, WORDS[verdict], note ?? ""].filter((part) => part !== "").join("; ");
+    const becomes = by === undefined ? WORDS[verdict] : BROUGHT;
+    const words = [...renamed, becomes, note ?? ""].filter((part) => part !== "").join("; ");
     const sentences = [...reasons, ...changes];
     const [first = "", ...more] = words === "" || reasons.length > 0 ? sentences : [words, ...sentences];
-    return [[`  ${kind}`, node, verdict, first], ...more.map((reason) => ["", "", "", reason])];
+    return [[`  ${kind}`, node, said, first], ...more.map((reason) => ["", "", "", reason])];
   });
   const changed = lambdas.map((node) => `"${node}"`).join(", ");
   const lines = [

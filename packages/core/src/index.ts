@@ -10,6 +10,7 @@ export * from "./batch/gather.ts";
 export * from "./connector.ts";
 export * from "./error.ts";
 export * from "./json.ts";
+export * from "./migration.ts";
 export * from "./operator.ts";
 export * from "./options.ts";
 export * from "./own.ts";

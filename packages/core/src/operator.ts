@@ -7,6 +7,7 @@
  */
 import type { Batch } from "./batch/batch.ts";
 import type { Json } from "./json.ts";
+import type { Migration, StepMigration } from "./migration.ts";
 import type { Schema } from "./schema/schema.ts";
 import type { StateStore } from "./state/state-store.ts";
 import type { Exchange, Label, Shape } from "./stream.ts";
@@ -64,6 +65,8 @@ export interface OperatorContext {
   /** Shapes of the outputs, from `OperatorSpec.outputs(inputs)`. */
   readonly outputs: readonly Shape[];
   readonly state: StateStore;
+  /** Where it is to be run now: tables that were stored bring their rows over by it. */
+  readonly migration?: Migration | undefined;
   /** The last clock this operator was given before the checkpoint it starts from; −∞ at the first start. */
   readonly clock: Time;
   /** Whether code may be generated. Where it may not, and in half of the tests, the interpreted twin runs. */
@@ -112,6 +115,8 @@ export interface OperatorSpec {
    * Without it, and where it says nothing, the state is refused.
    */
   goesOn?(before: StepPart, now: StepPart): GoesOn | undefined;
+  /** The function that the user wrote for its state, where it has run or not. */
+  readonly migration?: StepMigration | undefined;
   open(context: OperatorContext): Operator;
 }
 

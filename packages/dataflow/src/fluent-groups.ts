@@ -4,6 +4,7 @@ import type { Duration, OperatorSpec, Shape } from "@df/core";
 import { group, latest, session as sessions, window as windowed } from "@df/operators";
 import { aggregatesOf } from "./aggregates.ts";
 import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
+import { checkedMigration } from "./migration.ts";
 import type { FluentStream } from "./fluent-stream.ts";
 import type { Emit, Renamed } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
@@ -11,6 +12,7 @@ import type { WindowSpec } from "./windows.ts";
 interface LatestInput {
   readonly by?: string | readonly string[] | undefined;
   readonly renamedFrom?: string | undefined;
+  readonly migrate?: unknown;
 }
 interface AggregateInput extends Renamed {
   readonly allowedLateness?: Duration | undefined;
@@ -56,9 +58,10 @@ export class FluentGrouped {
 
   latest(id: string, options: LatestInput): FluentStream {
     return this.#stream.latest({ ...options, id }, () => {
-      checkOptions(options, ["by", "renamedFrom"], "latest()");
+      checkOptions(options, ["by", "renamedFrom", "migrate"], "latest()");
       const { by = [] } = options;
-      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by });
+      const migrate = checkedMigration(options.migrate, "latest()");
+      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by, migrate });
     });
   }
 }

@@ -37,6 +37,7 @@ import { lambdaColumns, misreadNames } from "./lambda-columns.ts";
 import { lambdaReturns } from "./lambda-returns.ts";
 import type { Lambda } from "./lambda-source.ts";
 import { checkLambda } from "./lambda.ts";
+import { checkedMigration } from "./migration.ts";
 import { checkOf } from "./standard-schema.ts";
 import type { Named, Renamed, SinkOptions } from "./stream-types.ts";
 import type { WindowSpec } from "./windows.ts";
@@ -51,6 +52,7 @@ interface DedupeInput {
   readonly keep: "any" | "first";
   readonly allowedLateness?: Duration | undefined;
   readonly renamedFrom?: string | undefined;
+  readonly migrate?: unknown;
 }
 /** What a step with state is called, and what it was called before. */
 interface Place {
@@ -159,7 +161,11 @@ export class FluentStream {
 
   dedupe(id: string, options: DedupeInput): FluentStream {
     const made = this.#keep("dedupe()", { ...options, id }, () => {
-      checkOptions(options, ["by", "within", "keep", "allowedLateness", "renamedFrom"], "dedupe()");
+      checkOptions(
+        options,
+        ["by", "within", "keep", "allowedLateness", "renamedFrom", "migrate"],
+        "dedupe()",
+      );
       const by = typeof options.by === "string" ? [options.by] : options.by;
       for (const column of by) columnIndex(this.shape.schema, column);
       return dedupe({
@@ -167,6 +173,7 @@ export class FluentStream {
         withinMicros: micros(options.within),
         keep: options.keep,
         allowedLatenessMicros: micros(options.allowedLateness ?? "0s"),
+        migrate: checkedMigration(options.migrate, "dedupe()"),
       });
     });
     return new FluentStream(this.#graph, made.#edge, made.#base, 1);

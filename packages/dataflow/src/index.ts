@@ -4,6 +4,7 @@
  */
 export { defineConfig } from "./config.ts";
 export { pipeline } from "./pipeline.ts";
+export { migration } from "./migration.ts";
 export { lit } from "./expressions.ts";
 export { session, sliding, tumbling } from "./windows.ts";
 export { adopt } from "./adopt.ts";
@@ -35,6 +36,7 @@ export type {
   TypedOperator,
   Windowed,
 } from "./stream-types.ts";
+export type { MigrationTo } from "./migration.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { Session, Sliding, Tumbling, WindowSpec } from "./windows.ts";
 export type {

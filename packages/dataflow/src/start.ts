@@ -3,6 +3,7 @@ import { checkOptions, DataflowError, reasonOf } from "@df/core";
 import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
+import { migratedBy } from "@df/core/plan/migrated";
 import { askStatus, type RunFacts, type Served, serveControl } from "@df/core/runtime/control-socket";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
@@ -124,7 +125,8 @@ function planOf(pipeline: PipelineDefinition | BuiltPlan, params: StartOptions["
 
 /** What a restart would compare with the plan that it is given. */
 function factsOf(plan: BuiltPlan): RunFacts {
-  return { fingerprint: fingerprint(prune(plan)), lambdas: lambdaHashes(plan.lambdas) };
+  const migrated = migratedBy(plan);
+  return { fingerprint: fingerprint(prune(plan)), lambdas: lambdaHashes(plan.lambdas), migrated };
 }
 
 /** Answers the other commands until the run has ended. Where that cannot be, the run goes on all the same. */

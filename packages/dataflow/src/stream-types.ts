@@ -30,6 +30,7 @@ import type {
   Only,
   Refused,
 } from "./refusals.ts";
+import type { MigrationTo } from "./migration.ts";
 import type { Checks, StandardSchema } from "./standard-schema.ts";
 import type { Session, WindowSpec } from "./windows.ts";
 
@@ -55,7 +56,7 @@ export interface SinkOptions extends Renamed {
 }
 
 /** Which rows are copies, and which copy is kept. */
-export interface DedupeOptions<P extends string> extends Renamed {
+export interface DedupeOptions<P extends string, Row> extends Renamed {
   /** The columns that make two rows copies of each other. */
   readonly by: P | readonly [P, ...P[]];
   /** Copies further apart than this, in event time, are not copies. */
@@ -67,15 +68,19 @@ export interface DedupeOptions<P extends string> extends Renamed {
   readonly keep: "any" | "first";
   /** How much later than the clock a row may still come. Default 0. */
   readonly allowedLateness?: Duration | undefined;
+  /** With "first": brings over the rows that wait with other columns; those in `by` stay. See `migration()`. */
+  readonly migrate?: MigrationTo<Row> | undefined;
 }
 
 /** Which row of a group is the latest. */
-export interface LatestOptions<P extends string> extends Renamed {
+export interface LatestOptions<P extends string, Row> extends Renamed {
   /**
    * The columns that tell, compared in this order; null is lowest. Of rows that are equal in them the one with the
    * highest other columns is taken, never the one that came last.
    */
   readonly by: P | readonly [P, ...P[]];
+  /** Brings over the rows that it has kept with other columns, groups or `by`: see `migration()`. */
+  readonly migrate?: MigrationTo<Row> | undefined;
 }
 
 declare const STREAM: unique symbol;
@@ -160,7 +165,7 @@ export interface Stream<
   /** Lets one of several copies pass. Rows that come too late to tell are in `.late`. */
   dedupe<const P extends keyof Row & string>(
     id: NeedsAppend<Change, NeedsTime<Timed, string, "dedupe()">, "dedupe()">,
-    options: DedupeOptions<P>,
+    options: DedupeOptions<P, Row>,
   ): Stream<Row, "append", never, Timed> & Late<Row, "append">;
   /** Turns upserts into old row and new row, by keeping the last row of each key. */
   changelog(
@@ -243,7 +248,7 @@ export interface Grouped<out Row, out Change extends ChangeMode, G extends strin
   /** The latest row of each group: the one with the highest `by` columns, whichever came first. */
   latest<const P extends Exclude<keyof Only<Row, Num | string | boolean> & string, G>>(
     id: NeedsAppend<Change, string, "latest()">,
-    options: LatestOptions<P>,
+    options: LatestOptions<P, Row>,
   ): Stream<Row, "upsert", G, false>;
 }
 

@@ -2,6 +2,7 @@
 import type { Schema } from "@df/core";
 import {
   type Events,
+  migration,
   pipeline,
   type Pipeline,
   type PipelineDefinition,
@@ -26,13 +27,10 @@ import {
 } from "./drawn.ts";
 import { logSource } from "./ports/source.ts";
 
+const Visit = t.row({ id: t.int64(), key: t.string(), at: t.timestamp(), value: t.int64() });
 /** Columns of the logs. */
-export const VISITS: Schema = t.row({
-  id: t.int64(),
-  key: t.string(),
-  at: t.timestamp(),
-  value: t.int64(),
-}).schema;
+export const VISITS: Schema = Visit.schema;
+const LOWERED = migration("lowered", Visit, (row) => ({ ...row, value: row.value - 1n }));
 interface Read {
   readonly id: bigint;
   readonly key: string;
@@ -75,17 +73,29 @@ function write(p: Pipeline, drawn: Written): void {
   }
   if (drawn.view) view(rows, drawn);
   if (drawn.latest) {
-    spared(rows, drawn)
-      .groupBy("key")
-      .latest("newest", { by: ["at", "id", "value"] })
-      .select((col) => ({ key: col("key"), id: col("id"), at: col("at"), value: col("value") }))
-      .to("latest", upsertTo("latest", drawn), { commitEvery });
+    newest(rows, drawn).to("latest", upsertTo("latest", drawn), { commitEvery });
   }
 }
 
 /** With one column more, before the others, where steps are to have more. */
 function spared(rows: Events<Read>, { aggregates }: Written): Events<Read> {
   return aggregates === "more" ? rows.select((col) => ({ spare: col("value"), ...col.all })) : rows;
+}
+
+/** Keeps values that are one more, or, from the migration on, as they are: only its function tells them apart. */
+function newest(rows: Events<Read>, { aggregates }: Written) {
+  const by = ["at", "id", "value"] as const;
+  if (aggregates === "fewer") {
+    return rows
+      .groupBy("key")
+      .latest("newest", { by, migrate: LOWERED })
+      .select((col) => ({ key: col("key"), id: col("id"), at: col("at"), value: col("value") }));
+  }
+  return rows
+    .select((col) => ({ ...col.all, value: col("value").add(1n) }))
+    .groupBy("key")
+    .latest("newest", { by })
+    .select((col) => ({ key: col("key"), id: col("id"), at: col("at"), value: col("value").sub(1n) }));
 }
 
 function view(rows: Events<Read>, drawn: Written): void {

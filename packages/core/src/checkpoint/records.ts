@@ -1,6 +1,7 @@
 /** What a checkpoint and a delivery write down. */
 import type { Delivered, Intent } from "../connector.ts";
 import type { Json } from "../json.ts";
+import type { Migrated } from "../migration.ts";
 import type { Outcome } from "../operator.ts";
 import type { Chunk } from "../state/state-store.ts";
 import type { Epoch, Shape } from "../stream.ts";
@@ -120,6 +121,8 @@ export interface CheckpointRecord {
   readonly drained: boolean;
   /** Parameters of the run that wrote it, as `Plan.params`; absent in states of older versions. */
   readonly params?: Readonly<Record<string, string>> | undefined;
+  /** Functions of the user that have brought state over; absent in states of older versions. */
+  readonly migrated?: Migrated | undefined;
   /** Hashes of its lambdas by node id, see `lambdaHashes`; absent in states of older versions. */
   readonly lambdas?: Readonly<Record<string, string>> | undefined;
 }

@@ -39,6 +39,7 @@ export function renamedRecord(record: CheckpointRecord, renames: Renames): Check
     ledger: renamedLedger(record.ledger, renames),
     // What steps wait for is told to people, and read back by nobody.
     waiting: undefined,
+    ...(record.migrated === undefined ? {} : { migrated: renamedNames(record.migrated, renames) }),
     ...(record.lambdas === undefined ? {} : { lambdas: renamedNames(record.lambdas, renames) }),
   };
 }

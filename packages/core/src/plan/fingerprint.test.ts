@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fingerprint, lambdaHashes } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
+import type { Migrated } from "../migration.ts";
 import type { GoesOn } from "../operator.ts";
 import type { OperatorNode, Plan } from "./plan.ts";
 import { changedLambdas, difference, restartOf, wayOn } from "./restart.ts";
@@ -75,6 +76,33 @@ describe("a restart goes on with", () => {
       reasons: [change, "No."],
     });
     expect(verdictOf(undefined)).toMatchObject({ verdict: "refuse", reasons: [change] });
+  });
+
+  test("state that a function of the user brings over, until the state has its name", () => {
+    const refusals = (): readonly string[] => (isOther ? ["It takes other rows."] : []);
+    const migration = { name: "cents", before: ints("a"), make: () => ({}), refusals };
+    let isOther = false;
+    const due = plan({ does: { migration } });
+    const restart = (asked: Plan, migrated?: Migrated): unknown =>
+      restartOf(now, fingerprint(asked), { ...asked, migrated }).find(({ kind }) => kind === "step");
+    expect(restart(due)).toMatchObject({ verdict: "migrate", by: "cents", reasons: [], changes: [] });
+    expect(restart(due, { group: ["other"] })).toMatchObject({ verdict: "migrate", by: "cents" });
+    expect(restart(due, { group: ["other", "cents"] })).toMatchObject({
+      verdict: "keep",
+      note: 'its function "cents" has run and may be taken out',
+    });
+    const renamed = { ...plan({ id: "groups", does: { migration } }), renamedFrom: { groups: "group" } };
+    expect(restart(renamed)).toMatchObject({ verdict: "migrate", by: "cents", renamedFrom: "group" });
+    expect(restart(renamed, { group: ["cents"] })).toMatchObject({ verdict: "keep" });
+    isOther = true;
+    expect(restart(due)).toMatchObject({ verdict: "refuse", reasons: ["It takes other rows."] });
+    const other = plan({ does: { migration, version: 2, options: { n: 2 } } });
+    expect(restart(other)).toMatchObject({
+      verdict: "refuse",
+      reasons: expect.arrayContaining([
+        expect.stringMatching(/^Its function "cents" brings over the state of another .* only\.$/),
+      ]) as unknown,
+    });
   });
 
   test("new sources, steps and sinks", () => {

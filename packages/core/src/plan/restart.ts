@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from "../json.ts";
 import { own } from "../own.ts";
 import { changes } from "./changes.ts";
 import { lambdaHashes, type Parts } from "./fingerprint.ts";
+import type { Migrated, StepMigration } from "../migration.ts";
 import type { GoesOn, StepPart } from "../operator.ts";
 import type { Plan } from "./plan.ts";
 import { formerName } from "./renames.ts";
@@ -19,6 +20,8 @@ export interface NodeRestart {
   readonly node: string;
   readonly kind: "source" | "step" | "sink";
   readonly verdict: Verdict;
+  /** Of `migrate`: the function of the user that makes its rows. */
+  readonly by?: string | undefined;
   /** The id under which the state knows it, where it goes on under another one. */
   readonly renamedFrom?: string | undefined;
   /** Of a refusal, one sentence each. */
@@ -37,8 +40,11 @@ const KINDS = [
   ["sinks", "sink"],
 ] as const;
 
-/** What a plan says of a restart beside its fingerprint: renames, and what its steps make of other state. */
-type Asked = Partial<Pick<Plan, "nodes" | "renamedFrom">>;
+/**
+ * What a plan says of a restart beside its fingerprint: renames, and what its steps make of other state; and the
+ * migrations that the state has behind it.
+ */
+type Asked = Partial<Pick<Plan, "nodes" | "renamedFrom">> & { readonly migrated?: Migrated | undefined };
 
 /** What becomes of each node, from the fingerprint of a former run, that of the plan, and the plan. */
 export function restartOf(old: string, now: string, plan: Asked = {}): NodeRestart[] {
@@ -76,11 +82,15 @@ function restartOfNode(named: Named, compared: Compared): NodeRestart {
   if (old !== undefined && kindOfOld !== undefined) {
     const wrong = wrongRename(named, { old, kindOfOld, isThere: was !== undefined });
     if (wrong.length > 0) return { node, kind, verdict: "refuse", renamedFrom: old, reasons: wrong };
-    return { ...compare(named, own(partOf(before, kind), old), compared), renamedFrom: old };
+    return {
+      ...compare(named, { was: own(partOf(before, kind), old), id: old }, compared),
+      renamedFrom: old,
+    };
   }
   const note = old === undefined ? undefined : withoutOld(old, was !== undefined);
   if (was !== undefined) {
-    return { ...compare(named, was, compared), note };
+    const restart = compare(named, { was, id: node }, compared);
+    return { ...restart, note: note ?? restart.note };
   }
   return { node, kind, verdict: "new", reasons: [], note: note ?? likeness(named, before, after) };
 }
@@ -88,15 +98,19 @@ function restartOfNode(named: Named, compared: Compared): NodeRestart {
 /** What becomes of a node that the state has, under this id or another one. */
 function compare(
   { node, kind }: Named,
-  was: Json | undefined,
+  { was, id }: { readonly was: Json | undefined; readonly id: string },
   { after, isSame, plan }: Compared,
 ): NodeRestart {
   const is = own(partOf(after, kind), node);
   const reasons = isSame ? [] : changes(`${kind} "${node}"`, was, is);
-  if (reasons.length === 0) return { node, kind, verdict: "keep", reasons };
-  const byVersion = kind === "step" ? otherVersion(node, was, is) : undefined;
+  const byVersion = kind === "step" && reasons.length > 0 ? otherVersion(node, was, is) : undefined;
   if (byVersion !== undefined)
     return { node, kind, verdict: "refuse", reasons: [byVersion], byVersion: true };
+  const migration = kind === "step" ? migrationOf(node, plan) : undefined;
+  const hasRun = migration !== undefined && (own(plan.migrated ?? {}, id)?.includes(migration.name) ?? false);
+  if (migration !== undefined && !hasRun) return migrating({ node, kind, was, is }, migration, reasons);
+  const note = hasRun ? `its function "${migration.name}" has run and may be taken out` : undefined;
+  if (reasons.length === 0) return { node, kind, verdict: "keep", reasons, note };
   const goesOn = kind === "source" ? sourceGoesOn(was, is) : stepGoesOn({ node, was, is }, plan);
   if (goesOn === undefined) return { node, kind, verdict: "refuse", reasons };
   if (goesOn.verdict === "refuse")
@@ -124,6 +138,26 @@ export function wayOn(restarts: readonly NodeRestart[]): string {
     ? "Run the dataflow that wrote the state"
     : "Undo the change";
   return `${first}, or start with a new state directory (--state-dir) and new targets.`;
+}
+
+function migrationOf(node: string, { nodes = [] }: Asked): StepMigration | undefined {
+  const step = nodes.find(({ id }) => id === node);
+  return step?.kind === "operator" ? step.spec.migration : undefined;
+}
+
+/** What becomes of a step whose state is to be brought over by a function that has not run. */
+function migrating(
+  { node, kind, was, is }: Named & { readonly was: Json | undefined; readonly is: Json | undefined },
+  { name, refusals }: StepMigration,
+  differences: readonly string[],
+): NodeRestart {
+  const [before, now] = [was, is] as unknown as [StepPart, StepPart];
+  const isOther = before.verb !== now.verb || before.version !== now.version;
+  const refused = isOther
+    ? [`Its function "${name}" brings over the state of another ${before.verb} only.`]
+    : refusals(before, now);
+  if (refused.length > 0) return { node, kind, verdict: "refuse", reasons: [...differences, ...refused] };
+  return { node, kind, verdict: "migrate", by: name, reasons: [], changes: differences };
 }
 
 /** A source keeps positions, which are the same whatever columns are read. What keeps its rows is asked by itself. */

@@ -97,11 +97,13 @@ async function begin(host: Host): Promise<void> {
   const { plan, state, identity } = host;
   if (identity.adopts.length > 0) return;
   const before = identity.fingerprint;
-  const restarts = before === undefined ? [] : restartOf(before, fingerprint(plan), plan);
+  const migrated = (await state.lastCheckpoint())?.migrated;
+  const restarts = before === undefined ? [] : restartOf(before, fingerprint(plan), { ...plan, migrated });
   // Also those under which a run would go on: results of rows that are read again may be others then.
-  const changes = restarts.flatMap(({ node, reasons, renamedFrom, changes: some = [] }) => {
+  const changes = restarts.flatMap(({ node, reasons, renamedFrom, by, changes: some = [] }) => {
     const renamed = renamedFrom === undefined ? [] : [`"${renamedFrom}" is called "${node}" now.`];
-    return [...reasons, ...some, ...renamed];
+    const brought = by === undefined ? [] : [`Its function "${by}" would bring "${node}" over.`];
+    return [...reasons, ...some, ...renamed, ...brought];
   });
   if (changes.length > 0) {
     throw new DataflowError(

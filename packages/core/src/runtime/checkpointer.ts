@@ -10,6 +10,8 @@ import {
   type Waiting,
 } from "../checkpoint/records.ts";
 import { lambdaHashes } from "../plan/fingerprint.ts";
+import type { Migrated } from "../migration.ts";
+import { migratedBy } from "../plan/migrated.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { HeldAhead } from "./held-ahead.ts";
@@ -33,12 +35,14 @@ export class Checkpointer {
   readonly #before: CheckpointRecord | undefined;
   readonly #splitsBefore: Map<string, SplitRecord>;
   readonly #lambdas: Readonly<Record<string, string>>;
+  readonly #migrated: Migrated;
 
   constructor(plan: Plan, heldAhead: HeldAhead, before: CheckpointRecord | undefined) {
     this.#plan = plan;
     this.#heldAhead = heldAhead;
     this.#before = before;
     this.#lambdas = lambdaHashes(plan.lambdas ?? {});
+    this.#migrated = migratedBy(plan, before?.migrated);
     this.#splitsBefore = splitsByKey(before);
   }
 
@@ -66,6 +70,7 @@ export class Checkpointer {
       drained,
       params: this.#plan.params,
       lambdas: this.#lambdas,
+      migrated: this.#migrated,
     };
     return {
       record,

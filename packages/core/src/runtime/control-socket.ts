@@ -1,3 +1,4 @@
+import type { Migrated } from "../migration.ts";
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -23,6 +24,7 @@ export interface RunFacts {
   readonly fingerprint: string;
   /** See `lambdaHashes`. */
   readonly lambdas?: Readonly<Record<string, string>> | undefined;
+  readonly migrated?: Migrated | undefined;
 }
 
 /** What a running pipeline can be asked for. */

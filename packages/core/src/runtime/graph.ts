@@ -15,6 +15,7 @@ import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
 import { DirectEnd, LocalEnd, type ShardEnd, spreadingTarget } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
+import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { narrowed } from "./narrowed.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
@@ -48,7 +49,7 @@ interface GraphHost {
   readonly follow: boolean;
   readonly restored: Pick<CheckpointRecord, "epoch" | "clocks"> | undefined;
   /** Nodes whose rows were stored under another layout: see `Verdict`. */
-  readonly migrating: ReadonlySet<string>;
+  readonly migrating: Migrating;
   /** Of all state together. */
   readonly budget: StateBudget;
   readonly now: () => number;
@@ -183,13 +184,15 @@ export class Graph {
     const { budget, migrating } = this.#host;
     const stores = this.#onShards(
       width,
-      () => new MemoryStateStore({ budget, migrates: migrating.has(node.id) }),
+      (shard) =>
+        new MemoryStateStore({
+          budget,
+          migrates: migrating.has(node.id),
+          moves: migrating.get(node.id) === "by function" ? isOf(shard, width) : undefined,
+        }),
     );
     for await (const chunks of stored ?? []) {
-      for (const [shard, store] of stores.entries()) {
-        // With one instance of the node all key groups are its own, whatever the number of shards.
-        store?.load(chunks, (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard);
-      }
+      for (const [shard, store] of stores.entries()) store?.load(chunks, isOf(shard, width));
     }
     return stores;
   }
@@ -278,6 +281,7 @@ export class Graph {
       inputs,
       outputs,
       state: store,
+      migration: this.#host.migrating.get(node.id) === "by function" ? node.spec.migration : undefined,
       clock,
       generate: this.#host.generate,
       count: (outcome, rows) => {
@@ -384,6 +388,11 @@ export class Graph {
   #instance(runner: NodeRunner): Instance {
     return present(this.#of(runner.node)[runner.shard], `shard ${runner.shard} of ${runner.node}`);
   }
+}
+
+/** Whether key groups are those of a shard. With one instance of a node all are its own. */
+function isOf(shard: number, width: number): (keyGroup: number) => boolean {
+  return (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard;
 }
 
 function inNode<T>(node: string, work: () => T): T {

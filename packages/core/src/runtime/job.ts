@@ -12,6 +12,7 @@ import { closing } from "./closing.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { HeldAhead } from "./held-ahead.ts";
+import type { Migrating } from "./migrating.ts";
 import type { RunReport, Status } from "./report.ts";
 import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
@@ -38,7 +39,7 @@ export interface JobParts {
   readonly identity: Identity;
   readonly restored: CheckpointRecord | undefined;
   /** Nodes whose rows were stored under another layout. */
-  readonly migrating: ReadonlySet<string>;
+  readonly migrating: Migrating;
   /** The caller closes it. */
   readonly budget: StateBudget;
   /** Something that is no error and that whoever runs this should know. */
@@ -226,7 +227,7 @@ export class Job {
       if (this.#savepoints.step(this.#shards.active) === "barrier") this.#beginCheckpoint();
     } else if (isQuiet && due) {
       this.#checkpointAt = now + this.#checkpointEveryMs;
-      if (this.#shards.active) this.#beginCheckpoint();
+      if (this.#isActive) this.#beginCheckpoint();
     }
     this.#storeWhenComplete(false);
   }
@@ -235,6 +236,13 @@ export class Job {
   #sendAhead(): void {
     if (!this.#shards.barrier.running && this.#committing === undefined)
       this.#heldAhead.sendWhenDue(this.#nextEpoch);
+  }
+
+  /** Whether there is something that no checkpoint has: also what a function of the user has made of the state. */
+  get #isActive(): boolean {
+    const { migrating, restored } = this.#parts;
+    const isBrought = this.#last === restored && [...migrating.values()].includes("by function");
+    return isBrought || this.#shards.active;
   }
 
   get #nextEpoch(): Epoch {
@@ -332,7 +340,7 @@ export class Job {
   async #stopCleanly(drained: boolean): Promise<void> {
     // A barrier that is on its way went before the end of the input.
     await this.#finishCheckpoint(false);
-    if (this.#shards.active || drained) {
+    if (this.#isActive || drained) {
       this.#beginCheckpoint();
       await this.#finishCheckpoint(drained);
     }

@@ -21,6 +21,7 @@ export function changeNotices(
     ...additionNotice(plan, restarts),
     ...renameNotice(plan, restarts),
     ...changeNotice(plan, restarts),
+    ...migrationNotice(plan, restarts),
     ...paramNotices(plan, restored),
     ...lambdaNotice(plan, restored),
   ];
@@ -52,6 +53,14 @@ function changeNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[
     : [
         `Pipeline "${name}" goes on though it has changed since its last checkpoint. ${changes.join(" ")} Rows from now on are taken as it is now, results so far keep what they have; for one meaning throughout ${ANEW}.`,
       ];
+}
+
+function migrationNotice({ name }: Plan, restarts: readonly NodeRestart[]): string[] {
+  const brought = restarts.flatMap(({ node, by }) => (by === undefined ? [] : [`"${node}" by "${by}"`]));
+  if (brought.length === 0) return [];
+  return [
+    `Brought over in pipeline "${name}": the state of ${brought.join(", ")}. It is stored with the next checkpoint; then the function may be taken out.`,
+  ];
 }
 
 /** What a parameter changes in steps and sinks the fingerprint refuses; what lambdas see of it no one can tell. */

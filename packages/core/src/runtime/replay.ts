@@ -52,7 +52,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         // Without sinks nothing is delivered, and nothing is acknowledged.
         deliveries: new Deliveries(clock, () => {}, new Readers()),
         sources: new Map([...opened].map(([id, source]) => [id, cut.source(id, source)])),
-        migrating: new Set(),
+        migrating: new Map(),
         budget,
         onNotice: () => {},
         shards: options.parallelism ?? 1,

@@ -16,6 +16,7 @@ import { fingerprint } from "../plan/fingerprint.ts";
 import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { prune } from "../plan/prune.ts";
+import type { Migrated } from "../migration.ts";
 import { dueRenames, formerName } from "../plan/renames.ts";
 import { type NodeRestart, restartOf, wayOn } from "../plan/restart.ts";
 import { validate } from "../plan/validate.ts";
@@ -30,8 +31,10 @@ import { Deliveries } from "./deliveries.ts";
 import { deliverHeld, finishIntents, openDelivery, refuseUnfinished, type SinkHost } from "./decided.ts";
 import type { Connectors, OnStep, Shown } from "./delivery.ts";
 import { Job, type JobParts } from "./job.ts";
+import { migratingOf, type Migrating } from "./migrating.ts";
 import { sinkNodes, sinkRecord } from "./sink-nodes.ts";
 import { openSources } from "./open-sources.ts";
+import { rehearse } from "./rehearse.ts";
 import { Readers } from "./readers.ts";
 import { changeNotices, decodeNotice, liveNotice, shardNotice } from "./notices.ts";
 import { KEY_GROUPS, type Label } from "../stream.ts";
@@ -160,7 +163,7 @@ class Run {
   readonly #threads: number;
   readonly #deliveries: Deliveries;
   readonly #decoding: DecodePool;
-  #migrating: ReadonlySet<string> = new Set();
+  #migrating: Migrating = new Map();
 
   constructor(
     plan: Plan,
@@ -258,7 +261,7 @@ class Run {
   async #continued(stored: CheckpointRecord | undefined): Promise<CheckpointRecord | undefined> {
     const before = this.#identity.fingerprint;
     if (before === undefined || stored === undefined) return stored;
-    const restarts = this.#restarts(before);
+    const restarts = this.#restarts(before, stored.migrated);
     const changes = restarts.flatMap(({ verdict, reasons }) => (verdict === "refuse" ? reasons : []));
     if (changes.length > 0) {
       throw new DataflowError(
@@ -267,15 +270,25 @@ class Run {
       );
     }
     this.#notice(changeNotices(this.#plan, stored, restarts));
-    this.#migrating = new Set(restarts.flatMap(({ node, verdict }) => (verdict === "migrate" ? [node] : [])));
+    this.#migrating = migratingOf(restarts);
+    await this.#rehearse(restarts);
     const renames = dueRenames(this.#plan, restarts, stored.clocks);
     return renames.size === 0 ? stored : await this.#state.rename(renames);
   }
 
+  async #rehearse(restarts: readonly NodeRestart[]): Promise<void> {
+    if (restarts.every(({ by }) => by === undefined)) return;
+    const budget = openBudget(this.#options);
+    await closing(
+      () => rehearse(this.#plan, restarts, { state: this.#state, budget }),
+      () => [{ close: async () => budget.close() }],
+    );
+  }
+
   /** What becomes of each node, from the fingerprint of the last checkpoint. */
-  #restarts(before: string): NodeRestart[] {
+  #restarts(before: string, migrated?: Migrated): NodeRestart[] {
     const compare = bornFrom(this.#identity) === undefined ? restartOf : restartFromSavepoint;
-    return compare(before, this.#fingerprint, this.#plan);
+    return compare(before, this.#fingerprint, { ...this.#plan, migrated });
   }
 
   #notice(notices: readonly string[]): void {

@@ -71,7 +71,6 @@ export class ShardRun {
     this.#graph = new Graph(plan, {
       ...work,
       elsewhere: this.#links,
-      migrating: new Set(work.migrating),
       budget,
       now: () => SYSTEM_CLOCK.now(),
       isOver: this.#slice.isOver,

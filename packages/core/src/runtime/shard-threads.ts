@@ -8,6 +8,7 @@ import type { StateBudget } from "../state/state-budget.ts";
 import { endOfThread, heardError, lostThread } from "../thread-errors.ts";
 import type { Time } from "../time.ts";
 import type { Elsewheres } from "./graph.ts";
+import type { Migrating } from "./migrating.ts";
 import { isQuiet } from "./quiet.ts";
 import { ShardLinks, threadOf, type ThreadMessage } from "./shard-links.ts";
 import type { EpochPart, Order, RunnerName, ShardNews, ShardView } from "./shard-messages.ts";
@@ -22,7 +23,7 @@ export interface ThreadsParts extends Pick<
 > {
   /** Undefined where the main thread has all shards. */
   readonly threads?: ThreadsBesides | undefined;
-  readonly migrating: ReadonlySet<string>;
+  readonly migrating: Migrating;
   readonly aheadBytesMin?: number | undefined;
   readonly state: Pick<StateFile, "chunkList" | "chunks">;
   readonly wake: () => void;
@@ -278,7 +279,7 @@ export class ShardThreads {
       fingerprint,
       lambdas,
       restored: restored && { epoch: restored.epoch, clocks: restored.clocks },
-      migrating: [...this.#parts.migrating],
+      migrating: this.#parts.migrating,
       stateDirectory,
       budgetBytes: present(budgets[number], "the budget of a thread"),
       decodeThreads: present(decodeThreads[number], "decode threads of a thread"),

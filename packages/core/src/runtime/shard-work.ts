@@ -1,4 +1,5 @@
 import type { CheckpointRecord } from "../checkpoint/records.ts";
+import type { Migrating } from "./migrating.ts";
 import type { PlanAsOnMain } from "./plan-elsewhere.ts";
 
 /** What a thread that has shards of a run is started with: plain data. */
@@ -7,7 +8,7 @@ export interface ShardWork extends PlanAsOnMain {
   readonly thread: number;
   readonly shards: number;
   readonly restored: Pick<CheckpointRecord, "epoch" | "clocks"> | undefined;
-  readonly migrating: readonly string[];
+  readonly migrating: Migrating;
   readonly stateDirectory: string;
   /** For the state of its shards. */
   readonly budgetBytes: number;

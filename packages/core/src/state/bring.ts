@@ -2,9 +2,12 @@
 import { ALL_ROWS } from "../batch/all-rows.ts";
 import { BATCH_ROWS_MAX, type Batch } from "../batch/batch.ts";
 import { ColumnBuilder } from "../batch/builder.ts";
+import { KeyGroups } from "../batch/key-groups.ts";
+import { rowText } from "../batch/row-text.ts";
 import { DataflowError } from "../error.ts";
 import { BEGINNING } from "../time.ts";
-import type { Bring, DescribedTable, StateTable } from "./state-store.ts";
+import { keyView } from "./key-columns.ts";
+import type { Bring, DescribedTable, StateTable, TableSpec } from "./state-store.ts";
 import { keyLines, valueLine } from "./table-layout.ts";
 
 /** A value column of now whose bytes are made of those of another one that was stored. */
@@ -25,13 +28,22 @@ interface Copied {
   readonly rewrite: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
+/** What rows have beside the columns that are copied. */
+export interface ByName {
+  readonly rewrittenOf?: ((stored: DescribedTable) => readonly Rewritten[]) | undefined;
+  /** The keys of now, a row each, of stored ones. Default: the same. */
+  readonly keysOf?: ((stored: Batch) => Batch) | undefined;
+}
+
 /**
  * Rows keep their key, and the value columns that have the name and the type of one that was stored; those of
  * `rewrittenOf` are written anew. What was stored in others is gone.
  */
-export function bringByName(rewrittenOf: (stored: DescribedTable) => readonly Rewritten[] = () => []): Bring {
+export function bringByName({ rewrittenOf = () => [], keysOf }: ByName = {}): Bring {
   return (stored, into) => {
+    if (keysOf === undefined) checkKey(stored, into);
     const copied = copiedColumns(stored, into, rewrittenOf(stored));
+    const here = new RowsHere(into);
     const keys = new StoredKeys(stored);
     const [now, fresh, from, to] = Array.from({ length: 4 }, () => new Int32Array(BATCH_ROWS_MAX)) as [
       Int32Array,
@@ -40,10 +52,13 @@ export function bringByName(rewrittenOf: (stored: DescribedTable) => readonly Re
       Int32Array,
     ];
     return (pane, ids) => {
-      const count = ids.length;
-      const { columns } = keys;
-      into.table.insert({ batch: keys.of(ids), columns, rows: ALL_ROWS, count }, pane, now, fresh);
-      stored.table.offsets(ids, count, from);
+      const batch = keysOf?.(keys.of(ids)) ?? keys.of(ids);
+      const rows = here.of(batch);
+      const count = rows.length;
+      const columns = batch.columns.map((_, column) => column);
+      const made = into.table.insert({ batch, columns, rows, count }, pane, now, fresh);
+      if (made < count) throw sameKeys(into, batch, rows, fresh.subarray(0, made));
+      stored.table.offsets(count === ids.length ? ids : rows.map((row) => ids[row] as number), count, from);
       into.table.offsets(now, count, to);
       for (const column of copied) copy(stored.table, into.table, { column, from, to, count });
     };
@@ -52,15 +67,12 @@ export function bringByName(rewrittenOf: (stored: DescribedTable) => readonly Re
 
 /** The keys of stored rows as batches. */
 export class StoredKeys {
-  /** All of the key, in its order. */
-  readonly columns: readonly number[];
   readonly #stored: DescribedTable;
   readonly #builders: readonly ColumnBuilder[];
 
   constructor(stored: DescribedTable) {
     const { fields } = stored.spec.key;
     this.#stored = stored;
-    this.columns = fields.map((_, index) => index);
     this.#builders = fields.map(({ type }) => new ColumnBuilder(type));
   }
 
@@ -79,14 +91,56 @@ export class StoredKeys {
   }
 }
 
+/** Which rows of batches of keys stay on this shard. */
+export class RowsHere {
+  readonly #isHere: DescribedTable["isHere"];
+  readonly #spec: TableSpec;
+  readonly #keyGroups: KeyGroups;
+  readonly #groups: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
+
+  constructor({ isHere, spec }: DescribedTable) {
+    this.#isHere = isHere;
+    this.#spec = spec;
+    this.#keyGroups = new KeyGroups(spec.key);
+  }
+
+  /** Their numbers. `columns`: where the columns of the key are; default: all. */
+  of(batch: Batch, columns: readonly number[] = batch.columns.map((_, column) => column)): Int32Array {
+    const rows = ALL_ROWS.subarray(0, batch.length);
+    const isHere = this.#isHere;
+    if (isHere === undefined) return rows;
+    const keys = keyView({ batch, columns, rows, count: batch.length }, this.#spec);
+    this.#keyGroups.write(keys, rows, batch.length, this.#groups);
+    return rows.filter((row) => isHere(this.#groups[row] as number));
+  }
+}
+
+function checkKey(stored: DescribedTable, into: DescribedTable): void {
+  const [was, is] = [keyLines(stored.spec), keyLines(into.spec)];
+  const other = is.find((line, index) => line !== was[index]) ?? was[is.length];
+  if (other !== undefined) throw storedWithout(into, other);
+}
+
+/** Two keys that were stored are one now. */
+function sameKeys(
+  { name }: DescribedTable,
+  batch: Batch,
+  rows: Int32Array,
+  fresh: Int32Array,
+): DataflowError {
+  const at = rows.findIndex((_, index) => !fresh.includes(index));
+  const key = rowText(batch, rows[at] ?? 0);
+  return new DataflowError(
+    "DF_MIGRATE",
+    `Two keys of state table "${name}" would be one: ${key}. What was kept of both cannot be joined: let the function give each its own key, or start with a new state directory (--state-dir) and new targets.`,
+  );
+}
+
 function copiedColumns(
   stored: DescribedTable,
   into: DescribedTable,
   rewritten: readonly Rewritten[],
 ): readonly Copied[] {
-  const [was, is] = [keyLines(stored.spec), keyLines(into.spec)];
-  const other = is.find((line, index) => line !== was[index]) ?? was[is.length];
-  if (other !== undefined) throw storedWithout(into, other);
   const there = new Set(stored.spec.value.map(valueLine));
   return into.spec.value.map((column) => {
     const { name } = column;

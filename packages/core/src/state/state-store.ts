@@ -39,6 +39,8 @@ export interface DescribedTable {
   readonly name: string;
   readonly table: StateTable;
   readonly spec: TableSpec;
+  /** Of the table that rows are brought into: whether rows of a key group stay here. Default: all do. */
+  readonly isHere?: ((keyGroup: number) => boolean) | undefined;
 }
 
 /**

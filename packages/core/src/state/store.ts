@@ -24,6 +24,11 @@ export interface MemoryStateStoreOptions {
    * over are written in full by the first `gather`.
    */
   readonly migrates?: boolean;
+  /**
+   * A function of the user brings rows over, whatever columns they were stored with. All are loaded, as their keys may
+   * become others; those of these key groups stay.
+   */
+  readonly moves?: ((keyGroup: number) => boolean) | undefined;
 }
 
 /** A table as it was stored. */
@@ -39,6 +44,7 @@ export class MemoryStateStore implements StateStore, StatePages {
   /** Restored chunks of tables that are not open yet. */
   readonly #waiting: WaitingChunks;
   readonly #migrates: boolean;
+  readonly #moves: MemoryStateStoreOptions["moves"];
   /** Since the last `gather`. */
   #hasBrought = false;
 
@@ -47,10 +53,12 @@ export class MemoryStateStore implements StateStore, StatePages {
     memoryBytesMax = MEMORY_BYTES_MAX,
     budget,
     migrates = false,
+    moves,
   }: MemoryStateStoreOptions = {}) {
     this.#options = { seed, memoryBytesMax, budget };
     this.#waiting = new WaitingChunks(budget);
     this.#migrates = migrates;
+    this.#moves = moves;
   }
 
   /**
@@ -64,22 +72,24 @@ export class MemoryStateStore implements StateStore, StatePages {
     let stored: StoredTable | undefined;
     let isAsStored: boolean | undefined;
     for (const chunk of this.#waiting.take(name)) {
-      isAsStored ??= !this.#brings(spec) || hasLayout(table.layout, chunk.layoutLines);
+      isAsStored ??= this.#isAsStored(table, spec, chunk);
       if (isAsStored) checkpoint.apply(chunk);
       else {
         stored ??= this.#stored(name, chunk);
         stored.checkpoint.apply(chunk);
-        checkpoint.noteStored(chunk.keyGroup);
+        if (this.#moves?.(chunk.keyGroup) ?? true) checkpoint.noteStored(chunk.keyGroup);
       }
     }
-    if (stored !== undefined) this.#bring(stored, { name, table, spec });
+    if (stored !== undefined) this.#bring(stored, { name, table, spec, isHere: this.#moves });
     checkpoint.restored();
     this.#tables.set(name, { table, checkpoint });
     return table;
   }
 
-  #brings({ bring }: TableSpec): boolean {
-    return this.#migrates || bring !== undefined;
+  /** Whether stored rows are taken as they are; where they cannot be brought over, they are refused then. */
+  #isAsStored({ layout }: MemoryStateTable, { bring }: TableSpec, { layoutLines }: ReadChunk): boolean {
+    if (this.#moves !== undefined) return false;
+    return (!this.#migrates && bring === undefined) || hasLayout(layout, layoutLines);
   }
 
   /** Brings the rows of a table over that was stored with other columns. */
@@ -127,7 +137,7 @@ export class MemoryStateStore implements StateStore, StatePages {
    */
   load(chunks: Iterable<Chunk>, keep: (keyGroup: number) => boolean): void {
     for (const chunk of chunks) {
-      if (!keep(chunk.keyGroup)) continue;
+      if (this.#moves === undefined && !keep(chunk.keyGroup)) continue;
       const read = readChunk(chunk);
       const open = this.#tables.get(chunk.table);
       if (open === undefined) this.#waiting.add(chunk, read);

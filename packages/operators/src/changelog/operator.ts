@@ -48,7 +48,7 @@ class Changelog implements Operator {
     this.#table = context.state.table("last", {
       key: pick(schema, key),
       value: [row, { name: "time", words: 1 }],
-      bring: bringByName((stored) => rewrittenRows(stored, ROW, schema)),
+      bring: bringByName({ rewrittenOf: (stored) => rewrittenRows(stored, ROW, schema) }),
     });
     this.#row = this.#table.offset(row.name);
     this.#time = this.#table.offset("time");

@@ -1,6 +1,14 @@
-import { columnIndex, DataflowError, type OperatorSpec, type Schema, type Shape } from "@df/core";
+import {
+  columnIndex,
+  DataflowError,
+  type Migration,
+  type OperatorSpec,
+  type Schema,
+  type Shape,
+} from "@df/core";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
-import { keysGoOn } from "../aggregates/goes-on.ts";
+import { keysGoOn, sameBut } from "../aggregates/goes-on.ts";
+import { otherRows } from "../kept-rows/by-function.ts";
 import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
@@ -19,6 +27,8 @@ export interface DedupeOptions {
   readonly keep: "any" | "first";
   /** A row is late if it comes when the clock is more than this many µs beyond it. Default 0. */
   readonly allowedLatenessMicros?: number | undefined;
+  /** Brings rows over that are held with other columns; those in `by` stay as they are. Only for `first`. */
+  readonly migrate?: Migration | undefined;
 }
 
 /**
@@ -28,7 +38,7 @@ export interface DedupeOptions {
  */
 export function dedupe(options: DedupeOptions): OperatorSpec {
   checkOptions(options);
-  const { by, withinMicros, keep } = options;
+  const { by, withinMicros, keep, migrate } = options;
   const allowedLatenessMicros = options.allowedLatenessMicros ?? 0;
   return {
     name: "dedupe",
@@ -49,6 +59,13 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
     ],
     // A kept row leaves its key and time; with "first" whole rows wait.
     goesOn: (before, now) => (keep === "any" ? keysGoOn(by, before, now) : keptRowsGoOn(by, before, now)),
+    migration: migrate && {
+      ...migrate,
+      refusals: (before, now) => [
+        ...(sameBut(before, now, ["inputs"]) ? [] : [OTHER_COPIES]),
+        ...otherRows(migrate, before.inputs[0]?.columns ?? []),
+      ],
+    },
     open: (context) => {
       const opened = { by, withinMicros, allowedLatenessMicros };
       return keep === "any" ? openAny(context, opened) : openFirst(context, opened);
@@ -56,11 +73,20 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
   };
 }
 
+const OTHER_COPIES =
+  "A function brings over the rows that wait, not which rows are copies: its options stay as they were.";
+
 function allNames(schema: Schema | undefined): Set<string> {
   return new Set((schema?.fields ?? []).map(({ name }) => name));
 }
 
-function checkOptions({ by, withinMicros, allowedLatenessMicros = 0 }: DedupeOptions): void {
+function checkOptions({ by, withinMicros, keep, migrate, allowedLatenessMicros = 0 }: DedupeOptions): void {
+  if (migrate !== undefined && keep === "any") {
+    throw new DataflowError(
+      "DF_DEDUPE",
+      'dedupe with keep: "any" keeps no rows that a function could bring over: take migrate out.',
+    );
+  }
   if (by.length === 0) {
     throw new DataflowError("DF_DEDUPE", "dedupe needs at least one column that tells copies: { by: 'id' }.");
   }

@@ -17,7 +17,8 @@ import {
 } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { bringByName } from "@df/core/state/bring";
-import { rewrittenRows, rowsColumn } from "../kept-rows/rows-column.ts";
+import { FunctionRewriter } from "../kept-rows/function-rewriter.ts";
+import { rewrittenRows, rowsColumn, type Rewriting } from "../kept-rows/rows-column.ts";
 import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import { Pending } from "../outputs/pending.ts";
@@ -62,13 +63,24 @@ class FirstDedupe implements Operator {
     this.#table = context.state.table("first", {
       key: pick(schema, options.by),
       value: [held, { name: "kept", words: 2 }],
-      bring: bringByName((stored) => rewrittenRows(stored, HELD, schema, rewriteList)),
+      bring: bringByName({
+        rewrittenOf: (stored) =>
+          rewrittenRows(stored, HELD, schema, { value: rewriteList, rows: this.#rewriting(schema) }),
+      }),
     });
     this.#heldWord = this.#table.offset(held.name);
     this.#keptWord = this.#table.offset("kept");
     this.#codec = new CanonicalCodec(schema);
     this.#results = new Results(schema, this.#codec);
     this.#restore();
+  }
+
+  /** How a function of the user makes held rows those of now. */
+  #rewriting(schema: Schema): Rewriting["rows"] {
+    const { migration, nodeId } = this.#context;
+    if (migration === undefined) return undefined;
+    return (was) =>
+      new FunctionRewriter(migration, { was, is: schema, keys: this.#options.by, step: nodeId });
   }
 
   onBatch(batch: Batch, _port: number, out: Output): Progress {

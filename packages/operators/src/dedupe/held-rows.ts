@@ -3,7 +3,7 @@
  * and these. Ascending by time; of rows with one time only the lowest is held, as the others can never be kept.
  */
 import type { Time } from "@df/core";
-import type { RowRewriter } from "../kept-rows/row-rewriter.ts";
+import type { RewritesRows } from "../kept-rows/rows-column.ts";
 
 const HEAD_BYTES = 12;
 
@@ -60,7 +60,7 @@ export function withRow(
 }
 
 /** The list with each of its rows rewritten. */
-export function rewriteList(list: Uint8Array, rows: RowRewriter): Uint8Array {
+export function rewriteList(list: Uint8Array, rows: RewritesRows): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < list.length;) {
     const { time, bytes, end } = heldRow(list, at);

@@ -1,6 +1,6 @@
 import { BATCH_ROWS_MAX, type Batch, type PaneId, type Schema, type StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
-import type { RowRewriter } from "../kept-rows/row-rewriter.ts";
+import type { RewritesRows } from "../kept-rows/rows-column.ts";
 import type { SideLayout } from "./layout.ts";
 
 /** Bytes before a row in a list: the length of its canonical bytes, big-endian. */
@@ -12,7 +12,7 @@ export function heldSchema({ input, heldColumns }: SideLayout): Schema {
 }
 
 /** The list with each of its rows rewritten. */
-export function rewriteList(list: Uint8Array, rows: RowRewriter): Uint8Array {
+export function rewriteList(list: Uint8Array, rows: RewritesRows): Uint8Array {
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < list.length;) {

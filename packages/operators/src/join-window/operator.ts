@@ -63,10 +63,12 @@ class JoinWindowOperator implements Operator {
       rowsColumn("left", heldSchema(sides[0])),
       rowsColumn("right", heldSchema(sides[1])),
     ];
-    const bring = bringByName((stored) => [
-      ...rewrittenRows(stored, "left", heldSchema(sides[0]), rewriteList),
-      ...rewrittenRows(stored, "right", heldSchema(sides[1]), rewriteList),
-    ]);
+    const bring = bringByName({
+      rewrittenOf: (stored) => [
+        ...rewrittenRows(stored, "left", heldSchema(sides[0]), { value: rewriteList }),
+        ...rewrittenRows(stored, "right", heldSchema(sides[1]), { value: rewriteList }),
+      ],
+    });
     this.#table = context.state.table("rows", { key, value: [left, right], panes: true, bring });
     this.#held = [
       new HeldRows(this.#table, left.name, sides[0]),

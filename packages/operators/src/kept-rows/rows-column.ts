@@ -15,21 +15,32 @@ export function rowsColumn(
   return { name, field: { name, type: { kind: "bytes" }, nullable: true, optional: false } };
 }
 
-/** The bytes of one value of the column, with each of their rows rewritten. */
-type RewriteValue = (bytes: Uint8Array, rows: RowRewriter) => Uint8Array;
+/** Makes the bytes of a row those of a row of now: a view, valid until the next call. */
+export interface RewritesRows {
+  rewrite(bytes: Uint8Array): Uint8Array;
+}
+
+/** What is done to the rows of such a column. */
+export interface Rewriting {
+  /** The bytes of one value, with each of their rows rewritten. Default: they are those of one row. */
+  readonly value?: ((bytes: Uint8Array, rows: RewritesRows) => Uint8Array) | undefined;
+  /** How rows with the columns of before become those of now. Default: by name. */
+  readonly rows?: ((was: Schema) => RewritesRows) | undefined;
+}
 
 /** How the column is made of the one with this prefix that was stored. */
 export function rewrittenRows(
   { spec }: DescribedTable,
   prefix: string,
   schema: Schema,
-  rewriteValue: RewriteValue = (bytes, rows) => rows.rewrite(bytes),
+  { value = (bytes, rows) => rows.rewrite(bytes), rows }: Rewriting = {},
 ): Rewritten[] {
   const from = spec.value.find(({ name }) => name.startsWith(`${prefix} [`))?.name;
   const column = rowsColumn(prefix, schema).name;
-  if (from === undefined || from === column) return [];
-  const rows = new RowRewriter(storedSchema(from.slice(prefix.length + 1)), schema);
-  return [{ column, from, rewrite: (bytes) => rewriteValue(bytes, rows) }];
+  if (from === undefined || (from === column && rows === undefined)) return [];
+  const was = storedSchema(from.slice(prefix.length + 1));
+  const rewriting = rows?.(was) ?? new RowRewriter(was, schema);
+  return [{ column, from, rewrite: (bytes) => value(bytes, rewriting) }];
 }
 
 /** Of what stands behind the prefix. */

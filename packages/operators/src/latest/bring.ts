@@ -2,26 +2,35 @@ import {
   BATCH_ROWS_MAX,
   BEGINNING,
   ColumnBuilder,
+  columnIndex,
+  gatherRows,
   present,
   type Batch,
   type Bring,
   type DescribedTable,
   type Schema,
 } from "@df/core";
-import { StoredKeys } from "@df/core/state/bring";
-import { batchByName } from "../kept-rows/batch-by-name.ts";
+import { RowsHere, StoredKeys } from "@df/core/state/bring";
 import { readColumn, storedColumns, type HeldColumn } from "./held-columns.ts";
 import type { LatestOptions } from "./latest.ts";
 import { LatestRows } from "./rows.ts";
 
-/** Rows that were kept with other columns come as if they came again: each to its group, with the columns of now. */
-export function bringLatest(options: LatestOptions, schema: Schema): Bring {
+/**
+ * Rows that were kept with other columns come as if they came again, each to its group; `change` makes them rows of
+ * `schema`.
+ */
+export function bringLatest(options: LatestOptions, schema: Schema, change: (batch: Batch) => Batch): Bring {
   return (stored, into) => {
     const was = new StoredRows(stored);
+    const here = new RowsHere(into);
     const rows = new LatestRows(options, schema, into.table);
+    const group = options.group.map((name) => columnIndex(schema, name));
     const offsets = new Int32Array(BATCH_ROWS_MAX);
     return (_pane, ids) => {
-      rows.take(batchByName(was.of(ids), schema));
+      const batch = change(was.of(ids));
+      const own = here.of(batch, group);
+      if (own.length === 0) return;
+      rows.take(own.length === batch.length ? batch : gatherRows(batch, own, own.length));
       rows.shown(rows.changed(), offsets);
     };
   };

@@ -3,10 +3,12 @@ import {
   fieldOf,
   typeName,
   type Field,
+  type Migration,
   type OperatorSpec,
   type Schema,
   type Shape,
 } from "@df/core";
+import { otherRows } from "../kept-rows/by-function.ts";
 import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openLatest } from "./operator.ts";
 
@@ -16,6 +18,8 @@ export interface LatestOptions {
   readonly group: readonly string[];
   /** The columns that tell which row is the latest, compared in this order; at least one, and none of the group's. */
   readonly by: readonly string[];
+  /** Brings rows over that were kept with other columns, another group or another `by`. */
+  readonly migrate?: Migration | undefined;
 }
 
 /**
@@ -28,7 +32,7 @@ export interface LatestOptions {
  */
 export function latest(options: LatestOptions): OperatorSpec {
   checkOptions(options);
-  const { group, by } = options;
+  const { group, by, migrate } = options;
   return {
     name: "latest",
     version: 1,
@@ -41,6 +45,10 @@ export function latest(options: LatestOptions): OperatorSpec {
     // Which of two rows equal in `by` is kept depends on all columns, so the result would depend on which are read.
     needs: (_wanted, [schema]) => [new Set(schema?.fields.map(({ name }) => name))],
     goesOn: (before, now) => keptRowsGoOn(group, before, now),
+    migration: migrate && {
+      ...migrate,
+      refusals: (before) => otherRows(migrate, before.inputs[0]?.columns ?? []),
+    },
     open: (context) => openLatest(options, context),
   };
 }

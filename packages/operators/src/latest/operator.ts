@@ -7,7 +7,10 @@ import {
   type OperatorContext,
   type Output,
   type Progress,
+  type Schema,
 } from "@df/core";
+import { batchByName } from "../kept-rows/batch-by-name.ts";
+import { rowsByFunction } from "../kept-rows/by-function.ts";
 import { Cursor } from "../outputs/cursor.ts";
 import type { Emission } from "../outputs/pending.ts";
 import { bringLatest } from "./bring.ts";
@@ -34,11 +37,20 @@ class Latest implements Operator {
     const table = context.state.table("latest", {
       key: pick(schema, options.group),
       value: valueColumns(options, schema),
-      bring: bringLatest(options, schema),
+      bring: bringLatest(options, schema, this.#change(schema)),
     });
     this.#rows = new LatestRows(options, schema, table);
     const output = present(context.outputs[0], "the output of latest()");
     this.#results = new Results(table, output, this.#rows.columns);
+    // What the table behind shows may mean something else now.
+    if (context.migration !== undefined) this.#rows.changeAll();
+  }
+
+  /** How rows that were stored become rows of now. */
+  #change(schema: Schema): (batch: Batch) => Batch {
+    const { migration, nodeId } = this.#context;
+    if (migration !== undefined) return rowsByFunction(migration, schema, nodeId);
+    return (batch) => batchByName(batch, schema);
   }
 
   onBatch(batch: Batch): Progress {

@@ -64,6 +64,23 @@ export class LatestRows {
     return this.#touched.take();
   }
 
+  /** All groups count as changed. */
+  changeAll(): void {
+    const { table } = this;
+    const all = new Int32Array(table.sizeOf(0));
+    table.list(0, 0, all);
+    for (let from = 0; from < all.length; from += BATCH_ROWS_MAX) {
+      const ids = all.subarray(from, from + BATCH_ROWS_MAX);
+      table.touch(ids, ids.length);
+      table.offsets(ids, ids.length, this.#offsets);
+      const { ints } = table;
+      for (let i = 0; i < ids.length; i++) {
+        ints[((this.#offsets[i] as number) + this.#head) * 2] = TOUCHED;
+        this.#touched.push(ids[i] as number);
+      }
+    }
+  }
+
   /** Finds rows by their ids, which are of a batch at most and off the list of those that changed from now on. */
   shown(ids: Int32Array, offsets: Int32Array): void {
     const count = ids.length;

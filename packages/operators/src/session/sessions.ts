@@ -94,7 +94,9 @@ export class Sessions {
     this.#columns = options.by.map((name) => columnIndex(schema, name));
     const shown = givesOnce(options) ? undefined : output.schema;
     const value = sessionState(options.aggregates, schema, shown);
-    const bring = bringByName((stored) => (shown === undefined ? [] : rewrittenRows(stored, SHOWN, shown)));
+    const bring = bringByName({
+      rewrittenOf: (stored) => (shown === undefined ? [] : rewrittenRows(stored, SHOWN, shown)),
+    });
     this.table = context.state.table("sessions", { key: this.#key, value, panes: true, bring });
     this.#rows = new SessionRows(this.table, value);
     this.folding = new Folding(options.aggregates, schema, { table: this.table, conditions });

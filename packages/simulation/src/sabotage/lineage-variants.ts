@@ -88,4 +88,22 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
       "    this.#sources = is.fields.map((_, index) => index);",
     ),
   ),
+  rare(
+    195,
+    one(
+      "a function brings a state over again at each start",
+      "core/src/plan/restart.ts",
+      "  if (migration !== undefined && !hasRun)",
+      '  if (migration !== undefined && (!hasRun || id !== ""))',
+    ),
+  ),
+  rare(
+    195,
+    one(
+      "a function is passed over",
+      "operators/src/latest/operator.ts",
+      "    if (migration !== undefined) return rowsByFunction(migration, schema, nodeId);",
+      "    if (migration?.name === nodeId) return rowsByFunction(migration, schema, nodeId);",
+    ),
+  ),
 ];
