@@ -1,7 +1,7 @@
 import { MemoryScratchFile } from "@df/core/state/scratch";
 import { StateBudget } from "@df/core/state/state-budget";
 import type { RunOptions } from "@df/core/runtime/run";
-import { migration, pipeline, t, type PipelineDefinition } from "dataflow";
+import { migration, pipeline, t, type Aggregates, type PipelineDefinition, type Timestamp } from "dataflow";
 import { memorySink, memorySource } from "dataflow/memory";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -46,13 +46,23 @@ function before(name: string, id = "newest"): PipelineDefinition {
     });
     rows.groupBy("user").latest(id, { by: "at" }).to("out", memorySink(name));
     rows
+      .groupBy("user")
+      .aggregate("counted", counts)
+      .to("counts", memorySink(`${name}-counts`));
+    rows
       .dedupe("first", { by: "at", within: "1s", keep: "first" })
       .to("waited", memorySink(`${name}-waited`));
   });
 }
 
+const counts = (a: Aggregates<{ at: Timestamp }, "append", "group">) => ({
+  rows: a.count(),
+  last: a.max("at"),
+});
+
 interface Written {
   readonly split?: ((row: OldRow) => NewRow) | undefined;
+  readonly regroup?: (row: { user: string }) => { tenant: string; user: string };
   readonly renamed?: boolean;
   readonly log?: readonly object[];
 }
@@ -60,9 +70,10 @@ interface Written {
 /** By tenant and user. */
 function after(
   name: string,
-  { split, renamed = false, log = [...OLD, ...NEW] }: Written,
+  { split, regroup = groupOf, renamed = false, log = [...OLD, ...NEW] }: Written,
 ): PipelineDefinition {
   const migrate = split && migration("tenants", Before, (row) => split(row));
+  const groups = migrate && migration("groups", t.row({ user: t.string() }), regroup);
   return pipeline("users", (p) => {
     const rows = p.from("log", memorySource(log as NewRow[], Now, { bounded: false }), {
       eventTime: "at",
@@ -77,6 +88,10 @@ function after(
       })
       .to("by-tenant", memorySink(`${name}-now`));
     rows
+      .groupBy("tenant", "user")
+      .aggregate("counted", counts, { migrate: groups })
+      .to("counts-now", memorySink(`${name}-counts-now`));
+    rows
       .dedupe("first", {
         by: "at",
         within: "1s",
@@ -87,6 +102,11 @@ function after(
   });
 }
 
+function groupOf({ user }: { readonly user: string }): { tenant: string; user: string } {
+  const { tenant, user: own } = split({ user, cents: 0, at: 0 });
+  return { tenant, user: own };
+}
+
 function split({ user, cents, at }: OldRow): NewRow {
   const [tenant = "", own = ""] = user.split(":");
   return { tenant, user: own, euros: cents / 100, at };
@@ -94,10 +114,14 @@ function split({ user, cents, at }: OldRow): NewRow {
 
 const KEY = ["tenant", "user"];
 /** What the tables show that a pipeline makes that had the columns of now from the start. */
-async function straight(): Promise<{ readonly latest: string[]; readonly waited: string[] }> {
+async function straight(): Promise<Readonly<Record<"latest" | "waited" | "counted", string[]>>> {
   const name = newName();
   await runInMemory(after(name, { log: [...OLD.map(split), ...NEW] }));
-  return { latest: shown(`${name}-now`, KEY), waited: shown(`${name}-waited-now`, ["at"]) };
+  return {
+    latest: shown(`${name}-now`, KEY),
+    counted: shown(`${name}-counts-now`, KEY),
+    waited: shown(`${name}-waited-now`, ["at"]),
+  };
 }
 
 const atOf = (line: string): unknown => (JSON.parse(line) as { readonly at: number }).at;
@@ -109,7 +133,6 @@ function noMemory(): StateBudget {
 }
 
 const SHARDS: readonly (readonly [number, number, Partial<RunOptions>])[] = [
-  [1, 1, {}],
   [1, 4, { openBudget: noMemory }],
   [4, 2, {}],
 ];
@@ -131,14 +154,17 @@ test.each(SHARDS)(
       onNotice,
       ...more,
     });
-    expect(notices.join()).toContain('the state of "first" by "tenants", "newest" by "tenants"');
+    expect(notices.join()).toContain(
+      'the state of "counted" by "groups", "first" by "tenants", "newest" by "tenants"',
+    );
     // 51 users, and the rows of the last ten minutes, are tried; then each shard has its own, and looks for its users.
     expect(calls).toBe(62 + 51 * then + 11);
     await runInMemory(after(name, { split: counted }), { stateDirectory });
     expect(calls).toBe(62 + 51 * then + 11);
     await runInMemory(after(name, {}), { stateDirectory, parallelism: 4 });
-    const { latest, waited } = await straight();
+    const { latest, waited, counted: rows } = await straight();
     expect(shown(`${name}-now`, KEY)).toEqual(latest);
+    expect(shown(`${name}-counts-now`, KEY)).toEqual(rows);
     const passed = new Set(shown(`${name}-waited`, ["at"]).map(atOf));
     expect(shown(`${name}-waited-now`, ["at"])).toEqual(waited.filter((line) => !passed.has(atOf(line))));
   },
@@ -168,6 +194,12 @@ test("a row that the function refuses is told with its values, and the state is 
   await expect(runInMemory(after(name, { split: otherCopies }), { stateDirectory })).rejects.toThrow(
     'it gives another "at", which may not change',
   );
+  const regroup = (): { tenant: string; user: string } => ({ tenant: "t", user: "u" });
+  const joined = after(name, { split, regroup, renamed: true });
+  await expect(runInMemory(joined, { stateDirectory })).rejects.toThrow(
+    'Two keys of state table "groups" would be one: {"tenant":"t","user":"u"}.',
+  );
+  // Also the step has the id that it had, and the sinks are there.
   await runInMemory(before(name), { stateDirectory });
   expect(shown(`${name}-now`, KEY)).toEqual([]);
 });

@@ -4,8 +4,8 @@ import type { Schema } from "./schema/schema.ts";
 
 /**
  * Makes rows that a step keeps those of now. It runs once for a state, at the first start that has it, and what it
- * makes is stored with the first checkpoint; until then the state is as it was. Pure: a start that ends before that, and each
- * shard, calls it again.
+ * makes is stored with the first checkpoint; until then the state is as it was. Pure: a start that ends before that,
+ * and each shard, calls it again.
  */
 export interface Migration {
   /** What the state remembers: a state that has it written down is never given to it again. */

@@ -14,6 +14,9 @@ interface LatestInput {
   readonly renamedFrom?: string | undefined;
   readonly migrate?: unknown;
 }
+interface ViewInput extends Renamed {
+  readonly migrate?: unknown;
+}
 interface AggregateInput extends Renamed {
   readonly allowedLateness?: Duration | undefined;
   readonly emit?: Emit | undefined;
@@ -47,12 +50,13 @@ export class FluentGrouped {
     this.#by = by;
   }
 
-  aggregate(id: string, build: BuildAggregates, options: Renamed = {}): FluentStream {
+  aggregate(id: string, build: BuildAggregates, options: ViewInput = {}): FluentStream {
     return this.#stream.aggregate({ ...options, id }, (conditionOf) => {
-      checkOptions(options, ["renamedFrom"], "aggregate() behind groupBy()");
+      checkOptions(options, ["renamedFrom", "migrate"], "aggregate() behind groupBy()");
       const { schema } = this.#stream.shape;
       const aggregates = aggregatesOf(build, schema, { taken: this.#by, conditionOf });
-      return group({ by: this.#by, aggregates });
+      const migrate = checkedMigration(options.migrate, "aggregate() behind groupBy()");
+      return group({ by: this.#by, aggregates, migrate });
     });
   }
 

@@ -72,6 +72,12 @@ export interface DedupeOptions<P extends string, Row> extends Renamed {
   readonly migrate?: MigrationTo<Row> | undefined;
 }
 
+/** What a view may be told of the state that it had before. */
+export interface ViewOptions<Groups> extends Renamed {
+  /** Says which group of now each one is that it has: it is given the columns of the group. See `migration()`. */
+  readonly migrate?: MigrationTo<Groups> | undefined;
+}
+
 /** Which row of a group is the latest. */
 export interface LatestOptions<P extends string, Row> extends Renamed {
   /**
@@ -243,7 +249,7 @@ export interface Grouped<out Row, out Change extends ChangeMode, G extends strin
   aggregate<const A extends Aggs>(
     id: string,
     build: (a: Aggregates<Row, Change, "group">) => NoClash<A, G>,
-    options?: Renamed,
+    options?: ViewOptions<Pick<Row, G & keyof Row>>,
   ): Stream<Flat<Pick<Row, G & keyof Row> & AggRow<A>>, "upsert", G, false>;
   /** The latest row of each group: the one with the highest `by` columns, whichever came first. */
   latest<const P extends Exclude<keyof Only<Row, Num | string | boolean> & string, G>>(

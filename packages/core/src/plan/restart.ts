@@ -90,7 +90,8 @@ function restartOfNode(named: Named, compared: Compared): NodeRestart {
   const note = old === undefined ? undefined : withoutOld(old, was !== undefined);
   if (was !== undefined) {
     const restart = compare(named, { was, id: node }, compared);
-    return { ...restart, note: note ?? restart.note };
+    const notes = [note, restart.note].filter((each) => each !== undefined);
+    return { ...restart, note: notes.length === 0 ? undefined : notes.join("; ") };
   }
   return { node, kind, verdict: "new", reasons: [], note: note ?? likeness(named, before, after) };
 }

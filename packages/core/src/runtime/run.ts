@@ -269,9 +269,9 @@ class Run {
         `The pipeline "${this.#plan.name}" no longer fits its state in ${this.#options.stateDirectory}: ${changes.join(" ")} ${wayOn(restarts)}`,
       );
     }
-    this.#notice(changeNotices(this.#plan, stored, restarts));
     this.#migrating = migratingOf(restarts);
     await this.#rehearse(restarts);
+    this.#notice(changeNotices(this.#plan, stored, restarts));
     const renames = dueRenames(this.#plan, restarts, stored.clocks);
     return renames.size === 0 ? stored : await this.#state.rename(renames);
   }

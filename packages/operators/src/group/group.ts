@@ -1,4 +1,5 @@
-import { DataflowError, pick, type OperatorSpec, type Shape } from "@df/core";
+import { DataflowError, pick, type Migration, type OperatorSpec, type Shape } from "@df/core";
+import { groupsMigration } from "../aggregates/bring-groups.ts";
 import { groupsGoOn } from "../aggregates/goes-on.ts";
 import {
   aggregatesJson,
@@ -16,6 +17,8 @@ export interface GroupOptions {
   /** The columns that make groups; at least one. */
   readonly by: readonly string[];
   readonly aggregates: readonly NamedAggregate[];
+  /** Says which group of now each one is that was stored. */
+  readonly migrate?: Migration | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface GroupOptions {
  * @throws DF_KEY without a column to group by
  */
 export function group(options: GroupOptions): OperatorSpec {
-  const { by, aggregates } = options;
+  const { by, aggregates, migrate } = options;
   if (by.length === 0) throw new DataflowError("DF_KEY", "groupBy() needs a column that makes groups.");
   return {
     name: "group",
@@ -38,6 +41,7 @@ export function group(options: GroupOptions): OperatorSpec {
     outputs: (inputs) => [outputOf(options, only(inputs))],
     needs: (_wanted, inputs) => [new Set([...by, ...columnsRead(aggregates, only(inputs))])],
     goesOn: groupsGoOn,
+    migration: groupsMigration(migrate),
     open: (context) => openGroup(options, context),
   };
 }

@@ -10,6 +10,7 @@ import {
   type StateTable,
 } from "@df/core";
 import { ALL_ROWS } from "@df/core/batch/all-rows";
+import { bringGroups } from "../aggregates/bring-groups.ts";
 import { FLAGS, Folding, groupState, ROWS, TOUCHED } from "../aggregates/folding.ts";
 import { Conditions } from "../aggregates/where/conditions.ts";
 import { Cursor } from "../outputs/cursor.ts";
@@ -47,9 +48,11 @@ class GroupOperator implements Operator {
     const { schema, change } = only(context.inputs);
     this.#context = context;
     this.#isChanging = change === "retract";
+    const key = pick(schema, by);
     this.#table = context.state.table("groups", {
-      key: pick(schema, by),
+      key,
       value: groupState(aggregates, schema),
+      ...(context.migration && { bring: bringGroups(context, key) }),
     });
     this.#groupColumns = by.map((name) => columnIndex(schema, name));
     const specs = aggregates.map(({ spec }) => spec);
@@ -61,6 +64,7 @@ class GroupOperator implements Operator {
     });
     this.#rowsWord = this.#table.offset(ROWS);
     this.#flagsWord = this.#table.offset(FLAGS);
+    if (context.migration !== undefined) this.#touchAll();
   }
 
   onBatch(given: Batch): Progress {
@@ -86,6 +90,19 @@ class GroupOperator implements Operator {
 
   gauges(): Readonly<Record<string, number>> {
     return { groups: this.#table.size };
+  }
+
+  /** All groups come again, as others than they were shown as. */
+  #touchAll(): void {
+    const all = new Int32Array(this.#table.sizeOf(0));
+    this.#table.list(0, 0, all);
+    for (let from = 0; from < all.length; from += BATCH_ROWS_MAX) {
+      const ids = all.subarray(from, from + BATCH_ROWS_MAX);
+      this.#ids.set(ids);
+      this.#table.touch(ids, ids.length);
+      this.#table.offsets(ids, ids.length, this.#offsets);
+      this.#touch(ids.length);
+    }
   }
 
   /** Puts the groups of the last `count` offsets on the list, unless they are on it. */

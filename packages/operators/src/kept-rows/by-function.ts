@@ -39,7 +39,7 @@ export function refusal(step: string, { name }: Migration, row: string, thrown: 
   const words = thrown instanceof Error ? thrown.message : String(thrown);
   return new DataflowError(
     "DF_MIGRATE",
-    `Step "${step}": its function "${name}" cannot bring ${row} over: ${words.replace(/\.$/, "")}. Nothing was changed: mend the function, or go on with the pipeline that wrote the state.`,
+    `Step "${step}": its function "${name}" cannot bring ${row} over: ${/[.?!]$/.test(words) ? words : `${words}.`} Nothing was changed: mend the function, or go on with the pipeline that wrote the state.`,
     { cause: thrown },
   );
 }

@@ -1,0 +1,39 @@
+/** Groups that were stored as others: a function of the user says which group of now each of them is. */
+import type { Bring, InputPart, Migration, OperatorContext, Schema, StepMigration, StepPart } from "@df/core";
+import { bringByName } from "@df/core/state/bring";
+import { otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
+import { columnOf, groupsGoOn } from "./goes-on.ts";
+
+/** Aggregates go over by their names; the columns of groups by the function, where it is to be run. */
+export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring {
+  return bringByName({ keysOf: migration && rowsByFunction(migration, key, nodeId) });
+}
+
+/** The function of a step that aggregates: it is given the columns of a group. */
+export function groupsMigration(migrate: Migration | undefined): StepMigration | undefined {
+  return migrate && { ...migrate, refusals: (before, now) => groupRefusals(migrate, before, now) };
+}
+
+function groupRefusals(migrate: Migration, before: StepPart, now: StepPart): readonly string[] {
+  const [rowsWere, rowsAre] = [before.inputs[0], now.inputs[0]];
+  if (rowsWere === undefined || rowsAre === undefined) return [OTHER_OPTIONS];
+  const kept = byOf(before).flatMap((name) => columnOf(rowsWere, name) ?? []);
+  const asNow = { ...before, options: { ...(before.options as object), by: byOf(now) } };
+  const goesOn = groupsGoOn({ ...asNow, inputs: [regrouped(rowsWere, rowsAre, byOf(now))] }, now);
+  const refused = goesOn?.verdict === "refuse" ? [goesOn.why] : goesOn === undefined ? [OTHER_OPTIONS] : [];
+  return [...refused, ...otherRows(migrate, kept)];
+}
+
+const OTHER_OPTIONS =
+  "A function brings over which group is which; what is aggregated, and how, goes on by name or not at all.";
+
+function byOf({ options }: StepPart): string[] {
+  return (options as unknown as { readonly by: string[] }).by;
+}
+
+/** The rows of before, as if they had been grouped by the columns of now. */
+function regrouped(were: InputPart, are: InputPart, by: readonly string[]): InputPart {
+  const groups = by.flatMap((name) => columnOf(are, name) ?? []);
+  const others = were.columns.filter((column) => !by.includes(column.slice(0, column.lastIndexOf(" "))));
+  return { ...were, columns: [...groups, ...others], exchange: are.exchange };
+}
