@@ -18,6 +18,7 @@ const record: CheckpointRecord = {
   waiting: [],
   drained: false,
   params: { s: "s" },
+  migrated: { group: ["tenants"], other: ["once"] },
   lambdas: { "s.filter": "f", "group.where().2": "w" },
 };
 
@@ -34,6 +35,7 @@ test("a record has all of its nodes under their new ids, and nothing else change
     // Counts of a node that was gone long ago give way.
     ledger: [entry("t", 5), entry("now", 4)],
     waiting: undefined,
+    migrated: { now: ["tenants"], other: ["once"] },
     lambdas: { "t.filter": "f", "now.where().2": "w" },
   });
 });

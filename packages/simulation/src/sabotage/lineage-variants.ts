@@ -89,7 +89,7 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     ),
   ),
   rare(
-    195,
+    280,
     one(
       "a function brings a state over again at each start",
       "core/src/plan/restart.ts",
@@ -98,7 +98,7 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     ),
   ),
   rare(
-    195,
+    255,
     one(
       "a function is passed over",
       "operators/src/latest/operator.ts",
