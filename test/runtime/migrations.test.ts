@@ -1,7 +1,15 @@
 import { MemoryScratchFile } from "@df/core/state/scratch";
 import { StateBudget } from "@df/core/state/state-budget";
 import type { RunOptions } from "@df/core/runtime/run";
-import { migration, pipeline, t, type Aggregates, type PipelineDefinition, type Timestamp } from "dataflow";
+import {
+  migration,
+  pipeline,
+  t,
+  tumbling,
+  type Aggregates,
+  type PipelineDefinition,
+  type Timestamp,
+} from "dataflow";
 import { memorySink, memorySource } from "dataflow/memory";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -50,6 +58,11 @@ function before(name: string, id = "newest"): PipelineDefinition {
       .aggregate("counted", counts)
       .to("counts", memorySink(`${name}-counts`));
     rows
+      .keyBy("user")
+      .window(tumbling("10m"))
+      .aggregate("parts", (a) => ({ rows: a.count() }), { allowedLateness: "7d" })
+      .to("parts-out", memorySink(`${name}-parts`));
+    rows
       .dedupe("first", { by: "at", within: "1s", keep: "first" })
       .to("waited", memorySink(`${name}-waited`));
   });
@@ -92,6 +105,11 @@ function after(
       .aggregate("counted", counts, { migrate: groups })
       .to("counts-now", memorySink(`${name}-counts-now`));
     rows
+      .keyBy("tenant", "user")
+      .window(tumbling("10m"))
+      .aggregate("parts", (a) => ({ rows: a.count() }), { allowedLateness: "7d", migrate: groups })
+      .to("parts-now", memorySink(`${name}-parts-now`));
+    rows
       .dedupe("first", {
         by: "at",
         within: "1s",
@@ -114,12 +132,13 @@ function split({ user, cents, at }: OldRow): NewRow {
 
 const KEY = ["tenant", "user"];
 /** What the tables show that a pipeline makes that had the columns of now from the start. */
-async function straight(): Promise<Readonly<Record<"latest" | "waited" | "counted", string[]>>> {
+async function straight(): Promise<Readonly<Record<"latest" | "waited" | "counted" | "parts", string[]>>> {
   const name = newName();
   await runInMemory(after(name, { log: [...OLD.map(split), ...NEW] }));
   return {
     latest: shown(`${name}-now`, KEY),
     counted: shown(`${name}-counts-now`, KEY),
+    parts: shown(`${name}-parts-now`, [...KEY, "windowStart"]),
     waited: shown(`${name}-waited-now`, ["at"]),
   };
 }
@@ -155,14 +174,15 @@ test.each(SHARDS)(
       ...more,
     });
     expect(notices.join()).toContain(
-      'the state of "counted" by "groups", "first" by "tenants", "newest" by "tenants"',
+      'the state of "counted" by "groups", "first" by "tenants", "newest" by "tenants", "parts" by "groups"',
     );
     // 51 users, and the rows of the last ten minutes, are tried; then each shard has its own, and looks for its users.
     expect(calls).toBe(62 + 51 * then + 11);
     await runInMemory(after(name, { split: counted }), { stateDirectory });
     expect(calls).toBe(62 + 51 * then + 11);
     await runInMemory(after(name, {}), { stateDirectory, parallelism: 4 });
-    const { latest, waited, counted: rows } = await straight();
+    const { latest, waited, counted: rows, parts } = await straight();
+    expect(shown(`${name}-parts-now`, [...KEY, "windowStart"])).toEqual(parts);
     expect(shown(`${name}-now`, KEY)).toEqual(latest);
     expect(shown(`${name}-counts-now`, KEY)).toEqual(rows);
     const passed = new Set(shown(`${name}-waited`, ["at"]).map(atOf));

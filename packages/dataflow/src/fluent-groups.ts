@@ -20,6 +20,7 @@ interface ViewInput extends Renamed {
 interface AggregateInput extends Renamed {
   readonly allowedLateness?: Duration | undefined;
   readonly emit?: Emit | undefined;
+  readonly migrate?: unknown;
 }
 
 /** The output of a window that has the rows that came too late. */
@@ -84,7 +85,10 @@ export class FluentWindowed {
 
   aggregate(id: string, build: BuildAggregates, options: AggregateInput = {}): FluentStream {
     const make = (conditionOf: ConditionOf): OperatorSpec => {
-      checkOptions(options, ["allowedLateness", "emit", "renamedFrom"], "aggregate()");
+      checkOptions(options, ["allowedLateness", "emit", "renamedFrom", "migrate"], "aggregate()");
+      const migrate = checkedMigration(options.migrate, "aggregate()");
+      if (migrate !== undefined && this.#window.kind === "session")
+        throw new DataflowError("DF_OPTION", "Sessions have no migrate: their groups stay as they are.");
       const { allowedLateness = "0s", emit = "final" } = options;
       if (emit !== "final" && emit !== "onUpdate") {
         throw new DataflowError(
@@ -102,7 +106,7 @@ export class FluentWindowed {
       };
       return this.#window.kind === "session"
         ? sessions({ ...parts, gapMicros: this.#window.gapMicros })
-        : windowed({ ...parts, window: this.#window });
+        : windowed({ ...parts, migrate, window: this.#window });
     };
     return this.#stream.aggregate({ ...options, id }, make, LATE_PORT);
   }

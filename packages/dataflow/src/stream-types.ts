@@ -261,7 +261,7 @@ export interface Grouped<out Row, out Change extends ChangeMode, G extends strin
 /** When results are shown: when the window is over, or whenever something changed. */
 export type Emit = "final" | "onUpdate";
 /** When a window's results are shown, and how long they are corrected. */
-export interface WindowOptions<L, E> extends Renamed {
+export interface WindowOptions<L, E, Groups> extends ViewOptions<Groups> {
   /**
    * How long after the window's end, in event time, rows still correct its result; in sessions, how long after its own
    * time a row still counts. Default 0: a result never changes.
@@ -292,7 +292,7 @@ export interface Windowed<
   aggregate<const A extends Aggs, const L extends Duration = "0s", const E extends Emit = "final">(
     id: string,
     build: (a: Aggregates<Row, Change, Kind>) => NoClash<A, G | keyof WindowColumns>,
-    options?: WindowOptions<L, E>,
+    options?: WindowOptions<L, E, Pick<Row, G & keyof Row>>,
   ): Stream<
     Flat<Pick<Row, G & keyof Row> & WindowColumns & AggRow<A>>,
     ResultMode<L, E, Kind>,

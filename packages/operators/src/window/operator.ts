@@ -13,6 +13,7 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
+import { bringGroups } from "../aggregates/bring-groups.ts";
 import { Folding, FLAGS, groupState, TOUCHED } from "../aggregates/folding.ts";
 import { Conditions } from "../aggregates/where/conditions.ts";
 import { Cursor } from "../outputs/cursor.ts";
@@ -80,6 +81,7 @@ class WindowOperator implements Operator {
       key,
       value: groupState(options.aggregates, input),
       panes: true,
+      ...(context.migration && { bring: bringGroups(context, key) }),
     });
     this.#groupColumns = options.by.map((name) => columnIndex(input, name));
     const specs = options.aggregates.map(({ spec }) => spec);
@@ -94,6 +96,7 @@ class WindowOperator implements Operator {
     });
     this.#joiner = new PaneJoiner(this.#table, this.#folding.open);
     this.#flagsWord = this.#table.offset(FLAGS);
+    if (context.migration !== undefined) this.#touchShown();
   }
 
   onBatch(given: Batch, _port: number, out: Output): Progress {
@@ -183,6 +186,24 @@ class WindowOperator implements Operator {
     table.insert({ batch, columns: this.#groupColumns, rows, count }, part, this.#ids, this.#fresh);
     table.offsets(this.#ids, count, this.#offsets);
     this.#folding.fold(batch, rows, this.#offsets);
+  }
+
+  /** What was shown and may change comes again: its groups are others than they were. */
+  #touchShown(): void {
+    const { emit, allowedLatenessMicros } = this.#options;
+    if (emit === "final" && allowedLatenessMicros === 0) return;
+    for (const id of this.#table.panes()) {
+      const start = startOfPart(this.#grid, id);
+      const isShown = emit === "onUpdate" || this.#isFired(start, this.#clock);
+      if (isPane(this.#grid, id) || !isShown) continue;
+      const size = this.#table.sizeOf(id);
+      for (let from = 0; from < size; from += BATCH_ROWS_MAX) {
+        const count = this.#table.list(id, from, this.#ids);
+        this.#table.touch(this.#ids, count);
+        this.#table.offsets(this.#ids, count, this.#offsets);
+        this.#touch(start, count);
+      }
+    }
   }
 
   /** Puts the groups of the last `count` offsets on the list of their window, unless they are on it. */

@@ -1,3 +1,4 @@
+import type { Migration } from "@df/core";
 import type { NamedAggregate } from "../aggregates/named.ts";
 import type { Windowing } from "../windowing/windowing.ts";
 
@@ -14,4 +15,6 @@ export interface WindowOptions {
    * each touched group once per flush, also while its window is open.
    */
   readonly emit: "final" | "onUpdate";
+  /** Says which group of now each one is that was stored. */
+  readonly migrate?: Migration | undefined;
 }

@@ -7,6 +7,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
+import { groupsMigration } from "../aggregates/bring-groups.ts";
 import { groupsGoOn } from "../aggregates/goes-on.ts";
 import {
   aggregatesJson,
@@ -44,6 +45,7 @@ export function window(options: WindowOptions): OperatorSpec {
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
     goesOn: groupsGoOn,
+    migration: groupsMigration(options.migrate),
     open: (context) => openWindow(options, context),
   };
 }
