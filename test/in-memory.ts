@@ -1,6 +1,9 @@
 /** Runs pipelines inside the test's process, with targets in memory. */
+import { join } from "node:path";
 import { committerFactory } from "@df/connectors/memory/committer";
 import { memoryTarget } from "@df/connectors/memory/target";
+import { SqliteState } from "@df/core/checkpoint/sqlite-state";
+import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import { run, type RunOptions } from "@df/core/runtime/run";
 import { SYSTEM_CLOCK, type WallClock } from "@df/core/runtime/clock-port";
 import type { RunReport } from "@df/core/runtime/report";
@@ -20,6 +23,20 @@ export function runInMemory(
     connectors: { memory: committerFactory },
     ...options,
   });
+}
+
+/**
+ * A state without a thread of its own: no time passes while it works, and a run of few rows takes a small part of the
+ * time that starting a thread does.
+ */
+export function stateHere(directory: string, pipelineName: string): StateFile {
+  const state = new SqliteState(join(directory, "state.sqlite"), pipelineName);
+  const methods = STATE_METHODS.map((method) => [
+    method,
+    async (...given: readonly unknown[]) =>
+      (state[method] as (...all: readonly unknown[]) => unknown).apply(state, [...given]),
+  ]);
+  return Object.fromEntries(methods) as StateFile;
 }
 
 /** Outcomes of a node's input rows, as the ledger has them. */

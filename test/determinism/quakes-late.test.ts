@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryTarget } from "@df/connectors/memory/target";
 import { newFolder } from "../command.ts";
-import { contentOf, outcomesOf, runInMemory, shuffling } from "../in-memory.ts";
+import { contentOf, outcomesOf, runInMemory, shuffling, stateHere } from "../in-memory.ts";
 import { latePipeline, type Logs, type Quake, quakes, SPLITS } from "./quakes-late.ts";
 
 const HOUR = 3_600_000;
@@ -88,7 +88,7 @@ test.each(["0s", "24h"] as const)(
             batchRows,
             name: newName(),
           });
-          const report = await runInMemory(definition, { drain: true, parallelism });
+          const report = await runInMemory(definition, { drain: true, parallelism, openState: stateHere });
           contents.add(JSON.stringify(contentOf(report)));
         }
       }
@@ -109,7 +109,9 @@ test.each(["0s", "24h"] as const)(
         batchRows: [3, 17, 90, 411][seed % 4] ?? 17,
         name: newName(),
       });
-      const report = await runInMemory(definition, { drain: true, parallelism: 1 + (seed % 3), shuffle });
+      const parallelism = 1 + (seed % 3);
+      const options = { drain: true, parallelism, shuffle, openState: stateHere };
+      const report = await runInMemory(definition, options);
       const content = JSON.stringify(contentOf(report));
       contents.set(content, contents.get(content) ?? seed);
     }

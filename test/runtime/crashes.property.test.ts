@@ -16,7 +16,7 @@ import { memorySink, memorySource } from "dataflow/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newFolder } from "../command.ts";
-import { hurrying, outcomesOf, runInMemory, shuffling } from "../in-memory.ts";
+import { hurrying, outcomesOf, runInMemory, shuffling, stateHere } from "../in-memory.ts";
 
 const Row = t.row({ key: t.string(), at: t.timestamp(), value: t.int64() });
 interface PlainRow {
@@ -219,7 +219,7 @@ let names = 0;
 async function withoutCrash(given: Case): Promise<unknown> {
   const name = `calm-${++names}`;
   const built: Built = { name, batchRows: 4096, checkpointEvery: "1h", point: () => {} };
-  const report = await runInMemory(pipelineOf(given, built), { drain: given.bounded });
+  const report = await runInMemory(pipelineOf(given, built), { drain: given.bounded, openState: stateHere });
   const result = { ...shown(given, name), ...(summary(report) as object) };
   for (const sink of SINKS) dropMemoryTarget(`${name}-${sink}`);
   return result;
@@ -269,6 +269,8 @@ function attemptOnce(
     shuffle: shuffling(seed),
     clock: seed % 3 === 0 ? hurrying() : undefined,
     aheadBytesMin: seed % 2 === 0 ? 1 : undefined,
+    // Some answers of the state come at once, some from its thread.
+    openState: seed % 5 < 2 ? undefined : stateHere,
     onStep: async () => pass(),
     connectors: {
       memory: { open: async (...all) => crashing(await committerFactory.open(...all), crashes) },

@@ -1,14 +1,10 @@
-import { join } from "node:path";
 import { memoryTarget } from "@df/connectors/memory/target";
 import type { TypedSource } from "@df/core";
-import { SqliteState } from "@df/core/checkpoint/sqlite-state";
-import { STATE_METHODS, type StateFile } from "@df/core/checkpoint/state-file";
 import type { WallClock } from "@df/core/runtime/clock-port";
 import { pipeline, t } from "dataflow";
 import { memorySink, memorySource } from "dataflow/memory";
 import { expect, test } from "vitest";
-import { newFolder } from "../command.ts";
-import { runInMemory } from "../in-memory.ts";
+import { runInMemory, stateHere } from "../in-memory.ts";
 
 const Row = t.row({ at: t.int() });
 const ROW_EVERY_MS = 70;
@@ -25,17 +21,6 @@ function sleepingClock(): WallClock {
     },
     yield: () => new Promise((resolve) => setImmediate(resolve)),
   };
-}
-
-/** A state without a thread of its own: no time passes while it works. */
-function stateHere(pipeline: string): StateFile {
-  const state = new SqliteState(join(newFolder("state"), "state.sqlite"), pipeline);
-  const methods = STATE_METHODS.map((method) => [
-    method,
-    async (...given: readonly unknown[]) =>
-      (state[method] as (...all: readonly unknown[]) => unknown).apply(state, [...given]),
-  ]);
-  return Object.fromEntries(methods) as StateFile;
 }
 
 /** Rows that say when they were given, one each `ROW_EVERY_MS`. */
@@ -73,7 +58,7 @@ async function waits(commitEvery: `${number}ms`): Promise<readonly number[]> {
     ),
     {
       clock,
-      openState: (_, name) => stateHere(name),
+      openState: stateHere,
       onShown: () => {
         const { changes } = memoryTarget(target);
         found.push(clock.now() - Number(changes[shown]?.row["at"]));
