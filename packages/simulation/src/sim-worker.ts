@@ -1,4 +1,4 @@
-/** Runs the histories of every n-th seed until enough of them lack nothing, then reads its inputs in several ways, and tells of each. */
+/** Runs histories of every n-th seed until enough lack nothing, then reads inputs in several ways; tells of each. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { History } from "./history.ts";
 import { compareWays } from "./metamorphic.ts";

@@ -1,6 +1,6 @@
 import type { History } from "./history.ts";
 
-/** What many histories came to: those that have all that a history is to have, the others are counted by what they lack. */
+/** What many histories came to. Those without all that one is to have are counted by what they lack alone. */
 export class Totals {
   runs = 0;
   /** Comparisons of one input with itself, read in another way. */

@@ -222,8 +222,8 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "held rows come in another order",
     HELD,
-    "ORDER BY epoch, shard, seq LIMIT",
-    "ORDER BY seq, shard, epoch DESC LIMIT",
+    "ORDER BY epoch, shard, seq LIMIT ? OFFSET",
+    "ORDER BY seq, shard, epoch DESC LIMIT ? OFFSET",
   ),
   rare(
     135,
@@ -367,7 +367,7 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "a late row is told by the operator's clock",
     "operators/src/windowing/assignment.ts",
-    'const rowClock = typeof clocks === "number" ? clocks : (clocks[row] as number);',
+    "const rowClock = rowClocks[row] as number;",
     "const rowClock = clock;",
   ),
 ];
