@@ -20,13 +20,17 @@ export interface SimJob {
 export type SimMessage =
   | { readonly kind: "history"; readonly history: Omit<History, "trace"> }
   | { readonly kind: "cases"; readonly count: number }
-  | { readonly kind: "violation"; readonly seed: number };
+  | { readonly kind: "violation"; readonly seed: number }
+  /** No other history is begun: how many lacked nothing, and the seed that comes next. */
+  | { readonly kind: "ended"; readonly whole: number; readonly next: number };
 
 /** Ways in which an input is read beside the first. */
 const WAYS = 6;
 
 const { first, step, runs, inputs, untilMs } = workerData as SimJob;
-for (let whole = 0, seed = first; whole < runs && Date.now() < untilMs; seed += step) {
+let whole = 0;
+let seed = first;
+for (; whole < runs && Date.now() < untilMs; seed += step) {
   try {
     const { trace: _, ...history } = await simulate(seed);
     if (history.lacks.length === 0) whole++;
@@ -36,6 +40,7 @@ for (let whole = 0, seed = first; whole < runs && Date.now() < untilMs; seed += 
     parentPort?.postMessage({ kind: "violation", seed } satisfies SimMessage);
   }
 }
+parentPort?.postMessage({ kind: "ended", whole, next: seed } satisfies SimMessage);
 // Contents that differ are no history: the error says of which seed, and ends the command.
 for (let input = 0; input < inputs; input++) {
   const count = await compareWays(first + input * step, WAYS);

@@ -18,6 +18,8 @@ import { PHASES } from "./world.ts";
 /** Violations from which on nothing more is learned. */
 const VIOLATIONS_MAX = 5;
 const MINUTE_MS = 60_000;
+/** Histories of a thread: the half megabyte that each leaves in memory goes with it. */
+const THREAD_RUNS = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -88,12 +90,25 @@ async function runAll(): Promise<void> {
   for (const seed of violated.slice(0, VIOLATIONS_MAX)) await explain(seed);
 }
 
-function work(job: SimJob): Promise<void> {
+/** One thread after the other. */
+async function work(job: SimJob): Promise<void> {
+  for (let { first, runs } = job; runs > 0; runs -= THREAD_RUNS) {
+    const asked = Math.min(runs, THREAD_RUNS);
+    const { whole, next } = await onThread({ ...job, first, runs: asked, inputs: 0 });
+    if (whole < asked) break;
+    first = next;
+  }
+  if (job.inputs > 0) await onThread({ ...job, runs: 0 });
+}
+
+function onThread(job: SimJob): Promise<{ readonly whole: number; readonly next: number }> {
+  let ended = { whole: 0, next: job.first };
   const worker = new Worker(new URL("./sim-worker.ts", import.meta.url), { workerData: job });
   return new Promise((resolve, reject) => {
     worker.on("message", (message: SimMessage) => {
       if (message.kind === "history") totals.add(message.history);
       else if (message.kind === "cases") totals.cases += message.count;
+      else if (message.kind === "ended") ended = message;
       else {
         totals.runs++;
         violated.push(message.seed);
@@ -101,7 +116,7 @@ function work(job: SimJob): Promise<void> {
       }
     });
     worker.on("error", reject);
-    worker.on("exit", () => resolve());
+    worker.on("exit", () => resolve(ended));
   });
 }
 
