@@ -97,6 +97,11 @@ export interface OperatorSpec {
   readonly stateful: boolean;
   /** Whether it may refuse rows: only then they bring along to other shards where they were read. Default: true. */
   readonly refuses?: boolean;
+  /**
+   * Opens a question to batches of its only input: whether it will refuse none of their rows, which then need not bring
+   * along where they were read. Without it, all rows of a step that may refuse some do.
+   */
+  accepts?(context: Pick<OperatorContext, "inputs" | "generate">): (batch: Batch) => boolean;
   /** One per input. */
   readonly exchanges: readonly Exchange[];
   /**

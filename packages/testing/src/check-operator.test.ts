@@ -93,6 +93,19 @@ describe("checkOperator finds an operator that", () => {
     expectFound(spec(miscounts), /rows in, but outcomes are/);
   });
 
+  test("refuses a row of a batch that it accepts", () => {
+    const refusing = (context: OperatorContext): Operator => ({
+      onBatch(batch) {
+        for (let row = 0; row < batch.length; row++) context.reject(batch, row, "no");
+        return "done";
+      },
+    });
+    expectFound(
+      { ...spec(refusing), accepts: () => () => true },
+      /refused a row of a batch that its spec accepts/,
+    );
+  });
+
   test("counts rows under a wrong outcome", () => {
     expectFound(spec(pass), /counted as folded/, {
       oracle: (input) => ({ ...allRows(input), counts: { folded: input.inputs[0]?.length ?? 0 } }),

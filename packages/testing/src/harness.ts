@@ -89,6 +89,7 @@ export class OperatorHarness {
   readonly #options: HarnessOptions;
   readonly #shapes: readonly Shape[];
   readonly #operator: Operator;
+  readonly #accepts: ((batch: Batch) => boolean) | undefined;
   readonly #budget: StateBudget | undefined;
   readonly #store: MemoryStateStore;
   readonly #tables: StateTable[] = [];
@@ -115,6 +116,7 @@ export class OperatorHarness {
     this.#budget = options.spills === true ? noMemory() : undefined;
     this.#store = new MemoryStateStore({ budget: this.#budget, migrates: options.migrates ?? false });
     if (restored !== undefined) this.#adopt(restored);
+    this.#accepts = spec.accepts?.({ inputs: this.#shapes, generate: options.generate ?? true });
     this.#operator = spec.open(this.#context());
     this.#checkLedger("open");
   }
@@ -156,7 +158,10 @@ export class OperatorHarness {
     const before = rowsOf(copyBatch(batch)).map(show).join();
     const isOneUpdate =
       batch.length === 1 || (batch.length === 2 && diffAt(batch, 0) < 0 && diffAt(batch, 1) > 0);
+    const refused = this.rejected.length;
     this.#drive("onBatch", (out) => this.#operator.onBatch(batch, port, out), isOneUpdate);
+    if (this.rejected.length > refused && this.#accepts?.(batch) === true)
+      failure("the operator refused a row of a batch that its spec accepts");
     if (rowsOf(batch).map(show).join() !== before) failure("the operator wrote to its input batch");
     scramble(batch);
   }

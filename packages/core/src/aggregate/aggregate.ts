@@ -21,7 +21,7 @@ export interface AggregateSpec {
   readonly column?: string | undefined;
   /**
    * Only rows that it holds for are folded. Equal objects are asked once per row, by the operator, before any aggregate
-   * is given the row.
+   * is given the row; and once more before rows go to other shards: see `OperatorSpec.accepts`.
    */
   readonly where?: RowCondition | undefined;
   /** All that decides what its state means. */

@@ -2,6 +2,7 @@ import { ALL_ROWS } from "../batch/all-rows.ts";
 import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
 import { copyRows } from "../batch/copy.ts";
 import { RowGatherer } from "../batch/gather.ts";
+import type { OperatorContext, OperatorSpec } from "../operator.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { StreamEvent, Target } from "./event.ts";
 import { KeyShards } from "./key-shards.ts";
@@ -58,36 +59,48 @@ export class DirectEnd implements ShardEnd {
 }
 
 /** How rows are spread over the shards of a step. */
-interface Spreading {
+export interface Spreading {
   readonly schema: Schema;
   /** The columns that tell where a row goes: without any, all go to the only shard. */
   readonly key: readonly string[];
-  /** Rows bring along where they were read. */
-  readonly withOrigin: boolean;
+  /** Whether none of the rows of a batch is refused: then they do not bring along where they were read. */
+  readonly accepts: (batch: Batch) => boolean;
+}
+
+/** Of whoever refuses nothing. */
+export const ACCEPTS_ALL: Spreading["accepts"] = () => true;
+
+/** The question to the batches of a step, as far as it has one. */
+export function acceptsOf(
+  spec: OperatorSpec,
+  context: Pick<OperatorContext, "inputs" | "generate">,
+): Spreading["accepts"] {
+  if (spec.refuses === false) return ACCEPTS_ALL;
+  return spec.accepts?.(context) ?? (() => false);
 }
 
 /** Sends rows to the shards that they belong to, and all else to every shard. */
 export function spreadingTarget(ends: readonly ShardEnd[], spreading: Spreading): Target {
   const [only] = ends;
   return spreading.key.length === 0 && only !== undefined
-    ? new SingleTarget(only, spreading.withOrigin)
+    ? new SingleTarget(only, spreading.accepts)
     : new KeyedTarget(ends, spreading);
 }
 
 /** Sends everything to one shard. */
 class SingleTarget implements Target {
   readonly #end: ShardEnd;
-  readonly #withOrigin: boolean;
+  readonly #accepts: Spreading["accepts"];
 
-  constructor(end: ShardEnd, withOrigin: boolean) {
+  constructor(end: ShardEnd, accepts: Spreading["accepts"]) {
     this.#end = end;
-    this.#withOrigin = withOrigin;
+    this.#accepts = accepts;
   }
 
   push(event: StreamEvent): "ok" | "full" {
     if (event.kind !== "batch") return this.#end.push(event);
     const { batch } = event;
-    this.#end.pushRows(this.#withOrigin ? batch : { ...batch, origin: undefined }, ALL_ROWS, batch.length);
+    this.#end.pushRows(withOriginIfNeeded(batch, this.#accepts), ALL_ROWS, batch.length);
     return this.full() ? "full" : "ok";
   }
 
@@ -105,19 +118,18 @@ class KeyedTarget implements Target {
   /** The rows of a batch for each shard, and how many they are. */
   readonly #rows: readonly Int32Array[];
   readonly #counts: Int32Array;
-  readonly #withOrigin: boolean;
+  readonly #accepts: Spreading["accepts"];
 
-  constructor(ends: readonly ShardEnd[], { schema, key, withOrigin }: Spreading) {
+  constructor(ends: readonly ShardEnd[], { schema, key, accepts }: Spreading) {
     this.#ends = ends;
-    this.#withOrigin = withOrigin;
+    this.#accepts = accepts;
     this.#keyShards = new KeyShards(schema, key, ends.length);
     this.#rows = ends.map(() => new Int32Array(BATCH_ROWS_MAX));
     this.#counts = new Int32Array(ends.length);
   }
 
   push(event: StreamEvent): "ok" | "full" {
-    if (event.kind === "batch")
-      this.#scatter(this.#withOrigin ? event.batch : { ...event.batch, origin: undefined });
+    if (event.kind === "batch") this.#scatter(withOriginIfNeeded(event.batch, this.#accepts));
     else for (const end of this.#ends) end.push(event);
     return this.full() ? "full" : "ok";
   }
@@ -135,6 +147,11 @@ class KeyedTarget implements Target {
       if (count > 0) end.pushRows(batch, this.#rows[shard] as Int32Array, count);
     }
   }
+}
+
+/** Records are most of what rows have: they come along only where one may be refused. */
+function withOriginIfNeeded(batch: Batch, accepts: Spreading["accepts"]): Batch {
+  return batch.origin === undefined || !accepts(batch) ? batch : { ...batch, origin: undefined };
 }
 
 /** Writes for each shard the numbers of its rows, and how many they are. */

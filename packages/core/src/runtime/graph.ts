@@ -13,7 +13,15 @@ import { MemoryStateStore } from "../state/store.ts";
 import { type Epoch, type Exchange, keyOf, type Shape, shardOf } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
-import { DirectEnd, LocalEnd, type ShardEnd, spreadingTarget } from "./exchange.ts";
+import {
+  ACCEPTS_ALL,
+  acceptsOf,
+  DirectEnd,
+  LocalEnd,
+  type ShardEnd,
+  type Spreading,
+  spreadingTarget,
+} from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
 import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
@@ -201,6 +209,7 @@ export class Graph {
     const { spec } = node;
     const inputs = this.#inputsOf(node);
     const outputs = spec.outputs(inputs);
+    const accepts = acceptsOf(spec, { inputs, generate: this.#host.generate });
     const instances = stores.map((store, shard) => {
       if (store === undefined) return undefined;
       const ledger = new NodeLedger();
@@ -215,7 +224,7 @@ export class Graph {
     node.inputs.forEach((edge, port) => {
       const exchange = spec.exchanges[port] ?? "forward";
       const { schema } = present(inputs[port], "an input");
-      this.#connect(edge, port, instances, { exchange, schema, withOrigin: spec.refuses !== false });
+      this.#connect(edge, port, instances, { exchange, schema, accepts });
     });
   }
 
@@ -233,7 +242,7 @@ export class Graph {
     });
     this.#add(node, instances);
     const { exchange, shape } = node;
-    this.#connect(input, 0, instances, { exchange, schema: shape.schema, withOrigin: false });
+    this.#connect(input, 0, instances, { exchange, schema: shape.schema, accepts: ACCEPTS_ALL });
   }
 
   #runner(
@@ -315,9 +324,8 @@ export class Graph {
     edge: Edge,
     port: number,
     to: Shards<Instance>,
-    how: { readonly exchange: Exchange; readonly schema: Schema; readonly withOrigin: boolean },
+    { exchange, schema, accepts }: Omit<Spreading, "key"> & { readonly exchange: Exchange },
   ): void {
-    const { exchange, schema, withOrigin } = how;
     const upstream = this.#upstream(edge.node, edge.port);
     const given = shapeAt(this.plan, edge).schema;
     for (const [from, all] of upstream.entries()) {
@@ -327,7 +335,7 @@ export class Graph {
         continue;
       }
       const ends = to.flatMap((_, shard) => this.#end({ from, shard }, { to, port, schema }) ?? []);
-      targets?.push(spreadingTarget(ends, { schema, key: keyOf(exchange), withOrigin }));
+      targets?.push(spreadingTarget(ends, { schema, key: keyOf(exchange), accepts }));
     }
   }
 

@@ -9,6 +9,7 @@ import {
   resultSchema,
   type NamedAggregate,
 } from "../aggregates/named.ts";
+import { answeringAll } from "../aggregates/where/conditions.ts";
 import { only } from "../stateless/stateless.ts";
 import { openGroup } from "./operator.ts";
 
@@ -37,6 +38,7 @@ export function group(options: GroupOptions): OperatorSpec {
     label: "convergent",
     stateful: true,
     refuses: hasConditions(aggregates),
+    accepts: (context) => answeringAll(aggregates, context),
     exchanges: [{ keyBy: by }],
     outputs: (inputs) => [outputOf(options, only(inputs))],
     needs: (_wanted, inputs) => [new Set([...by, ...columnsRead(aggregates, only(inputs))])],

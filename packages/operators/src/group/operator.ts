@@ -68,7 +68,7 @@ class GroupOperator implements Operator {
   }
 
   onBatch(given: Batch): Progress {
-    const batch = this.#conditions.ask(given);
+    const batch = this.#conditions.ask(given, this.#context);
     if (batch === undefined) return "done";
     const { length: count } = batch;
     const rows = ALL_ROWS.subarray(0, count);

@@ -57,7 +57,7 @@ class SessionOperator implements Operator {
   }
 
   onBatch(given: Batch, _port: number, out: Output): Progress {
-    const batch = this.#conditions.ask(given);
+    const batch = this.#conditions.ask(given, this.#context);
     if (batch === undefined) return "done";
     const split = this.#split;
     split.part(batch);

@@ -17,6 +17,7 @@ import {
   resultSchema,
 } from "../aggregates/named.ts";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
+import { answeringAll } from "../aggregates/where/conditions.ts";
 import { only } from "../stateless/stateless.ts";
 import { BOUNDS } from "../windowing/bounds.ts";
 import { openSession } from "./operator.ts";
@@ -39,6 +40,7 @@ export function session(options: SessionOptions): OperatorSpec {
     label: givesOnce(options) ? "identical" : "convergent",
     stateful: true,
     refuses: hasConditions(options.aggregates),
+    accepts: (context) => answeringAll(options.aggregates, context),
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, only(inputs)),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],

@@ -100,7 +100,7 @@ class WindowOperator implements Operator {
   }
 
   onBatch(given: Batch, _port: number, out: Output): Progress {
-    const batch = this.#conditions.ask(given);
+    const batch = this.#conditions.ask(given, this.#context);
     if (batch === undefined) return "done";
     const assignment = this.#assignment;
     assignment.assign(batch, this.#clock);

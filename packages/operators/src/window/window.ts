@@ -18,6 +18,7 @@ import {
   resultSchema,
 } from "../aggregates/named.ts";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
+import { answeringAll } from "../aggregates/where/conditions.ts";
 import { only } from "../stateless/stateless.ts";
 import { BOUNDS } from "../windowing/bounds.ts";
 import { checkWindowing } from "../windowing/check.ts";
@@ -41,6 +42,7 @@ export function window(options: WindowOptions): OperatorSpec {
     label: isFinal ? "identical" : "convergent",
     stateful: true,
     refuses: hasConditions(options.aggregates),
+    accepts: (context) => answeringAll(options.aggregates, context),
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],

@@ -18,19 +18,20 @@ export interface Chosen {
 
 /** The conditions of some aggregates: each is asked once per row, also where several aggregates have it. */
 export class Conditions {
-  readonly #context: OperatorContext;
   readonly #conditions: readonly RowCondition[];
   readonly #tests: readonly RowTest[];
   /** By condition: 1 or 0 for each row of the last batch, and the rows that were chosen last. */
   readonly #verdicts: readonly Uint8Array[];
   readonly #chosen: readonly Chosen[];
 
-  constructor(specs: readonly AggregateSpec[], context: OperatorContext) {
-    const { schema } = only(context.inputs);
+  constructor(
+    specs: readonly AggregateSpec[],
+    { inputs, generate }: Pick<OperatorContext, "inputs" | "generate">,
+  ) {
+    const { schema } = only(inputs);
     const conditions = [...new Set(specs.flatMap(({ where }) => (where === undefined ? [] : [where])))];
-    this.#context = context;
     this.#conditions = conditions;
-    this.#tests = conditions.map((each) => rowTest(schema, each, context.generate));
+    this.#tests = conditions.map((each) => rowTest(schema, each, generate));
     this.#verdicts = conditions.map(() => new Uint8Array(BATCH_ROWS_MAX));
     this.#chosen = conditions.map(() => ({
       rows: new Int32Array(BATCH_ROWS_MAX),
@@ -48,15 +49,19 @@ export class Conditions {
    * Asks them about the rows of a batch. A row that one of them cannot answer for is refused, before anything is made
    * of it; the others are returned, undefined for none.
    */
-  ask(batch: Batch): Batch | undefined {
-    if (this.#tests.length === 0) return batch;
+  ask(batch: Batch, context: OperatorContext): Batch | undefined {
+    return this.answer(batch) ? batch : this.#askEach(batch, context);
+  }
+
+  /** Asks them about all rows of a batch; says whether each had an answer. */
+  answer(batch: Batch): boolean {
     try {
       for (let i = 0; i < this.#tests.length; i++) {
         (this.#tests[i] as RowTest).all(batch, this.#verdicts[i] as Uint8Array);
       }
-      return batch;
+      return true;
     } catch {
-      return this.#askEach(batch);
+      return false;
     }
   }
 
@@ -70,10 +75,10 @@ export class Conditions {
   }
 
   /** Asks row by row, refuses those without an answer, and leaves the others' verdicts side by side. */
-  #askEach(batch: Batch): Batch | undefined {
+  #askEach(batch: Batch, context: OperatorContext): Batch | undefined {
     const rows = new Int32Array(batch.length);
     let count = 0;
-    runEach(this.#context, batch, {
+    runEach(context, batch, {
       begin: () => {},
       row: (row) => {
         const answers = this.#tests.map((test) => test.row(batch, row));
@@ -85,6 +90,16 @@ export class Conditions {
     });
     return count === 0 ? undefined : gatherRows(batch, rows, count);
   }
+}
+
+/** Whether the conditions of aggregates have an answer for each row of a batch: then none of them is refused. */
+export function answeringAll(
+  aggregates: readonly { readonly spec: AggregateSpec }[],
+  context: Pick<OperatorContext, "inputs" | "generate">,
+): (batch: Batch) => boolean {
+  const specs = aggregates.map(({ spec }) => spec);
+  const conditions = new Conditions(specs, context);
+  return (batch) => conditions.answer(batch);
 }
 
 /** Without a branch: which rows are chosen cannot be foreseen. */

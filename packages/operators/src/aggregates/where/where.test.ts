@@ -1,4 +1,5 @@
 import { DataflowError, t, type RowCondition } from "@df/core";
+import { batchOf } from "@df/core/batch/rows";
 import { openOperator, type HarnessOptions, type OperatorHarness } from "@df/testing";
 import { expect, test } from "vitest";
 import { group } from "../../group/group.ts";
@@ -175,4 +176,18 @@ test("which columns a condition reads is part of what the state means, and is re
   const whole = where({ ...cheap, columns: "all" }, count());
   const read = group({ by: ["auction"], aggregates: [{ name: "n", spec: whole }] });
   expect([...(read.needs([new Set()], [Bid.schema])[0] ?? [])]).toEqual(["auction", "price", "at"]);
+});
+
+test("a batch is accepted where each row has an answer, whatever it is", () => {
+  const short: RowCondition = {
+    columns: ["price"],
+    keep: ({ price }) => (price === 7 ? undefined : price === 1),
+  };
+  const spec = group({ by: ["auction"], aggregates: [{ name: "n", spec: where(short, count()) }] });
+  const input = { schema: Bid.schema, change: "append", key: [], timed: false } as const;
+  for (const generate of [true, false]) {
+    const asked = spec.accepts?.({ inputs: [input], generate });
+    expect(asked?.(batchOf(Bid.schema, bids(1, 2, 3)))).toBe(true);
+    expect(asked?.(batchOf(Bid.schema, bids(1, 7, 3)))).toBe(false);
+  }
 });
