@@ -8,7 +8,7 @@
  *     0 where the number of ints would be odd
  */
 
-/** Rows that are compared with the first one before it is asked whether they differ. */
+/** Rows that lie in the nearest cache together, for one int after the other. */
 const BLOCK_ROWS = 64;
 
 /** Rows side by side. */
@@ -23,46 +23,24 @@ export interface PlainRows {
 /** Which ints of a row are not the same in all rows, ascending. */
 export function varyingInts({ ints, start, count, rowInts }: PlainRows): Int32Array {
   const end = start + count * rowInts;
-  /** Those that were the same so far, side by side, and how many they are. */
+  const varies = new Uint8Array(rowInts);
+  /** Those that were the same so far: the first `left`. */
   const same = Int32Array.from({ length: rowInts }, (_, k) => k);
   let left = rowInts;
   for (let block = start; block < end && left > 0; block += BLOCK_ROWS * rowInts) {
     const blockEnd = Math.min(block + BLOCK_ROWS * rowInts, end);
-    // Most blocks have nothing new: whether one has is asked row by row, as rows lie.
-    let difference = 0;
-    for (let row = block; row < blockEnd; row += rowInts) {
-      for (let s = 0; s < left; s++) {
-        const k = same[s] as number;
-        difference |= (ints[row + k] as number) ^ (ints[start + k] as number);
-      }
+    let next = 0;
+    for (let s = 0; s < left; s++) {
+      const k = same[s] as number;
+      const first = ints[start + k] as number;
+      let difference = 0;
+      for (let at = block + k; at < blockEnd; at += rowInts) difference |= (ints[at] as number) ^ first;
+      if (difference === 0) same[next++] = k;
+      else varies[k] = 1;
     }
-    if (difference !== 0) left = stillSame(ints, { start, block, blockEnd, rowInts }, same, left);
+    left = next;
   }
-  const isSame = new Uint8Array(rowInts);
-  for (const k of same.subarray(0, left)) isSame[k] = 1;
-  return Int32Array.from({ length: rowInts }, (_, k) => k).filter((k) => isSame[k] === 0);
-}
-
-/** Keeps of `same` those ints that are also the same in all rows of a block; returns how many. */
-function stillSame(
-  ints: Int32Array,
-  at: {
-    readonly start: number;
-    readonly block: number;
-    readonly blockEnd: number;
-    readonly rowInts: number;
-  },
-  same: Int32Array,
-  count: number,
-): number {
-  let left = 0;
-  for (let s = 0; s < count; s++) {
-    const k = same[s] as number;
-    let row = at.block;
-    while (row < at.blockEnd && ints[row + k] === ints[at.start + k]) row += at.rowInts;
-    if (row >= at.blockEnd) same[left++] = k;
-  }
-  return left;
+  return Int32Array.from({ length: rowInts }, (_, k) => k).filter((k) => varies[k] === 1);
 }
 
 /** Ints that rows take when so many of theirs vary. */
