@@ -27,6 +27,8 @@ export interface Watched {
   readonly cpuMs: number;
   /** Garbage collection that stopped the thread: in all, and the longest one. */
   readonly gcMs: number;
+  /** About what that took of CPU time: of a collection as large a part as its turn had of a core. */
+  readonly gcCpuMs: number;
   readonly gcMsMax: number;
   /** The functions in which most of a turn was spent, callers first; nothing without a profile. */
   named(turn: Turn): readonly string[];
@@ -66,9 +68,15 @@ export async function watchTurns(withProfile: boolean): Promise<() => Promise<Wa
       collections
         .filter(({ startTime }) => startTime - began >= from && startTime - began < to)
         .reduce((sum, { duration }) => sum + duration, 0);
+    const all = turns.map((turn) => ({ ...turn, gcMs: gcOf(turn.atMs, turn.atMs + turn.wallMs) }));
+    const gcCpuMs = all.reduce(
+      (sum, turn) => sum + (turn.gcMs * turn.cpuMs) / Math.max(turn.wallMs, turn.cpuMs),
+      0,
+    );
     return {
-      turns: turns.map((turn) => ({ ...turn, gcMs: gcOf(turn.atMs, turn.atMs + turn.wallMs) })),
+      turns: all,
       wallMs,
+      gcCpuMs,
       cpuMs,
       gcMs: gcOf(0, Infinity),
       gcMsMax: Math.max(0, ...collections.map(({ duration }) => duration)),

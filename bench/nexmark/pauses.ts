@@ -59,7 +59,8 @@ console.log(`${query}: ${events} events, ${epochs} epochs, ${commits} commits in
 console.log(`  turns on the wall    ${turnsMs(({ wallMs }) => wallMs)}`);
 console.log(`  turns of CPU time    ${turnsMs(({ cpuMs }) => cpuMs)}`);
 console.log(
-  `  garbage collection   ${ms((watched.gcMs / watched.wallMs) * 100)} % (3), at most ${ms(watched.gcMsMax)} ms at once`,
+  `  garbage collection   ${ms((watched.gcMs / watched.wallMs) * 100)} % of the run, at most ${ms(watched.gcMsMax)} ms at once; ` +
+    `about ${ms((watched.gcCpuMs / watched.cpuMs) * 100)} % (3) of the thread's CPU time`,
 );
 console.log(
   `  restart behind ${stopped.events} events   ${ms(restoredMs)} CPU ms` +
