@@ -239,6 +239,11 @@ export interface Delivered {
 export interface StageRequest {
   /** All rows of the epochs up to `through`, in the order they were written, shard by shard. */
   readonly batches: AsyncIterable<Batch>;
+  /**
+   * To be called by a committer that `letsGo` once no batch that was given so far is read any more: gives their memory
+   * back, which spares the collector.
+   */
+  readonly letGo?: (() => void) | undefined;
   readonly through: Epoch;
   readonly positions: Json;
   readonly clock: Time;
@@ -260,6 +265,8 @@ export interface Committer {
    * spares the collector. Absent: it may keep them.
    */
   readonly readsInPassing?: true;
+  /** It calls `StageRequest.letGo`. Absent: the collector finds out by itself what is read no more. */
+  readonly letsGo?: boolean;
   /** Creates the target with its schema if it is absent; checks it if it is there. */
   prepare(): Promise<void>;
   /**

@@ -88,8 +88,10 @@ export class SinkDriver {
     const { lineage = "lineage-a" } = this.#options;
     this.#held = rows;
     const positions = { split: epoch };
-    const batches = this.#batches(rows, committer.readsInPassing);
-    const staged = await committer.stage({ batches, through: epoch, positions, clock: epoch * 1000 });
+    const given: Batch[] = [];
+    const batches = this.#batches(rows, committer.readsInPassing, given);
+    const letGo = committer.letsGo === true ? (): void => given.splice(0).forEach(scramble) : undefined;
+    const staged = await committer.stage({ batches, letGo, through: epoch, positions, clock: epoch * 1000 });
     const hash = createHash("sha256")
       .update(canonicalJson([lineage, staged.manifest]))
       .digest("hex");
@@ -127,11 +129,13 @@ export class SinkDriver {
     await committer?.close();
   }
 
-  async *#batches(rows: readonly LogRow[], inPassing = false): AsyncIterable<Batch> {
+  /** Those that may be kept are added to `given`. */
+  async *#batches(rows: readonly LogRow[], inPassing = false, given: Batch[] = []): AsyncIterable<Batch> {
     const { shape, batchRows } = this.#options;
     const { schema, change, key } = shape;
     for (let start = 0; start < rows.length; start += batchRows) {
       const batch = encodeRows({ schema, change, key }, rows.slice(start, start + batchRows));
+      if (!inPassing) given.push(batch);
       yield batch;
       if (inPassing) scramble(batch);
     }

@@ -34,6 +34,7 @@ export async function stageAppend(
     for (const { file } of await writeDataFiles(batches, options)) files.push(file);
     batches = [];
     bytes = 0;
+    request.letGo?.();
   };
   for await (const given of inTurns(request.batches)) {
     const batch = emptyTextAsNull(given, input.schema, options.partitionBy);

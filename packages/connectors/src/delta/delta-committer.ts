@@ -44,6 +44,7 @@ export interface DeltaPorts {
 
 /** The committer of one sink's table. See README.md for what it does to the log. */
 export class DeltaCommitter implements Committer {
+  readonly letsGo: boolean;
   readonly #target: DeltaTarget;
   readonly #context: CommitterContext;
   readonly #store: ObjectStore;
@@ -63,6 +64,8 @@ export class DeltaCommitter implements Committer {
 
   constructor(target: DeltaTarget, ports: DeltaPorts) {
     const { context, partitionBy } = target;
+    // Of upserts rows are kept until the last one of each key is known.
+    this.letsGo = !isKeyed(context.input);
     this.#target = target;
     this.#context = context;
     this.#store = ports.store;

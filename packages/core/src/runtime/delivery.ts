@@ -3,7 +3,13 @@ import type { Batch } from "../batch/batch.ts";
 import { KeptArrays } from "../batch/arrays.ts";
 import { decodeFrames, decodeFramesInto } from "../batch/frame.ts";
 import { discard } from "../checkpoint/given-away.ts";
-import type { CheckpointRecord, Identity, SinkRecord, StoredIntent } from "../checkpoint/records.ts";
+import type {
+  CheckpointRecord,
+  HeldFrame,
+  Identity,
+  SinkRecord,
+  StoredIntent,
+} from "../checkpoint/records.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type {
   Committer,
@@ -187,11 +193,14 @@ export class SinkDelivery {
     const parent = ancestors.at(-1);
     const positions = positionsOf(checkpoint);
     const clock = clockOf(checkpoint);
+    const read: HeldFrame[] | undefined = this.#committer.letsGo === true ? [] : undefined;
     const staged = await this.#stage({
       batches: heldBatches(this.#state, this.id, checkpoint.epoch, {
         keep,
         inPassing: this.#committer.readsInPassing,
+        read,
       }),
+      letGo: read && (() => discard(read.splice(0))),
       through: checkpoint.epoch,
       positions,
       clock: clock ?? Number.NEGATIVE_INFINITY,
@@ -251,6 +260,8 @@ interface Reading {
   readonly keep?: ((frame: Uint8Array) => void) | undefined;
   /** See `Committer.readsInPassing`. */
   readonly inPassing?: boolean | undefined;
+  /** Is given the frames of which all batches were given, and keeps them, unless others do. */
+  readonly read?: HeldFrame[] | undefined;
 }
 
 /** What a sink holds up to an epoch, in the order it was written. */
@@ -258,7 +269,7 @@ export async function* heldBatches(
   state: StateFile,
   sink: string,
   through: Epoch,
-  { keep, inPassing = false }: Reading = {},
+  { keep, inPassing = false, read }: Reading = {},
 ): AsyncGenerator<Batch> {
   // What is read in passing is done with when the next frame is asked for.
   const arrays = inPassing && keep === undefined ? new KeptArrays() : undefined;
@@ -266,8 +277,10 @@ export async function* heldBatches(
     const frames = await state.heldFrames(sink, through, after, FRAMES_AT_ONCE);
     for (const frame of frames) {
       keep?.(frame.bytes);
-      if (arrays === undefined) yield* decodeFrames(frame.bytes);
-      else {
+      if (arrays === undefined) {
+        yield* decodeFrames(frame.bytes);
+        if (keep === undefined) read?.push(frame);
+      } else {
         arrays.begin();
         yield* decodeFramesInto(frame.bytes, arrays);
         discard([frame]);
