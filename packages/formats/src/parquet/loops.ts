@@ -12,8 +12,8 @@ import { presentValues } from "./values.ts";
 import type { Int32Values, Int64Values, TextValues, Values } from "./values.ts";
 
 /**
- * One set of these loops. What they return may lie in memory that is used again: values with the next chunk, a page with
- * the next page. All sets make the same bytes.
+ * One set of these loops; all sets make the same bytes. What they return may lie in memory that is used again: values
+ * with the next chunk, a page with the next page.
  */
 export interface ChunkLoops {
   /** See `presentValues` in values.ts. */

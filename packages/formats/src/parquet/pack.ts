@@ -1,4 +1,4 @@
-/** The rows of many batches as one run of arrays per column, in one piece of memory, which another thread can be given. */
+/** The rows of many batches as one run of arrays per column, in one piece of memory for another thread. */
 import { columnIndex, DataflowError, isNull, layoutOf } from "@df/core";
 import type { Batch, Column, Field, Schema, TextColumn } from "@df/core";
 

@@ -4,8 +4,10 @@ import type { ByteSink } from "../byte-sink.ts";
 export const FRAGMENT_BYTES = 65_536;
 /** The last bytes of a fragment are not searched, so that a search may read whole words. */
 export const MARGIN_BYTES = 15;
+/** Bits of a place in the table. */
 export const HASH_BITS = 14;
 const HASH_SHIFT = 32 - HASH_BITS;
+/** Makes a hash of four bytes, of which the upper `HASH_BITS` bits count. */
 export const HASH_FACTOR = 0x1e35a7bd;
 
 /** Where in the fragment the bytes of a hash were last seen. */

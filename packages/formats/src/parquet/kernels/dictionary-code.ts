@@ -219,8 +219,8 @@ function grow(on: Names, hashAgain: Code): Code {
 type TextNames = On<typeof TEXT_PARAMS, typeof TEXT_LOCALS>;
 
 /**
- * Any hash will do: it decides about nothing but how long the search takes. Sixteen bytes at once, as a product is there
- * only some steps later.
+ * Any hash will do: it decides about nothing but how long the search takes. Sixteen bytes at once, for a product takes
+ * its time.
  */
 function hashText(on: TextNames): Code {
   const { hash, start, length, left, mixed, mixedMore } = on;

@@ -2,7 +2,7 @@
 import { get, i32, i64 } from "../../wasm/code.ts";
 import type { Code, Local } from "../../wasm/code.ts";
 
-/** The next eight bytes of a text of `length` bytes from `start` on, of which `left` are left, or those `offset` behind. */
+/** The next eight bytes of a text of `length` bytes at `start`, of which `left` are left; or those `offset` behind. */
 export function wordAt(start: Local, length: Local, left: Local, offset = 0): Code {
   return i64.load(i32.add(get(start), i32.sub(get(length), get(left))), offset);
 }
