@@ -1,4 +1,4 @@
-import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { present } from "../assert.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { ShardEnd } from "./exchange.ts";
@@ -102,4 +102,19 @@ export class ShardLinks implements Elsewheres {
   #endOf(number: number): RemoteEnd {
     return present(this.#ends.get(number), `channel ${number}`);
   }
+}
+
+/** The ports of each thread to all others, by their numbers. */
+export function portsBetween(threads: number): (MessagePort | undefined)[][] {
+  const ports = Array.from({ length: threads }, () =>
+    Array.from({ length: threads }, (): MessagePort | undefined => undefined),
+  );
+  for (let one = 0; one < threads; one++) {
+    for (let other = one + 1; other < threads; other++) {
+      const { port1, port2 } = new MessageChannel();
+      (ports[one] as (MessagePort | undefined)[])[other] = port1;
+      (ports[other] as (MessagePort | undefined)[])[one] = port2;
+    }
+  }
+  return ports;
 }

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { assert, present } from "../assert.ts";
 import { givenAway } from "../checkpoint/given-away.ts";
 import type { PlacedFrame } from "../checkpoint/records.ts";
@@ -10,7 +10,7 @@ import type { Time } from "../time.ts";
 import type { Elsewheres } from "./graph.ts";
 import type { Migrating } from "./migrating.ts";
 import { isQuiet } from "./quiet.ts";
-import { ShardLinks, threadOf, type ThreadMessage } from "./shard-links.ts";
+import { portsBetween, ShardLinks, threadOf, type ThreadMessage } from "./shard-links.ts";
 import type { EpochPart, Order, RunnerName, ShardNews, ShardView } from "./shard-messages.ts";
 import type { ShardStart } from "./shard-run.ts";
 import type { ShardWork } from "./shard-work.ts";
@@ -250,8 +250,13 @@ export class ShardThreads {
     } catch (cause) {
       throw lostThread(cause);
     }
-    worker.on("error", (thrown) => this.#fail(endOfThread(thrown)));
-    worker.on("exit", (code) => this.#fail(lostThread(`it has ended with code ${code}`)));
+    const ended = (error: unknown): void => {
+      // It may have said why: what it has sent comes another way, and may not have been heard yet.
+      this.#links.receive();
+      this.#fail(error);
+    };
+    worker.on("error", (thrown) => ended(endOfThread(thrown)));
+    worker.on("exit", (code) => ended(lostThread(`it has ended with code ${code}`)));
     const opened = Promise.withResolvers<void>();
     // Whoever waits for all of them is told of the first.
     opened.promise.catch(() => {});
@@ -380,19 +385,4 @@ export class ShardThreads {
     this.#parts.failed(error);
     this.#parts.wake();
   }
-}
-
-/** The ports of each thread to all others, by their numbers. */
-function portsBetween(threads: number): (MessagePort | undefined)[][] {
-  const ports = Array.from({ length: threads }, () =>
-    Array.from({ length: threads }, (): MessagePort | undefined => undefined),
-  );
-  for (let one = 0; one < threads; one++) {
-    for (let other = one + 1; other < threads; other++) {
-      const { port1, port2 } = new MessageChannel();
-      (ports[one] as (MessagePort | undefined)[])[other] = port1;
-      (ports[other] as (MessagePort | undefined)[])[one] = port2;
-    }
-  }
-  return ports;
 }
