@@ -47,7 +47,7 @@ test("its state keeps exact int64 values, takes rows back and joins parts", () =
   expect(groups.result()).toBe(2n ** 61n + 5n);
 });
 
-test("a function that throws leaves the group as it was", () => {
+test("a function that throws leaves the group as it was, and is told with column and value", () => {
   const picky = defineAggregate({
     value: t.int(),
     state: { sum: t.int() },
@@ -61,7 +61,9 @@ test("a function that throws leaves the group as it was", () => {
   });
   const groups = new FoldedGroups(picky.on("x"), columnX(t.int()));
   groups.fold([{ value: 3 }]);
-  expect(() => groups.fold([{ value: -1 }])).toThrow("negative");
+  expect(() => groups.fold([{ value: -1 }])).toThrow(
+    /^add\(\{ sum: 3 \}, -1\) of an aggregate of column "x" threw: negative\. .*\[DF_AGGREGATE_FAILED\]$/,
+  );
   groups.fold([{ value: 4 }]);
   expect(groups.result()).toBe(7);
 });

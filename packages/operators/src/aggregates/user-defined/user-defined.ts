@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import {
   DataflowError,
   fieldOf,
+  reasonOf,
   sameType,
   typeName,
   type Aggregate,
@@ -94,10 +96,47 @@ function specOf<V, S extends Columns, R>(parts: Definition<V, S, R>, column: str
     },
     open: (input, table, offset) => {
       outputField(parts, fieldOf(input, column), column);
-      const open = new UserDefined(parts, table, offset);
+      const open = new UserDefined(guarded(parts, column), table, offset);
       return parts.join === undefined ? withoutMerge(open) : open;
     },
   };
+}
+
+/** The same functions; what they throw is told with their name, the column and what they were given. */
+function guarded<V, S extends Columns, R>(parts: Definition<V, S, R>, column: string): Definition<V, S, R> {
+  const guard =
+    <Given extends unknown[], Made>(name: string, work: (...given: Given) => Made) =>
+    (...given: Given): Made => {
+      try {
+        return work(...given);
+      } catch (thrown) {
+        throw failed(`${name}(${given.map(excerpt).join(", ")})`, column, thrown);
+      }
+    };
+  const { join, take } = parts;
+  return {
+    ...parts,
+    init: guard("init", () => parts.init()),
+    add: guard("add", (state: ReadOf<S>, value: V) => parts.add(state, value)),
+    result: guard("result", (state: ReadOf<S>) => parts.result(state)),
+    join: join && guard("merge", join),
+    take: take && guard("retract", take),
+  };
+}
+
+function excerpt(given: unknown): string {
+  return inspect(given, { breakLength: Infinity, maxStringLength: 100, maxArrayLength: 10 });
+}
+
+function failed(call: string, column: string, cause: unknown): unknown {
+  if (cause instanceof DataflowError) return cause;
+  const words = `${call} of an aggregate of column "${column}" threw: ${reasonOf(cause).replace(/\.+$/, "")}`;
+  const why = "No row can be left out of a result unseen, so the run ends";
+  return new DataflowError(
+    "DF_AGGREGATE_FAILED",
+    `${words}. ${why}: mend the function, or leave such rows out before, with .filter() or a.where().`,
+    { cause },
+  );
 }
 
 function outputField<V, S extends Columns, R>(parts: Definition<V, S, R>, input: Field, name: string): Field {
