@@ -22,8 +22,12 @@ export interface Delivering {
   readonly deliverEach: (times: number, more: () => void, onStep?: OnStep) => Promise<number[]>;
 }
 
-/** Prepares a pipeline with a sink at `./table`, which commits whenever there is a row. */
-export function delivering(definition: PipelineDefinition): Delivering {
+/**
+ * Prepares a pipeline with a sink at `./table`, which commits whenever there is a row. A function is asked for it each
+ * time it runs.
+ */
+export function delivering(given: PipelineDefinition | (() => PipelineDefinition)): Delivering {
+  const definition = (): PipelineDefinition => (typeof given === "function" ? given() : given);
   const directory = newFolder("interop");
   const options = {
     stateDirectory: join(directory, "state"),
@@ -33,12 +37,12 @@ export function delivering(definition: PipelineDefinition): Delivering {
   };
   return {
     table: join(directory, "table"),
-    deliver: () => runInMemory(definition, options),
+    deliver: () => runInMemory(definition(), options),
     deliverEach: async (times, more, onStep) => {
       const stop = new AbortController();
       const versions: number[] = [];
       more();
-      await runInMemory(definition, {
+      await runInMemory(definition(), {
         ...options,
         follow: true,
         signal: stop.signal,

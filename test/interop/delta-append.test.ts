@@ -51,6 +51,25 @@ describe.skipIf(missingReaders !== undefined)(
       },
     );
 
+    test("a table whose files are compressed in another way from one run on is read as one", async () => {
+      const log: EveryRow[] = [];
+      let compression: "snappy" | "zstd" = "snappy";
+      const { table, deliver } = delivering(() =>
+        pipeline("append", (p) => {
+          const rows = p.from("log", memorySource(log, EveryType, { bounded: false }));
+          rows.to("out", delta({ path: "./table", compression }), { commitEvery: { bytes: 1 } });
+        }),
+      );
+      for (compression of ["snappy", "zstd"] as const) {
+        log.push(...everyRows(log.length, 40));
+        await deliver();
+      }
+      const rows = canonicalLines(EveryType.schema, log);
+      for (const engine of ["delta-rs", "duckdb"]) {
+        expect(sameForm(deltaRows(table, "--engine", engine))).toEqual(rows);
+      }
+    });
+
     test("the content hash in the marker is what other code computes from the rows that delta-rs reads", () => {
       const hashes = python("test/interop/content_hash.py", hostile.table);
       expect(hashes).toEqual([hostile.contentHash, hostile.contentHash]);

@@ -1,6 +1,8 @@
 /** Files of which the footer lies in one place, for the judge of random files to find. */
 import type { ColumnType, Schema } from "@df/core";
 import { encodeFile } from "@df/formats/parquet/encode-file";
+import { USUAL_FORM } from "@df/formats/parquet/file-form";
+import type { FileForm } from "@df/formats/parquet/file-form";
 import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
 import { rawColumn } from "@df/formats/raw-batch.testing";
 import type { RawCell } from "@df/formats/raw-batch.testing";
@@ -13,11 +15,15 @@ export interface Mutant {
   readonly other: Uint8Array;
 }
 
-/** A value of each type that has bounds, and the byte of its stored form that makes it larger or smaller by least. */
-const KINDS: readonly (readonly [ColumnType, RawCell, number])[] = [
+/**
+ * A value of each type that has bounds, and the byte of its stored form that makes it larger or smaller by least; numbers
+ * have their lowest byte first, or last where a decimal is stored so.
+ */
+const KINDS: readonly (readonly [ColumnType, RawCell, number, FileForm["decimals"]?])[] = [
   [{ kind: "int32" }, 1_234_567, 0],
   [{ kind: "int64", as: "bigint" }, 1_234_567_890_123n, 0],
   [{ kind: "decimal", precision: 18, scale: 2 }, 1_234_567_890_123n, 0],
+  [{ kind: "decimal", precision: 18, scale: 2 }, 1_234_567_890_123n, 7, "fixed"],
   [{ kind: "float64" }, 1234.5678, 0],
   [{ kind: "date" }, 12_345, 0],
   [{ kind: "timestamp", json: "ms" }, 1_234_567_890_123, 0],
@@ -27,7 +33,7 @@ const KINDS: readonly (readonly [ColumnType, RawCell, number])[] = [
 
 /** For each type a file with a smallest value too large, one with a largest too small, and one that hides its null. */
 export function mutants(): Mutant[] {
-  return KINDS.flatMap(([type, value, lowest]) => {
+  return KINDS.flatMap(([type, value, lowest, decimals = "int64"]) => {
     const schema: Schema = {
       fields: [
         { name: "row", type: { kind: "int32" }, nullable: false, optional: false },
@@ -37,12 +43,13 @@ export function mutants(): Mutant[] {
     const columns = [rawColumn({ kind: "int32" }, [0, 1, 2]), rawColumn(type, [value, null, value])];
     const packed = { rows: 3, columns };
     const other = hyparquetFile(schema, packed);
-    const { bytes } = encodeFile(schema, packed);
+    const { bytes } = encodeFile(schema, packed, { form: { ...USUAL_FORM, decimals } });
+    const kind = decimals === "fixed" ? "fixed decimal" : type.kind;
     const { nullCount, max, min } = statisticsOf(bytes);
     return [
-      { name: `${type.kind}, min`, bytes: changed(bytes, min + lowest, 1), other },
-      { name: `${type.kind}, max`, bytes: changed(bytes, max + lowest, -1), other },
-      { name: `${type.kind}, nulls`, bytes: changed(bytes, nullCount, -2), other },
+      { name: `${kind}, min`, bytes: changed(bytes, min + lowest, 1), other },
+      { name: `${kind}, max`, bytes: changed(bytes, max + lowest, -1), other },
+      { name: `${kind}, nulls`, bytes: changed(bytes, nullCount, -2), other },
     ];
   });
 }

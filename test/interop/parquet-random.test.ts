@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Schema } from "@df/core";
+import { COMPRESSIONS } from "@df/formats/parquet/compression";
 import { encodeFile, ENCODE_LIMITS } from "@df/formats/parquet/encode-file";
 import { hyparquetFile } from "@df/formats/parquet/hyparquet-file.testing";
 import { kernelLoops } from "@df/formats/parquet/kernels/kernel-loops";
@@ -35,6 +36,11 @@ function numbered(
 const fileArbitrary = schemaArbitrary.chain((schema) =>
   fc.record({
     schema: fc.constant(schema),
+    form: fc.record({
+      compression: fc.constantFrom(...COMPRESSIONS),
+      decimals: fc.constantFrom("int64" as const, "fixed" as const),
+      fieldIds: fc.constantFrom(undefined, Object.fromEntries(schema.fields.map((_, i) => [`c${i}`, i + 7]))),
+    }),
     batches: fc.array(batchArbitrary(schema, { rowsMax: 12 }), { minLength: 1, maxLength: 4 }),
     limits: fc.oneof(
       fc.constant(ENCODE_LIMITS),
@@ -55,10 +61,10 @@ describe.skipIf(missingReaders !== undefined)(
       const seed = Math.floor(Math.random() * 2 ** 31);
       const samples = fc.sample(fileArbitrary, { numRuns: FILES, seed });
       const kernels = kernelLoops() ?? PLAIN_LOOPS;
-      for (const [i, { schema, batches, limits }] of samples.entries()) {
+      for (const [i, { schema, form, batches, limits }] of samples.entries()) {
         const file = numbered(schema, packRows(schema, [...batches, ...batches]));
         const loops = i % 4 === 0 ? PLAIN_LOOPS : kernels;
-        const { bytes } = encodeFile(file.schema, file.packed, limits, loops);
+        const { bytes } = encodeFile(file.schema, file.packed, { form, limits, loops });
         writeFileSync(join(folder, `${i}.ours.parquet`), bytes);
         writeFileSync(join(folder, `${i}.other.parquet`), hyparquetFile(file.schema, file.packed));
       }

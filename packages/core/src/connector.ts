@@ -132,6 +132,8 @@ export interface SinkSpec {
   readonly connector: string;
   /** Self-contained, without code: an intent can be finished after the pipeline file has changed. */
   readonly options: Json;
+  /** Names of those options that say how rows are written, and not which or where: they may change from run to run. */
+  readonly changeable?: readonly string[] | undefined;
   /** What only the process has that built the pipeline, such as a function. Never stored. */
   readonly code?: unknown;
   readonly changes: readonly ChangeMode[];

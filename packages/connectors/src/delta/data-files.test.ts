@@ -28,7 +28,7 @@ describe("data files", () => {
       written.map(({ file }) => Object.keys((JSON.parse(file.stats) as { nullCount: object }).nullCount)),
     ).toEqual([["id"], ["id"]]);
     for (const { file } of written) {
-      expect(file.path).toMatch(/^place=p[01]\/part-0000[01]-[0-9a-f-]{36}\.snappy\.parquet$/);
+      expect(file.path).toMatch(/^place=p[01]\/part-0000[01]-[0-9a-f-]{36}\.parquet$/);
       expect((await store.get(file.path))?.length).toBe(file.sizeBytes);
     }
   });

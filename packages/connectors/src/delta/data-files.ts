@@ -60,7 +60,7 @@ async function writeFile(
   { store, encoder, partitionBy }: DataFileOptions,
 ): Promise<WrittenFile> {
   const folder = partitionBy.length === 0 ? "" : `${partitionPath(partitionBy, values)}/`;
-  const path = `${folder}part-${String(number).padStart(5, "0")}-${randomUUID()}.snappy.parquet`;
+  const path = `${folder}part-${String(number).padStart(5, "0")}-${randomUUID()}.parquet`;
   const { bytes, rows, statistics } = await encoder.encode(fileSchema, batches);
   await store.put(path, bytes);
   const file: StagedFile = {

@@ -1,7 +1,8 @@
 import { DataflowError, checkOptions } from "@df/core";
 import type { ChangeMode, Json, TypedSink } from "@df/core";
+import type { Compression } from "@df/formats/parquet/compression";
 import { checkPartitionBy } from "../lake/partition.ts";
-import { parseTableOptions } from "../lake/table-options.ts";
+import { CHANGEABLE, parseParquetOptions } from "../lake/parquet-options.ts";
 import { targetOf } from "../lake/target.ts";
 import { checkNames } from "./schema-string.ts";
 
@@ -11,6 +12,8 @@ export interface DeltaOptions {
   readonly path: string;
   /** Columns whose values become folders; they are not part of the files. */
   readonly partitionBy?: readonly string[] | undefined;
+  /** How new files are compressed, default "snappy"; it may change from run to run. */
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -19,14 +22,16 @@ export interface DeltaOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
-  checkOptions(options, ["path", "partitionBy"], "delta()");
-  const { path, partitionBy } = parseTableOptions("delta", {
+  checkOptions(options, ["path", "partitionBy", "compression"], "delta()");
+  const { path, partitionBy, compression } = parseParquetOptions("delta", {
     path: options.path,
     partitionBy: options.partitionBy ?? [],
+    compression: options.compression ?? "snappy",
   });
   return {
     connector: "delta",
-    options: { path, partitionBy: [...partitionBy] } satisfies Json,
+    options: { path, partitionBy: [...partitionBy], compression } satisfies Json,
+    changeable: CHANGEABLE,
     changes: ["append", "upsert", "retract"],
     target: targetOf(path),
     guarantee: "exactly once",

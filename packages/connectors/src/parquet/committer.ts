@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import type { Committer, CommitterContext, CommitterFactory } from "@df/core";
 import { RowHasher } from "@df/core/batch/row-hasher";
 import type { ParquetEncoder } from "@df/formats/parquet/encoder";
+import { USUAL_FORM } from "@df/formats/parquet/file-form";
 import { parquetEncoder } from "@df/formats/parquet/worker-encoder";
 import { DirectoryCommitter } from "../lake/directory-committer.ts";
-import { parseTableOptions } from "../lake/table-options.ts";
+import { parseParquetOptions } from "../lake/parquet-options.ts";
 import type { TableOptions } from "../lake/table-options.ts";
 import { mutedStore } from "../object-store/muted-store.ts";
 import { localStore } from "../object-store/local-store.ts";
@@ -15,9 +16,10 @@ import { stageFiles } from "./stage.ts";
 /** Builds the committers of `parquet()` sinks. */
 export const committerFactory: CommitterFactory = {
   open: async (options, context) => {
-    const parsed = parseTableOptions("parquet", options);
+    const parsed = parseParquetOptions("parquet", options);
     const store = localStore(resolve(context.directory, parsed.path));
-    return parquetCommitter(store, parsed, context);
+    const encoder = parquetEncoder({ ...USUAL_FORM, compression: parsed.compression });
+    return parquetCommitter(store, parsed, context, encoder);
   },
 };
 

@@ -1,7 +1,8 @@
 import type { Json, Shape, TypedSink } from "@df/core";
 import { DataflowError, checkOptions } from "@df/core";
+import type { Compression } from "@df/formats/parquet/compression";
 import { checkPartitionBy } from "../lake/partition.ts";
-import { parseTableOptions } from "../lake/table-options.ts";
+import { CHANGEABLE, parseParquetOptions } from "../lake/parquet-options.ts";
 import { targetOf } from "../lake/target.ts";
 
 /** Where `parquet` writes. */
@@ -10,6 +11,8 @@ export interface ParquetSinkOptions {
   readonly path: string;
   /** Columns that become folders, `country=CH/`; they stay in the files too. Default none. */
   readonly partitionBy?: readonly string[] | undefined;
+  /** How new files are compressed, default "snappy"; it may change from run to run. */
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -18,14 +21,16 @@ export interface ParquetSinkOptions {
  * @throws DF_OPTION for a path that is no local directory
  */
 export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append"> {
-  checkOptions(options, ["path", "partitionBy"], "parquet()");
-  const { path, partitionBy } = parseTableOptions("parquet", {
+  checkOptions(options, ["path", "partitionBy", "compression"], "parquet()");
+  const { path, partitionBy, compression } = parseParquetOptions("parquet", {
     path: options.path,
     partitionBy: options.partitionBy ?? [],
+    compression: options.compression ?? "snappy",
   });
   return {
     connector: "parquet",
-    options: { path, partitionBy } satisfies Json,
+    options: { path, partitionBy: [...partitionBy], compression } satisfies Json,
+    changeable: CHANGEABLE,
     changes: ["append"],
     target: targetOf(path),
     guarantee: "exactly once",

@@ -136,6 +136,20 @@ describe("a restart goes on with", () => {
     expect(told({ ...plan(), nodes, checkpointEvery: 5 })).toEqual([]);
   });
 
+  test("another way in which a sink writes its rows", () => {
+    const writing = (compression: string, changeable?: readonly string[]): Plan => {
+      const nodes = plan().nodes.map((node) =>
+        node.kind === "sink"
+          ? { ...node, spec: { ...node.spec, options: { path: "t", compression }, changeable } }
+          : node,
+      );
+      return { ...plan(), nodes };
+    };
+    const free = writing("zstd", ["compression"]);
+    expect(difference(fingerprint(free), fingerprint(writing("snappy", ["compression"])))).toEqual([]);
+    expect(difference(fingerprint(writing("zstd")), fingerprint(writing("snappy")))).toHaveLength(1);
+  });
+
   test("another column of the rows that only its late stream would show", () => {
     const grown = plan({ columns: ["a", "b", "c"], filter: ["c"] });
     const stateful = JSON.parse(fingerprint(grown)) as {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { present } from "../assert.ts";
+import type { SinkSpec } from "../connector.ts";
 import { canonicalJson } from "../json.ts";
 import type { Json } from "../json.ts";
 import { typeName } from "../schema/schema.ts";
@@ -83,11 +84,16 @@ function inputPart(shape: Shape, exchange: Exchange): Json {
 function sinkPart({ spec, shape }: SinkNode): Json {
   return {
     connector: spec.connector,
-    options: withoutReferences(spec.options),
+    options: withoutReferences(fixedOptions(spec)),
     change: shape.change,
     key: shape.key,
     columns: columnsPart(shape.schema),
   };
+}
+
+function fixedOptions({ options, changeable = [] }: SinkSpec): Json {
+  if (changeable.length === 0 || typeof options !== "object" || options === null) return options;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !changeable.includes(name)));
 }
 
 /** In the order of the schema: it decides how rows are laid out. */

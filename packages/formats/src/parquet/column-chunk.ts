@@ -3,8 +3,12 @@ import { DataflowError } from "@df/core";
 import type { Column, Field } from "@df/core";
 import type { Bounds } from "./bounds.ts";
 import { ByteSink } from "../byte-sink.ts";
+import { compressZstd } from "./compression.ts";
 import { codeBits, dictionaryOf } from "./dictionary.ts";
 import type { Dictionary, DictionaryLimits } from "./dictionary.ts";
+import type { FileForm } from "./file-form.ts";
+import { USUAL_FORM } from "./file-form.ts";
+import { fixedBytes, writeFixed } from "./fixed-decimal.ts";
 import { writeRun } from "./hybrid.ts";
 import { PLAIN_LOOPS } from "./loops.ts";
 import type { ChunkLoops } from "./loops.ts";
@@ -40,11 +44,13 @@ export class FileBody {
   readonly pieces: Uint8Array[] = [];
   length = 0;
   readonly loops: ChunkLoops;
+  readonly form: FileForm;
   page: ByteSink = new ByteSink(0);
   #compressed: ByteSink = new ByteSink(0);
 
-  constructor(loops: ChunkLoops = PLAIN_LOOPS) {
+  constructor(loops: ChunkLoops = PLAIN_LOOPS, form: FileForm = USUAL_FORM) {
     this.loops = loops;
+    this.form = form;
   }
 
   append(bytes: Uint8Array): void {
@@ -66,7 +72,8 @@ export class FileBody {
   appendPage(field: Field, headerOf: (sizeBytes: number, compressedBytes: number) => Uint8Array): number {
     const compressed = this.#compressed;
     compressed.length = 0;
-    this.loops.compressSnappy(this.page, compressed);
+    if (this.form.compression === "zstd") compressZstd(this.page, compressed);
+    else this.loops.compressSnappy(this.page, compressed);
     if (Math.max(this.page.length, compressed.length) > PAGE_BYTES_MAX) {
       throw new DataflowError(
         "DF_PARQUET",
@@ -98,7 +105,7 @@ export function writeChunk(
   const chunkOffset = body.length;
   let uncompressedBytes = 0;
   if (dictionary !== undefined) {
-    loops.writePlain(distinct, 0, distinct.count, body.page);
+    writeValues(body, field, distinct, { start: 0, end: distinct.count });
     const headerOf = dictionaryPageHeader(distinct.count);
     uncompressedBytes += body.appendPage(field, headerOf);
   }
@@ -109,7 +116,7 @@ export function writeChunk(
     const rowEnd = pageEnd({ values, dictionary, column, valueAt }, row, end, limits.pageBytes);
     const valueEnd = valueAt + countPresent(column.validity, row, rowEnd);
     if (field.nullable) writeLevels(body, column.validity, row, rowEnd);
-    if (dictionary === undefined) loops.writePlain(values, valueAt, valueEnd, body.page);
+    if (dictionary === undefined) writeValues(body, field, values, { start: valueAt, end: valueEnd });
     else writeCodes(body, dictionary, valueAt, valueEnd);
     const encoding = dictionary === undefined ? ENCODING.plain : ENCODING.dictionary;
     uncompressedBytes += body.appendPage(field, dataPageHeader(rowEnd - row, encoding));
@@ -127,6 +134,17 @@ export function writeChunk(
     uncompressedBytes,
     compressedBytes: body.length - chunkOffset,
   };
+}
+
+function writeValues(
+  { loops, form, page }: FileBody,
+  { type }: Field,
+  values: Values,
+  range: { readonly start: number; readonly end: number },
+): void {
+  if (type.kind === "decimal" && form.decimals === "fixed" && values.kind === "int64") {
+    writeFixed(values, range, fixedBytes(type.precision), page);
+  } else loops.writePlain(values, range.start, range.end, page);
 }
 
 /** What decides how many rows a page has. */

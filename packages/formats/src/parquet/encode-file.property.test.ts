@@ -84,7 +84,7 @@ const fileArbitrary = schemaArbitrary.chain((schema) =>
 test("a file holds its rows, whatever the limits, and the same as the file of another writer", async () => {
   await fc.assert(
     fc.asyncProperty(fileArbitrary, async ({ schema, packed, limits }) => {
-      const file = encodeFile(schema, packed, limits);
+      const file = encodeFile(schema, packed, { limits });
       const read = await columnsOf(file.bytes);
       // toEqual tells −0 from 0.
       expect(read).toEqual(expectedColumns(schema, packed));
@@ -120,7 +120,7 @@ function rawMetadata(bytes: Uint8Array): FileMetaData {
 test("every value of a chunk lies within its bounds, exact ones are values, and nulls are counted", () => {
   fc.assert(
     fc.property(fileArbitrary, ({ schema, packed, limits }) => {
-      const { row_groups: rowGroups } = rawMetadata(encodeFile(schema, packed, limits).bytes);
+      const { row_groups: rowGroups } = rawMetadata(encodeFile(schema, packed, { limits }).bytes);
       const columns = expectedColumns(schema, packed);
       let start = 0;
       for (const group of rowGroups) {

@@ -15,7 +15,7 @@ function fileOf(type: ColumnType, cells: readonly RawCell[], limits = {}): Parqu
 
 function columnFile(type: ColumnType, column: Column, rows: number, limits = {}): ParquetFile {
   const schema: Schema = { fields: [{ name: "c", type, nullable: true, optional: false }] };
-  return encodeFile(schema, { rows, columns: [column] }, { ...ENCODE_LIMITS, ...limits });
+  return encodeFile(schema, { rows, columns: [column] }, { limits: { ...ENCODE_LIMITS, ...limits } });
 }
 
 async function readBack({ bytes }: ParquetFile): Promise<unknown[]> {
@@ -48,6 +48,17 @@ test("text that repeats gets a dictionary, text that does not is written as it i
   expect(dataPages(fileOf(STRING, all))).toEqual([["PLAIN", 1]]);
   expect(await readBack(fileOf(STRING, few))).toEqual(few);
   expect(await readBack(fileOf(STRING, all))).toEqual(all);
+});
+
+test("the footer says which id a format has for a column, and how decimals and pages are stored", () => {
+  const type = { kind: "decimal", precision: 10, scale: 2 } as const;
+  const schema: Schema = { fields: [{ name: "c", type, nullable: true, optional: false }] };
+  const packed = { rows: 2, columns: [rawColumn(type, [-1n, 2n])] };
+  const form = { compression: "zstd", decimals: "fixed", fieldIds: { c: 12 } } as const;
+  const file = encodeFile(schema, packed, { form });
+  const element = { name: "c", field_id: 12, type: "FIXED_LEN_BYTE_ARRAY", type_length: 5 };
+  expect(parquetMetadata(new Uint8Array(file.bytes).buffer).schema[1]).toMatchObject(element);
+  expect(chunksOf(file)[0]).toMatchObject({ codec: "ZSTD", type: "FIXED_LEN_BYTE_ARRAY" });
 });
 
 test("numbers that repeat get a dictionary, also where their words are equal crosswise", async () => {

@@ -6,6 +6,8 @@ import type { Bounds } from "./bounds.ts";
 import { FileBody, writeChunk } from "./column-chunk.ts";
 import type { EncodeLimits } from "./column-chunk.ts";
 import type { ColumnStatistics, ParquetFile } from "./encoder.ts";
+import { USUAL_FORM } from "./file-form.ts";
+import type { FileForm } from "./file-form.ts";
 import { footerOf } from "./footer.ts";
 import type { RowGroup } from "./footer.ts";
 import { usualLoops } from "./kernels/usual-loops.ts";
@@ -26,8 +28,15 @@ export const ENCODE_LIMITS: EncodeLimits = {
 
 const MAGIC = new TextEncoder().encode("PAR1");
 
+/** How a file is made. */
+export interface Encoding {
+  readonly form?: FileForm | undefined;
+  readonly limits?: EncodeLimits | undefined;
+  readonly loops?: ChunkLoops | undefined;
+}
+
 /**
- * One file: snappy, flat columns, OPTIONAL exactly where the schema is nullable. Values go from the columns' arrays
+ * One file: flat columns, OPTIONAL exactly where the schema is nullable. Values go from the columns' arrays
  * into bytes, and never through JavaScript values of their own.
  *
  * Only what every reader knows: pages of version 1, PLAIN, and dictionaries for what repeats.
@@ -36,10 +45,9 @@ const MAGIC = new TextEncoder().encode("PAR1");
 export function encodeFile(
   schema: Schema,
   packed: PackedRows,
-  limits: EncodeLimits = ENCODE_LIMITS,
-  loops: ChunkLoops = usualLoops(packed.rows),
+  { form = USUAL_FORM, limits = ENCODE_LIMITS, loops = usualLoops(packed.rows) }: Encoding = {},
 ): ParquetFile {
-  const body = new FileBody(loops);
+  const body = new FileBody(loops, form);
   body.append(MAGIC);
   const rowGroups: RowGroup[] = [];
   for (let start = 0; start < packed.rows; start += limits.rowGroupRows) {
@@ -50,7 +58,7 @@ export function encodeFile(
     );
     rowGroups.push({ rows: end - start, offset, chunks });
   }
-  const footer = footerOf(schema, packed.rows, rowGroups);
+  const footer = footerOf({ schema, rows: packed.rows, rowGroups, form });
   body.append(footer);
   body.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
   body.append(MAGIC);

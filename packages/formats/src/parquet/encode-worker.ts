@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { reasonOf } from "@df/core";
 import type { Schema } from "@df/core";
+import type { FileForm } from "./file-form.ts";
 import { encodeFile } from "./encode-file.ts";
 import type { ParquetFile } from "./encoder.ts";
 import { memoryOf } from "./pack.ts";
@@ -12,6 +13,7 @@ export interface EncodeRequest {
   readonly id: number;
   readonly schema: Schema;
   readonly packed: PackedRows;
+  readonly form: FileForm;
 }
 
 /** With the memory of the packed rows, to be used again. */
@@ -20,10 +22,10 @@ export type EncodeAnswer = { readonly id: number; readonly memory: readonly Arra
   | { readonly reason: string }
 );
 
-parentPort?.on("message", ({ id, schema, packed }: EncodeRequest) => {
+parentPort?.on("message", ({ id, schema, packed, form }: EncodeRequest) => {
   const memory = memoryOf(packed);
   try {
-    const file = encodeFile(schema, packed);
+    const file = encodeFile(schema, packed, { form });
     answer({ id, file, memory }, file.bytes.buffer as ArrayBuffer, ...memory);
   } catch (error) {
     answer({ id, reason: reasonOf(error), memory }, ...memory);

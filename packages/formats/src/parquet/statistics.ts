@@ -2,6 +2,8 @@
 import type { ColumnType, Field } from "@df/core";
 import type { Bound, Bounds } from "./bounds.ts";
 import type { ColumnStatistics } from "./encoder.ts";
+import type { FileForm } from "./file-form.ts";
+import { fixedBytes, fixedValue } from "./fixed-decimal.ts";
 
 /** Bytes of text that a footer says of a bound at most. */
 const BOUND_BYTES_MAX = 64;
@@ -42,8 +44,17 @@ export interface StoredBound {
 export function storedBounds(
   type: ColumnType,
   bounds: Bounds | undefined,
+  form: Pick<FileForm, "decimals">,
 ): { readonly min?: StoredBound | undefined; readonly max?: StoredBound | undefined } {
   if (bounds === undefined || bounds.hasNaN) return {};
+  if (type.kind === "decimal" && form.decimals === "fixed") {
+    const width = fixedBytes(type.precision);
+    const stored = (bound: Bound): StoredBound => ({
+      bytes: fixedValue(BigInt(bound as bigint), width),
+      isExact: true,
+    });
+    return { min: stored(bounds.min), max: stored(bounds.max) };
+  }
   return { min: storedMin(type, bounds.min), max: storedMax(type, bounds.max) };
 }
 

@@ -1,5 +1,7 @@
 import { unreachable } from "@df/core";
 import type { ColumnType } from "@df/core";
+import type { FileForm } from "./file-form.ts";
+import { fixedBytes } from "./fixed-decimal.ts";
 import type { ThriftWriter } from "./thrift.ts";
 
 const BOOLEAN = 0;
@@ -7,10 +9,13 @@ const INT32 = 1;
 const INT64 = 2;
 const DOUBLE = 5;
 const BYTE_ARRAY = 6;
+const FIXED_LEN_BYTE_ARRAY = 7;
 
 /** A column type in the terms of Parquet, numbers as in parquet.thrift. */
 export interface StoredType {
   readonly physical: number;
+  /** Bytes of a value, of FIXED_LEN_BYTE_ARRAY only. */
+  readonly width?: number;
   /** The older annotation, for readers that know no other. */
   readonly converted?: number;
   readonly decimal?: { readonly precision: number; readonly scale: number };
@@ -19,7 +24,7 @@ export interface StoredType {
 }
 
 /** How a type is stored. */
-export function storedType(type: ColumnType): StoredType {
+export function storedType(type: ColumnType, form: Pick<FileForm, "decimals">): StoredType {
   switch (type.kind) {
     case "bool":
       return { physical: BOOLEAN };
@@ -30,14 +35,15 @@ export function storedType(type: ColumnType): StoredType {
     case "float64":
       return { physical: DOUBLE };
     case "decimal": {
-      // INT64 for every precision, as the format allows up to 18: a column can be widened without being rewritten, and
-      // its bounds stay integers. Above 18 digits it would have to be FIXED_LEN_BYTE_ARRAY.
+      // INT64 is allowed for every precision up to 18.
       const { precision, scale } = type;
       const write = (thrift: ThriftWriter): void => {
         thrift.i32(1, scale);
         thrift.i32(2, precision);
       };
-      return { physical: INT64, converted: 5, decimal: { precision, scale }, logical: { id: 5, write } };
+      const annotated = { converted: 5, decimal: { precision, scale }, logical: { id: 5, write } };
+      if (form.decimals === "int64") return { physical: INT64, ...annotated };
+      return { physical: FIXED_LEN_BYTE_ARRAY, width: fixedBytes(precision), ...annotated };
     }
     case "string":
     case "json":

@@ -3,6 +3,9 @@ import { DataflowError, reasonOf } from "@df/core";
 import type { Batch, Schema } from "@df/core";
 import type { EncodeAnswer, EncodeRequest } from "./encode-worker.ts";
 import type { ParquetEncoder, ParquetFile } from "./encoder.ts";
+import { checkCompression } from "./compression.ts";
+import { USUAL_FORM } from "./file-form.ts";
+import type { FileForm } from "./file-form.ts";
 import { memoryOf, packRows } from "./pack.ts";
 
 /** Memory that is kept for the rows of the next file: about that of the largest file of a table. */
@@ -15,13 +18,15 @@ interface Waiting {
 
 /**
  * An encoder with a thread of its own, which starts with the first file, keeps the process alive only while it works,
- * and is started anew if it dies. Files are encoded one after the other.
+ * and is started anew if it dies. Files are encoded one after the other, in one form.
  *
  * `encode` copies the rows before it returns its promise, so the batches may go. It throws what `packRows` throws,
  * DF_PARQUET when the file cannot be written, DF_PARQUET_THREAD (transient) when the thread died, DF_CLOSED after
  * close.
+ * @throws DF_COMPRESSION where this Node cannot compress as the form says
  */
-export function parquetEncoder(): ParquetEncoder {
+export function parquetEncoder(form: FileForm = USUAL_FORM): ParquetEncoder {
+  checkCompression(form.compression);
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let nextId = 0;
@@ -77,7 +82,7 @@ export function parquetEncoder(): ParquetEncoder {
       const id = nextId++;
       const file = new Promise<ParquetFile>((resolve, reject) => waiting.set(id, { resolve, reject }));
       thread.ref();
-      const request: EncodeRequest = { id, schema, packed };
+      const request: EncodeRequest = { id, schema, packed, form };
       thread.postMessage(request, memoryOf(packed));
       return file;
     },

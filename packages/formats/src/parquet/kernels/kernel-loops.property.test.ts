@@ -21,8 +21,8 @@ const loops = kernelLoops() as ChunkLoops;
 
 /** The file by kernels, which has to be that of the loops in JavaScript, statistics included. */
 function checked(schema: Schema, packed: PackedRows, limits: EncodeLimits = ENCODE_LIMITS): ParquetFile {
-  const plain = encodeFile(schema, packed, limits, PLAIN_LOOPS);
-  const file = encodeFile(schema, packed, limits, loops);
+  const plain = encodeFile(schema, packed, { limits, loops: PLAIN_LOOPS });
+  const file = encodeFile(schema, packed, { limits, loops });
   expect(file.statistics).toEqual(plain.statistics);
   expect(Buffer.compare(file.bytes, plain.bytes)).toBe(0);
   return file;
@@ -175,7 +175,7 @@ test("what is too large for the memory of kernels is written all the same, and w
 test("a number that no int64 is, is refused by the row that has it", () => {
   for (const at of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 63, -(2 ** 63) * 1.5]) {
     const { schema, packed } = columnFile({ kind: "timestamp", json: "us" }, [1, at]);
-    expect(() => encodeFile(schema, packed, ENCODE_LIMITS, loops)).toThrow(`Column "c" holds ${at}, and`);
+    expect(() => encodeFile(schema, packed, { loops })).toThrow(`Column "c" holds ${at}, and`);
   }
   const { schema, packed } = columnFile({ kind: "timestamp", json: "us" }, [1, -(2 ** 63)]);
   checked(schema, packed);
