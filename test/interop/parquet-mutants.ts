@@ -16,8 +16,8 @@ export interface Mutant {
 }
 
 /**
- * A value of each type that has bounds, and the byte of its stored form that makes it larger or smaller by least; numbers
- * have their lowest byte first, or last where a decimal is stored so.
+ * A value of each type that has bounds, and the byte of its stored form that makes it larger or smaller by least.
+ * Numbers have their lowest byte first, or last where a decimal is stored so.
  */
 const KINDS: readonly (readonly [ColumnType, RawCell, number, FileForm["decimals"]?])[] = [
   [{ kind: "int32" }, 1_234_567, 0],
