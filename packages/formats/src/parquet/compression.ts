@@ -15,8 +15,8 @@ export const COMPRESSIONS: readonly Compression[] = ["snappy", "zstd"];
 /** Higher levels take a multiple of the CPU for a few hundredths of the size. */
 const ZSTD_LEVEL = 1;
 
-/** What zlib has of zstd: Node has it since 22.15. */
-type Zstd = Pick<typeof zlib, "constants"> & Partial<Pick<typeof zlib, "zstdCompressSync">>;
+/** Since Node 22.15. */
+const HAS_ZSTD = "zstdCompressSync" in zlib;
 
 /** The number by which a footer names it. */
 export function compressionNumber(compression: Compression): number {
@@ -29,8 +29,8 @@ export function isCompression(given: unknown): given is Compression {
 }
 
 /** @throws DF_COMPRESSION where this Node cannot compress so */
-export function checkCompression(compression: Compression, zstd: Zstd = zlib): void {
-  if (compression !== "zstd" || zstd.zstdCompressSync !== undefined) return;
+export function checkCompression(compression: Compression, hasZstd: boolean = HAS_ZSTD): void {
+  if (compression !== "zstd" || hasZstd) return;
   throw new DataflowError(
     "DF_COMPRESSION",
     `Node ${process.versions.node} does not write zstd. Run it with Node 22.15 or newer, or leave out ` +
