@@ -173,7 +173,7 @@ export const VARIANTS: readonly Variant[] = [
   ),
   {
     name: "a commit to a directory overwrites the one that was first",
-    from: 1180,
+    from: 2200,
     edits: [
       {
         file: DIRECTORY,
