@@ -8,7 +8,7 @@ import { root } from "../command.ts";
 import { readReport } from "./sim-report.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
-const runs = long ? 1_000_000 : 12_000;
+const runs = long ? 1_000_000 : 6_000;
 /** Where there is less time than that takes: histories are then as many as come about. */
 const minutes = process.env["SIM_MINUTES"] ?? "Infinity";
 const kinds = 23;
