@@ -7,8 +7,10 @@
  * Prints the times between two turns of the event loop, by the clock on the wall and in CPU time of the thread: where
  * other programs use the cores, the latter is what is ours. Then what garbage collection took of the run, and the CPU
  * time of a start on the state of a run that was stopped near its end, less that of a start without a state. Aims stand
- * in brackets. `--longest` says of so many of the longest turns what they were spent with; the profile costs time.
+ * in brackets. `--longest` says of so many of the longest turns what they were spent with; the profile costs time. Beside
+ * OUTPUT_DIRECTORY two folders are made and removed, `-empty` and `-stopped`.
  */
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Duration } from "@df/core";
 import { runQuery, type Ran, type TargetName } from "./run.ts";
@@ -45,9 +47,12 @@ async function stoppedAfter(stopMs: number, folder: string): Promise<Ran & { rea
   return { ...ran, cpuMs: (user + system) / 1000 };
 }
 
-const empty = await stoppedAfter(0, `${output}-empty`);
-const stopped = await stoppedAfter(Math.ceil(watched.wallMs * STOPPED_AT), `${output}-stopped`);
-const restored = await stoppedAfter(0, `${output}-stopped`);
+const folders = { empty: `${output}-empty`, stopped: `${output}-stopped` };
+for (const folder of Object.values(folders)) rmSync(folder, { recursive: true, force: true });
+const empty = await stoppedAfter(0, folders.empty);
+const stopped = await stoppedAfter(Math.ceil(watched.wallMs * STOPPED_AT), folders.stopped);
+const restored = await stoppedAfter(0, folders.stopped);
+for (const folder of Object.values(folders)) rmSync(folder, { recursive: true });
 
 const ms = (value: number): string => value.toFixed(1);
 const turnsMs = (of: (turn: Turn) => number): string => {
