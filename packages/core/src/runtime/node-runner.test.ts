@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Batch } from "../batch/batch.ts";
 import { batchOf } from "../batch/rows.ts";
+import { DataflowError } from "../error.ts";
 import type { Operator, Output } from "../operator.ts";
 import type { Schema } from "../schema/schema.ts";
 import { BEGINNING } from "../time.ts";
@@ -49,7 +50,7 @@ function runnerOf(
     holdsRows = (): boolean => false,
     isOver = (): boolean => false,
     steps = [],
-  }: { holdsRows?: () => boolean; isOver?: () => boolean; steps?: readonly unknown[] } = {},
+  }: { holdsRows?: () => boolean; isOver?: () => boolean; steps?: Iterable<unknown, void> } = {},
 ): { runner: NodeRunner; out: Recorder } {
   const runner = new NodeRunner({
     node: "n",
@@ -62,7 +63,7 @@ function runnerOf(
     holdsRows,
     onBarrier: (_, epoch) => {
       barriers.push(epoch);
-      return steps.values();
+      return steps[Symbol.iterator]();
     },
     isOver,
   });
@@ -181,6 +182,16 @@ test("what a barrier has to hand on and to take is cut into turns, and what foll
   const turns = [out.seen.splice(0)];
   while (runner.pump()) turns.push(out.seen.splice(0));
   expect(turns).toEqual([["rows 3"], ["rows 2"], ["rows 1"], [], [], [], ["barrier 1"], ["rows 9"]]);
+});
+
+test("what fails in a later turn of a barrier is told with its node, as in the first one", () => {
+  const failing = function* (): Generator<void, void> {
+    yield;
+    throw new DataflowError("DF_TEST", "The disk is full.");
+  };
+  const { runner } = runnerOf(forward, [], { isOver: () => true, steps: failing() });
+  channels(runner, 1)[0]?.push({ kind: "barrier", epoch: 1 });
+  expect(() => runner.pump()).toThrow('Node "n": The disk is full. [DF_TEST]');
 });
 
 test("a node is asked for room once, however many ways lead to it", () => {

@@ -168,9 +168,7 @@ export class NodeRunner {
       if (!this.#outputsFree() || (progressed && this.#isOver())) return progressed;
       const unfinished = this.#unfinished;
       if (unfinished !== undefined) {
-        if (unfinished.work() === "more") continue;
-        this.#unfinished = undefined;
-        unfinished.rest();
+        this.#goOnWith(unfinished);
         continue;
       }
       this.#done?.();
@@ -201,8 +199,14 @@ export class NodeRunner {
   #resume(): Progress {
     const { operator } = this;
     assert(operator.resume !== undefined, `"${this.node}" said "more" but has no resume()`);
+    return operator.resume(this.#output);
+  }
+
+  #goOnWith({ work, rest }: Unfinished): void {
     try {
-      return operator.resume(this.#output);
+      if (work() === "more") return;
+      this.#unfinished = undefined;
+      rest();
     } catch (thrown) {
       throw inNode(this.node, thrown);
     }
