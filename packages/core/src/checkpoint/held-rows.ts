@@ -24,9 +24,8 @@ interface HeldRow extends PlacedRows {
   readonly file: string | null;
 }
 
-/** How far the frames of a sink up to an epoch were read: `after` of them, the last of which was that one. */
+/** How far frames up to an epoch were read: `after` of them, the last of which was that one. */
 interface ReadTo {
-  readonly sink: string;
   readonly through: Epoch;
   readonly after: number;
   readonly last: Pick<HeldRow, "epoch" | "shard" | "seq">;
@@ -55,7 +54,8 @@ export class HeldRows {
   /** What processes before have left behind is gone. */
   #isClean = false;
   #appended: Appended | undefined;
-  #readTo: ReadTo | undefined;
+  /** By sink: several may be read in turn. */
+  readonly #readTo: Map<string, ReadTo> = new Map();
 
   constructor(db: SqlDatabase, disk: SpoolDisk) {
     this.#disk = disk;
@@ -130,7 +130,8 @@ export class HeldRows {
   frames(sink: string, through: Epoch, after: number, limit: number): HeldFrame[] {
     const found = this.#rows(sink, through, after, limit);
     const last = found.at(-1);
-    this.#readTo = last && { sink, through, after: after + found.length, last: numbersOf(last) };
+    if (last === undefined) this.#readTo.delete(sink);
+    else this.#readTo.set(sink, { through, after: after + found.length, last: numbersOf(last) });
     return found.map(({ shard, seq, rows, length, file, place, bytes }) => ({
       sink,
       shard,
@@ -142,16 +143,15 @@ export class HeldRows {
 
   /** Goes on where it was read to: counting thousands of frames again for every few of them takes a second in all. */
   #rows(sink: string, through: Epoch, after: number, limit: number): HeldRow[] {
-    const to = this.#readTo;
-    if (to?.sink !== sink || to.through !== through || to.after !== after)
-      return this.#frames.all(sink, through, limit, after);
+    const to = this.#readTo.get(sink);
+    if (to?.through !== through || to.after !== after) return this.#frames.all(sink, through, limit, after);
     const { epoch, shard, seq } = to.last;
     return this.#framesBehind.all(sink, epoch, shard, seq, through, limit);
   }
 
   /** Forgets what is visible; `tidy` then frees the disk. */
   drop(sink: string, through: Epoch): void {
-    this.#readTo = undefined;
+    this.#readTo.delete(sink);
     for (const { file } of this.#filesOf.all(sink, through)) this.#forgotten.add(file);
     this.#drop.run(sink, through);
   }
