@@ -12,6 +12,17 @@ test("what was thrown on a thread while nobody waited for it is told as it is, w
   expect(endOfThread(thrown)).toMatchObject({ message: "no timer", stack: expect.stringContaining("late") });
 });
 
+test("what was thrown with a code of its own, or without an error, is told too, and does not count as a lost thread", async () => {
+  const missing = await thrownIn('require("node:fs").promises.readFile("/none/such");');
+  expect(endOfThread(missing)).toMatchObject({
+    code: "ENOENT",
+    message: expect.stringContaining("/none/such"),
+  });
+  const rejected = await thrownIn('Promise.reject("no rates today");');
+  expect(endOfThread(rejected)).toMatchObject({ message: expect.stringContaining("no rates today") });
+  expect(endOfThread(rejected)).not.toMatchObject({ code: "DF_THREAD" });
+});
+
 test("a thread that is out of memory was lost, and the run may be started again", async () => {
   const thrown = await thrownIn("const kept = []; for (;;) kept.push({ kept: [kept.length] });", 8);
   expect(endOfThread(thrown)).toMatchObject({

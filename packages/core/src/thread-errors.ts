@@ -44,10 +44,18 @@ export function lostThread(cause: unknown): DataflowError {
   );
 }
 
+/** Codes of what a thread lacks: memory, or open files. */
+const LACKING: ReadonlySet<unknown> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ERR_DLOPEN_FAILED"]);
+
 /**
- * The error that has ended a thread: what code of the pipeline threw while nobody waited for it, as it was thrown, or
- * else one of Node (of memory above all), which has a code, and goes by when the run is started again.
+ * The error that has ended a thread: what code of the pipeline threw while nobody waited for it, as it was thrown, also
+ * where it has a code; or else one of what the thread lacked, which goes by when the run is started again.
  */
 export function endOfThread(thrown: unknown): unknown {
-  return thrown instanceof Error && !("code" in thrown) ? thrown : lostThread(thrown);
+  return thrown instanceof Error && !isLacking(thrown) ? thrown : lostThread(thrown);
+}
+
+function isLacking(thrown: object): boolean {
+  const code = "code" in thrown ? thrown.code : undefined;
+  return LACKING.has(code) || (typeof code === "string" && code.startsWith("ERR_WORKER_"));
 }
