@@ -240,6 +240,14 @@ test("what has run is stored with the first checkpoint: a crash before leaves th
   expect(shown(`${name}-now`, KEY)).toEqual((await straight()).latest);
 });
 
+test("a process whose pipeline has a function no more still tells that it has run", async () => {
+  const { name, stateDirectory } = await begun();
+  await runInMemory(after(name, { split }), { stateDirectory });
+  let known: unknown;
+  await runInMemory(after(name, {}), { stateDirectory, onStart: ({ migrated }) => (known = migrated) });
+  expect(known).toEqual({ newest: ["tenants"], first: ["tenants"], counted: ["groups"], parts: ["groups"] });
+});
+
 test("a step that is renamed and begins from a savepoint is brought over too, and a new state needs no function", async () => {
   const { name, stateDirectory } = await begun();
   let kept: Promise<unknown> | undefined;

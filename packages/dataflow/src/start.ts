@@ -3,7 +3,6 @@ import { checkOptions, DataflowError, reasonOf } from "@df/core";
 import { checkNode } from "@df/core/checkpoint/node-api";
 import { fingerprint, lambdaHashes } from "@df/core/plan/fingerprint";
 import { prune } from "@df/core/plan/prune";
-import { migratedBy } from "@df/core/plan/migrated";
 import { askStatus, type RunFacts, type Served, serveControl } from "@df/core/runtime/control-socket";
 import { Readers } from "@df/core/runtime/readers";
 import type { RunReport, Status } from "@df/core/runtime/report";
@@ -90,7 +89,7 @@ export async function start(
     const handle = await started.promise;
     const status = (): Status => handle.status();
     const savepoint: RunHandle["savepoint"] = (request) => handle.savepoint(request);
-    const answers = { status, facts: factsOf(plan), savepoint };
+    const answers = { status, facts: factsOf(plan, handle), savepoint };
     const served = serving(stateDirectory, answers, { report, onNotice: options.onNotice });
     return runOf({ plan, readers, status, stop: () => stop.abort(), report: served });
   } catch (thrown) {
@@ -124,8 +123,7 @@ function planOf(pipeline: PipelineDefinition | BuiltPlan, params: StartOptions["
 }
 
 /** What a restart would compare with the plan that it is given. */
-function factsOf(plan: BuiltPlan): RunFacts {
-  const migrated = migratedBy(plan);
+function factsOf(plan: BuiltPlan, { migrated }: RunHandle): RunFacts {
   return { fingerprint: fingerprint(prune(plan)), lambdas: lambdaHashes(plan.lambdas), migrated };
 }
 

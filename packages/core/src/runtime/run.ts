@@ -15,6 +15,7 @@ import { DataflowError } from "../error.ts";
 import { fingerprint } from "../plan/fingerprint.ts";
 import { guaranteeOf, isByArrival, labels, requireLabel } from "../plan/labels.ts";
 import type { Plan } from "../plan/plan.ts";
+import { migratedBy } from "../plan/migrated.ts";
 import { prune } from "../plan/prune.ts";
 import type { Migrated } from "../migration.ts";
 import { dueRenames, formerName } from "../plan/renames.ts";
@@ -49,6 +50,8 @@ const DECODE_THREADS_MAX = 64;
 
 /** A run, as long as it goes on. */
 export interface RunHandle {
+  /** Functions of the user that its state has behind it with the next checkpoint. */
+  readonly migrated: Migrated;
   status(): Status;
   /** Takes a savepoint of what was read until now. @throws DF_RUN_ENDED, and as `writeSavepoint` */
   savepoint(request: SavepointRequest): Promise<Savepoint>;
@@ -218,6 +221,7 @@ class Run {
     const isOver = this.#identity.drained && restored !== undefined;
     const job = this.#job(sources, restored, isOver ? 1 : this.#threads);
     const handle = {
+      migrated: migratedBy(this.#plan, restored?.migrated),
       status: () => job.status(),
       savepoint: (request: SavepointRequest) => job.savepoint(request),
     };
