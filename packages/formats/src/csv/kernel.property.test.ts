@@ -1,6 +1,6 @@
 import { BATCH_ROWS_MAX, pick, t } from "@df/core";
 import fc from "fast-check";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { ColumnReader } from "./columns.ts";
 import { opener, told } from "./kernel.testing.ts";
 import type { Opening } from "./kernel.testing.ts";
@@ -164,6 +164,8 @@ const files = fc
 
 it("a kernel gives what is given without: rows, refusals, reasons, places and how far it came, however bytes are cut", () => {
   const twin = vi.spyOn(ColumnReader.prototype, "readRecord");
+  // Files share a worker.
+  onTestFinished(() => twin.mockRestore());
   let rows = 0;
   fc.assert(
     fc.property(
