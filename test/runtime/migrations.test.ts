@@ -212,7 +212,7 @@ test("a row that the function refuses is told with its values, and the state is 
   );
   const otherCopies = (row: OldRow): NewRow => ({ ...split(row), at: row.at + 1 });
   await expect(runInMemory(after(name, { split: otherCopies }), { stateDirectory })).rejects.toThrow(
-    'it gives another "at", which may not change',
+    'it gives another "at", which may not change under the same name',
   );
   const regroup = (): { tenant: string; user: string } => ({ tenant: "t", user: "u" });
   const joined = after(name, { split, regroup, renamed: true });

@@ -1,12 +1,14 @@
 /** Groups that were stored as others: a function of the user says which group of now each of them is. */
 import type { Bring, InputPart, Migration, OperatorContext, Schema, StepMigration, StepPart } from "@df/core";
 import { bringByName } from "@df/core/state/bring";
-import { otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
+import { fixedKey, otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
 import { columnOf, groupsGoOn } from "./goes-on.ts";
 
 /** Aggregates go over by their names; the columns of groups by the function, where it is to be run. */
 export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring {
-  return bringByName({ keysOf: migration && rowsByFunction(migration, key, nodeId) });
+  if (migration === undefined) return bringByName();
+  const change = rowsByFunction(migration, key, nodeId);
+  return bringByName({ keysOf: (stored) => change(stored, fixedKey(stored.schema, key)) });
 }
 
 /** The function of a step that aggregates: it is given the columns of a group. */

@@ -1,6 +1,7 @@
 /** Rows that a step keeps, made those of now by a function of the user. */
 import {
   ColumnBuilder,
+  columnIndex,
   DataflowError,
   typeName,
   type Batch,
@@ -8,19 +9,26 @@ import {
   type Migration,
   type Schema,
 } from "@df/core";
+import { CanonicalCodec } from "@df/core/batch/canonical";
 import { rowText } from "@df/core/batch/row-text";
 import { rowReader, rowWriter } from "@df/core/batch/rows";
 import { batchByName } from "./batch-by-name.ts";
 
 /**
- * Gives the rows of batches to the function of a step, one after the other. What it returns has all that the given
- * batch has beside columns.
- * @throws DF_MIGRATE for a row that the function refuses, or whose result is no row of now, naming its values
+ * Makes the rows of a batch those of now. It has all that the given one has beside columns; the columns `fixed`, which
+ * tell rows apart, have the values that they had.
  */
-export function rowsByFunction(migration: Migration, is: Schema, step: string): (batch: Batch) => Batch {
+type Change = (batch: Batch, fixed: readonly string[]) => Batch;
+
+/**
+ * Gives the rows of batches to the function of a step, one after the other.
+ * @throws DF_MIGRATE for a row that the function refuses, whose result is no row of now, or has another value in a
+ *   column that is fixed, naming its values
+ */
+export function rowsByFunction(migration: Migration, is: Schema, step: string): Change {
   const read = rowReader(migration.before, "all", false);
   const write = rowWriter(is, false);
-  return (given) => {
+  return (given, fixed) => {
     const batch = batchByName(given, migration.before);
     const builders = is.fields.map(({ type }) => new ColumnBuilder(type, batch.length));
     for (let row = 0; row < batch.length; row++) {
@@ -30,8 +38,35 @@ export function rowsByFunction(migration: Migration, is: Schema, step: string): 
         throw refusal(step, migration, rowText(batch, row), thrown);
       }
     }
-    return { ...batch, schema: is, columns: builders.map((builder) => builder.take()) };
+    const changed = { ...batch, schema: is, columns: builders.map((builder) => builder.take()) };
+    const row = firstOther(batch, changed, fixed);
+    if (row === undefined) return changed;
+    const names = fixed.map((name) => `"${name}"`).join(", ");
+    const words = `it gives another ${names}, which may not change under the same name: what was shown of the row would stay.`;
+    throw refusal(step, migration, rowText(batch, row), new Error(words));
   };
+}
+
+/** The columns of a key where it has those that it had, so that a table behind goes on; none where it has others. */
+export function fixedKey(was: Schema, is: Schema): readonly string[] {
+  const namesOf = ({ fields }: Schema): string[] =>
+    fields.map(({ name, type }) => `${name} ${typeName(type)}`).toSorted(byText);
+  return namesOf(was).join("\n") === namesOf(is).join("\n") ? is.fields.map(({ name }) => name) : [];
+}
+
+function firstOther(was: Batch, is: Batch, fixed: readonly string[]): number | undefined {
+  if (fixed.length === 0) return undefined;
+  const [before, after] = [was, is].map(
+    ({ schema }) =>
+      new CanonicalCodec(
+        schema,
+        fixed.map((name) => columnIndex(schema, name)),
+      ),
+  ) as [CanonicalCodec, CanonicalCodec];
+  for (let row = 0; row < was.length; row++) {
+    if (Buffer.compare(before.encode(was, row), after.encode(is, row)) !== 0) return row;
+  }
+  return undefined;
 }
 
 /** What is to be said of a row that could not be brought over. */

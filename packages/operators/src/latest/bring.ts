@@ -10,6 +10,7 @@ import {
   type DescribedTable,
   type Schema,
 } from "@df/core";
+import { fixedKey } from "../kept-rows/by-function.ts";
 import { RowsHere, StoredKeys } from "@df/core/state/bring";
 import { readColumn, storedColumns, type HeldColumn } from "./held-columns.ts";
 import type { LatestOptions } from "./latest.ts";
@@ -19,15 +20,20 @@ import { LatestRows } from "./rows.ts";
  * Rows that were kept with other columns come as if they came again, each to its group; `change` makes them rows of
  * `schema`.
  */
-export function bringLatest(options: LatestOptions, schema: Schema, change: (batch: Batch) => Batch): Bring {
+export function bringLatest(
+  options: LatestOptions,
+  schema: Schema,
+  change: (batch: Batch, fixed: readonly string[]) => Batch,
+): Bring {
   return (stored, into) => {
+    const fixed = fixedKey(stored.spec.key, into.spec.key);
     const was = new StoredRows(stored);
     const here = new RowsHere(into);
     const rows = new LatestRows(options, schema, into.table);
     const group = options.group.map((name) => columnIndex(schema, name));
     const offsets = new Int32Array(BATCH_ROWS_MAX);
     return (_pane, ids) => {
-      const batch = change(was.of(ids));
+      const batch = change(was.of(ids), fixed);
       const own = here.of(batch, group);
       if (own.length === 0) return;
       rows.take(own.length === batch.length ? batch : gatherRows(batch, own, own.length));

@@ -47,7 +47,7 @@ class Latest implements Operator {
   }
 
   /** How rows that were stored become rows of now. */
-  #change(schema: Schema): (batch: Batch) => Batch {
+  #change(schema: Schema): (batch: Batch, fixed: readonly string[]) => Batch {
     const { migration, nodeId } = this.#context;
     if (migration !== undefined) return rowsByFunction(migration, schema, nodeId);
     return (batch) => batchByName(batch, schema);
