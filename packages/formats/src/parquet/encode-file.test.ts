@@ -61,6 +61,14 @@ test("the footer says which id a format has for a column, and how decimals and p
   expect(chunksOf(file)[0]).toMatchObject({ codec: "ZSTD", type: "FIXED_LEN_BYTE_ARRAY" });
 });
 
+test("a column with the name of what every object inherits has no id but a given one", () => {
+  const type = { kind: "int32" } as const;
+  const fields = [{ name: "constructor", type, nullable: true, optional: false }];
+  const form = { compression: "snappy", decimals: "int64", fieldIds: { c: 12 } } as const;
+  const { bytes } = encodeFile({ fields }, { rows: 1, columns: [rawColumn(type, [1])] }, { form });
+  expect(parquetMetadata(new Uint8Array(bytes).buffer).schema[1]?.field_id).toBeUndefined();
+});
+
 test("numbers that repeat get a dictionary, also where their words are equal crosswise", async () => {
   const few = repeat(2000, (i) => (BigInt(i % 7) << 32n) + BigInt((i * 3) % 5));
   expect(dataPages(fileOf(INT64, few))).toEqual([["RLE_DICTIONARY", 1]]);

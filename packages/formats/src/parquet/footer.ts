@@ -1,4 +1,5 @@
 /** The footer of a file. Field ids and numbers: parquet.thrift of apache/parquet-format. */
+import { own } from "@df/core";
 import type { Field, Schema } from "@df/core";
 import type { Chunk } from "./column-chunk.ts";
 import { compressionNumber } from "./compression.ts";
@@ -57,7 +58,7 @@ function writeColumnElement(thrift: ThriftWriter, field: Field, form: FileForm):
     thrift.i32(7, decimal.scale);
     thrift.i32(8, decimal.precision);
   }
-  const id = form.fieldIds?.[field.name];
+  const id = form.fieldIds && own(form.fieldIds, field.name);
   if (id !== undefined) thrift.i32(9, id);
   if (logical !== undefined) {
     thrift.struct(10, () => thrift.struct(logical.id, () => logical.write?.(thrift)));
