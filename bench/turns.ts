@@ -25,11 +25,11 @@ export interface Watched {
   readonly turns: readonly Turn[];
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Garbage collection that stopped the thread: in all, and the longest one. */
+  /** Garbage collection that stopped the thread, wall time: in all, and the longest one. */
   readonly gcMs: number;
-  /** About what that took of CPU time: of a collection as large a part as its turn had of a core. */
-  readonly gcCpuMs: number;
   readonly gcMsMax: number;
+  /** About what it took of CPU time: of a collection as large a part as its turn had of a core. */
+  readonly gcCpuMs: number;
   /** The functions in which most of a turn was spent, callers first; nothing without a profile. */
   named(turn: Turn): readonly string[];
 }

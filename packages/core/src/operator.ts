@@ -65,7 +65,7 @@ export interface OperatorContext {
   /** Shapes of the outputs, from `OperatorSpec.outputs(inputs)`. */
   readonly outputs: readonly Shape[];
   readonly state: StateStore;
-  /** Where it is to be run now: tables that were stored bring their rows over by it. */
+  /** The function of the user, only where it is to run now: tables that were stored bring their rows over by it. */
   readonly migration?: Migration | undefined;
   /** The last clock this operator was given before the checkpoint it starts from; −∞ at the first start. */
   readonly clock: Time;
@@ -120,7 +120,7 @@ export interface OperatorSpec {
    * Without it, and where it says nothing, the state is refused.
    */
   goesOn?(before: StepPart, now: StepPart): GoesOn | undefined;
-  /** The function that the user wrote for its state, where it has run or not. */
+  /** The function that the user wrote for its state, whether it has run or not. */
   readonly migration?: StepMigration | undefined;
   open(context: OperatorContext): Operator;
 }
@@ -144,8 +144,8 @@ export interface InputPart {
 }
 
 /**
- * `keep`: the state means the same. `migrate`: its tables lack columns that were stored, or have them in another order;
- * all rows are written anew at the first checkpoint. `refuse`: it cannot go on, and why, a sentence.
+ * `keep`: the state means the same. `migrate`: its tables have other columns than were stored, or another order; all
+ * rows are brought over, and written anew at the first checkpoint. `refuse`: it cannot go on, and why, a sentence.
  */
 export type GoesOn =
   | { readonly verdict: "keep" | "migrate" }

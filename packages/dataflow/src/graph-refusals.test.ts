@@ -178,6 +178,14 @@ describe("the graph is refused where it is wrong, naming the node", () => {
         ),
       ["DF_SCHEMA", '"orders.map"'],
     ],
+    [
+      "a migrate that is no migration",
+      (p) =>
+        orders(p)
+          .groupBy("userId")
+          .latest("l", { by: "at", migrate: untyped(() => ({})) }),
+      ["DF_OPTION", "migrate of latest() is no migration", "migration(name, before, make)"],
+    ],
     ["a stream of another pipeline", (p) => orders(p).union(untyped({})), ["DF_UNION"]],
     [
       "a commit of no bytes",

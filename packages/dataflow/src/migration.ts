@@ -38,5 +38,8 @@ export function checkedMigration(given: unknown, verb: string): Migration | unde
   if (given === undefined) return undefined;
   const isOne = typeof given === "object" && given !== null && "before" in given && "make" in given;
   if (isOne) return given as Migration;
-  throw new DataflowError("DF_OPTION", `migrate of ${verb} is none: give it migration(name, before, make).`);
+  throw new DataflowError(
+    "DF_OPTION",
+    `migrate of ${verb} is no migration: give it migration(name, before, make).`,
+  );
 }

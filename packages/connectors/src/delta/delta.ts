@@ -12,14 +12,16 @@ export interface DeltaOptions {
   readonly path: string;
   /** Columns whose values become folders; they are not part of the files. */
   readonly partitionBy?: readonly string[] | undefined;
-  /** How new files are compressed, default "snappy"; it may change from run to run. */
+  /**
+   * How new files are compressed: "snappy" by default; "zstd" makes them smaller for some CPU. May change at a restart.
+   */
   readonly compression?: Compression | undefined;
 }
 
 /**
  * A Delta Lake table, made where it is absent. Append streams add rows; upsert and retract streams replace rows by
  * key with deletion vectors. Exactly once.
- * @throws DF_OPTION for a path that is no local directory
+ * @throws DF_OPTION for a path that is no local directory, and for another compression
  */
 export function delta(options: DeltaOptions): TypedSink<unknown, ChangeMode> {
   checkOptions(options, ["path", "partitionBy", "compression"], "delta()");

@@ -11,14 +11,16 @@ export interface ParquetSinkOptions {
   readonly path: string;
   /** Columns that become folders, `country=CH/`; they stay in the files too. Default none. */
   readonly partitionBy?: readonly string[] | undefined;
-  /** How new files are compressed, default "snappy"; it may change from run to run. */
+  /**
+   * How new files are compressed: "snappy" by default; "zstd" makes them smaller for some CPU. May change at a restart.
+   */
   readonly compression?: Compression | undefined;
 }
 
 /**
  * A directory of Parquet files. Exactly once for readers of its manifest (`_commits`), effectively once for those that
  * read all `*.parquet` in it. Takes streams that append.
- * @throws DF_OPTION for a path that is no local directory
+ * @throws DF_OPTION for a path that is no local directory, and for another compression
  */
 export function parquet(options: ParquetSinkOptions): TypedSink<unknown, "append"> {
   checkOptions(options, ["path", "partitionBy", "compression"], "parquet()");

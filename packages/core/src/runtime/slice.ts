@@ -16,7 +16,7 @@ export class Slice {
   /** Whether the event loop waits for its turn. */
   readonly isOver = (): boolean => this.#clock.now() >= this.#end;
 
-  /** Gives the event loop its turn, and begins the next one. */
+  /** Gives the event loop its turn, and begins the next slice. */
   async end(): Promise<void> {
     await this.#clock.yield();
     this.#end = this.#clock.now() + SLICE_MS;

@@ -20,8 +20,8 @@ export interface MemoryStateStoreOptions {
   /** Rows and texts beyond it are spilled. Without one all of them stay in memory. */
   readonly budget?: StateBudget | undefined;
   /**
-   * Whether tables that do not say how go on with rows that were stored with other columns, too. Rows that are brought
-   * over are written in full by the first `gather`.
+   * Whether tables without a `bring` of their own, too, go on with rows that were stored with other columns: by name.
+   * Rows that are brought over are written in full by the first `gather`.
    */
   readonly migrates?: boolean;
   /**

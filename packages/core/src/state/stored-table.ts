@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
 };
 
 /** The type that `typeName` gives a name. */
-export function typeNamed(name: string): ColumnType {
+function typeNamed(name: string): ColumnType {
   const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(name) ?? [];
   if (precision !== undefined) return { kind: "decimal", precision: Number(precision), scale: Number(scale) };
   return present(TYPES[name], `the type ${name}`);
