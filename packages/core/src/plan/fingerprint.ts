@@ -5,11 +5,12 @@ import { present } from "../assert.ts";
 import type { SinkSpec } from "../connector.ts";
 import { canonicalJson } from "../json.ts";
 import type { Json } from "../json.ts";
-import { typeName } from "../schema/schema.ts";
+import { columnText } from "../schema/schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { withoutReferences } from "../secret/secret.ts";
 import type { Exchange, Shape } from "../stream.ts";
-import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
+import { shapeAt } from "./plan.ts";
+import type { OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 import { wantedColumns } from "./prune.ts";
 import { takenShapes } from "./taken.ts";
 
@@ -27,7 +28,6 @@ export interface Parts {
  */
 export function fingerprint(plan: Plan): string {
   const wanted = wantedColumns(plan);
-  const byId = new Map(plan.nodes.map((node) => [node.id, node]));
   const of = <Kind extends PlanNode>(
     nodes: readonly Kind[],
     part: (node: Kind) => Json,
@@ -39,7 +39,7 @@ export function fingerprint(plan: Plan): string {
     ),
     stateful: of(
       plan.nodes.filter((node) => node.kind === "operator" && node.spec.stateful) as OperatorNode[],
-      (node) => statefulPart(node, byId, present(wanted.get(node.id), `"${node.id}"`)),
+      (node) => statefulPart(node, plan, present(wanted.get(node.id), `"${node.id}"`)),
     ),
     sinks: of(
       plan.nodes.filter((node) => node.kind === "sink"),
@@ -54,13 +54,9 @@ function sourcePart({ spec }: SourceNode): Json {
 }
 
 /** Of its inputs count the columns that it takes. */
-function statefulPart(
-  node: OperatorNode,
-  byId: ReadonlyMap<string, PlanNode>,
-  wanted: readonly ReadonlySet<string>[],
-): Json {
+function statefulPart(node: OperatorNode, plan: Plan, wanted: readonly ReadonlySet<string>[]): Json {
   const { spec } = node;
-  const shapes = node.inputs.map((edge) => shapeBefore(byId, edge));
+  const shapes = node.inputs.map((edge) => shapeAt(plan, edge));
   return {
     verb: spec.name,
     version: spec.version,
@@ -98,12 +94,7 @@ function fixedOptions({ options, changeable = [] }: SinkSpec): Json {
 
 /** In the order of the schema: it decides how rows are laid out. */
 function columnsPart(schema: Schema): Json {
-  return schema.fields.map(({ name, type, nullable }) => `${name} ${typeName(type)}${nullable ? "?" : ""}`);
-}
-
-function shapeBefore(byId: ReadonlyMap<string, PlanNode>, edge: Edge): Shape {
-  const node = byId.get(edge.node);
-  return present(node?.kind === "sink" ? undefined : node?.outputs[edge.port], `output of "${edge.node}"`);
+  return schema.fields.map(columnText);
 }
 
 /** A hash of each lambda's text, 16 hex digits, by node id: state keeps its meaning when one changes. */

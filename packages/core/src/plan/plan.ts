@@ -92,8 +92,8 @@ export function inputsOf(node: PlanNode): readonly Edge[] {
   return node.kind === "sink" && node.input !== undefined ? [node.input] : [];
 }
 
-/** The shape of an output. */
-export function shapeAt({ nodes }: Plan, { node: id, port }: Edge): Shape {
+/** The shape of the rows on an edge. */
+export function shapeAt({ nodes }: Pick<Plan, "nodes">, { node: id, port }: Edge): Shape {
   const node = nodes.find((each) => each.id === id);
   const shape = node === undefined || node.kind === "sink" ? undefined : node.outputs[port];
   return present(shape, `output ${port} of "${id}"`);

@@ -1,6 +1,7 @@
 import { present } from "../assert.ts";
 import { fieldOf } from "../schema/schema.ts";
 import { type Exchange, keyOf, type Shape } from "../stream.ts";
+import { shapeAt } from "./plan.ts";
 import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "./plan.ts";
 
 /** The columns wanted of each output of each node, by node id. */
@@ -33,7 +34,6 @@ export function prune<P extends Plan>(plan: P): P {
 /** What is wanted of each output port by the nodes behind it. */
 export function wantedColumns(plan: Plan): Wanted {
   const wanted = new Map<string, readonly Set<string>[]>();
-  const byId = new Map(plan.nodes.map((node) => [node.id, node]));
   for (const node of plan.nodes) {
     if (node.kind !== "sink")
       wanted.set(
@@ -48,7 +48,7 @@ export function wantedColumns(plan: Plan): Wanted {
   for (const node of plan.nodes.toReversed()) {
     if (node.kind === "sink") wantOfSink(node, want);
     if (node.kind === "operator")
-      wantOfOperator(node, present(wanted.get(node.id), `"${node.id}"`), byId, want);
+      wantOfOperator(node, plan, present(wanted.get(node.id), `"${node.id}"`), want);
   }
   return wanted;
 }
@@ -63,24 +63,19 @@ function wantOfSink(node: SinkNode, want: (edge: Edge, columns: Iterable<string>
 
 function wantOfOperator(
   node: OperatorNode,
+  plan: Plan,
   wanted: readonly Set<string>[],
-  byId: ReadonlyMap<string, PlanNode>,
   want: (edge: Edge, columns: Iterable<string>) => void,
 ): void {
   node.outputs.forEach((shape, port) => {
     for (const column of shape.key) wanted[port]?.add(column);
   });
-  const inputs = node.inputs.map((edge) => shapeBefore(byId.get(edge.node), edge).schema);
+  const inputs = node.inputs.map((edge) => shapeAt(plan, edge).schema);
   const needs = node.spec.needs(wanted, inputs);
   node.inputs.forEach((edge, port) => {
     want(edge, needs[port] ?? []);
     want(edge, keyOf(node.spec.exchanges[port] as Exchange));
   });
-}
-
-function shapeBefore(node: PlanNode | undefined, edge: Edge): Shape {
-  const outputs = node === undefined || node.kind === "sink" ? [] : node.outputs;
-  return present(outputs[edge.port], `output ${edge.port} of "${edge.node}"`);
 }
 
 function prunedSource(node: SourceNode, wanted: ReadonlySet<string>): Shape {

@@ -1,4 +1,3 @@
-import type { Migrated } from "../migration.ts";
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -6,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Savepoint, SavepointRequest } from "../checkpoint/savepoint.ts";
 import { DataflowError, reasonOf } from "../error.ts";
+import type { Migrated } from "../migration.ts";
 import type { Status } from "./report.ts";
 
 /** Raised when questions or answers change their meaning. */

@@ -1,10 +1,9 @@
-import { present } from "../assert.ts";
 import type { StateFile } from "../checkpoint/state-file.ts";
 import type { OperatorNode, Plan } from "../plan/plan.ts";
 import type { NodeRestart } from "../plan/restart.ts";
+import { inputsTaken } from "../plan/taken.ts";
 import type { StateBudget } from "../state/state-budget.ts";
 import { MemoryStateStore } from "../state/store.ts";
-import type { Shape } from "../stream.ts";
 import { BEGINNING } from "../time.ts";
 import { storedChunks } from "./stored-chunks.ts";
 
@@ -28,15 +27,12 @@ export async function rehearse(
 }
 
 function open(plan: Plan, node: OperatorNode, state: MemoryStateStore): void {
-  const shapeOf = (from: string, port: number): Shape => {
-    const before = plan.nodes.find(({ id }) => id === from);
-    return present(before?.kind === "sink" ? undefined : before?.outputs[port], `output ${port} of ${from}`);
-  };
+  const inputs = inputsTaken(plan)(node);
   node.spec.open({
     nodeId: node.id,
     shard: 0,
-    inputs: node.inputs.map((edge) => shapeOf(edge.node, edge.port)),
-    outputs: node.outputs,
+    inputs,
+    outputs: node.spec.outputs(inputs),
     state,
     migration: node.spec.migration,
     clock: BEGINNING,

@@ -74,6 +74,11 @@ export function pick(schema: Schema, names: readonly string[]): Schema {
   return { fields: names.map((name) => fieldOf(schema, name)) };
 }
 
+/** A column as fingerprints have it: `cents int64`, with `?` where null is allowed. */
+export function columnText({ name, type, nullable }: Field): string {
+  return `${name} ${typeName(type)}${nullable ? "?" : ""}`;
+}
+
 /** The type in words: `decimal(18,2)`, `int64`. */
 export function typeName(type: ColumnType): string {
   return type.kind === "decimal" ? `decimal(${type.precision},${type.scale})` : type.kind;

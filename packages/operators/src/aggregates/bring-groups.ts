@@ -2,7 +2,7 @@
 import type { Bring, InputPart, Migration, OperatorContext, Schema, StepMigration, StepPart } from "@df/core";
 import { bringByName } from "@df/core/state/bring";
 import { fixedKey, otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
-import { columnOf, groupsGoOn } from "./goes-on.ts";
+import { columnOf, groupsGoOn, nameOf } from "./goes-on.ts";
 
 /** Aggregates go over by their names; the columns of groups by the function, where it is to be run. */
 export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring {
@@ -36,6 +36,6 @@ function byOf({ options }: StepPart): string[] {
 /** The rows of before, as if they had been grouped by the columns of now. */
 function regrouped(were: InputPart, are: InputPart, by: readonly string[]): InputPart {
   const groups = by.flatMap((name) => columnOf(are, name) ?? []);
-  const others = were.columns.filter((column) => !by.includes(column.slice(0, column.lastIndexOf(" "))));
+  const others = were.columns.filter((column) => !by.includes(nameOf(column)));
   return { ...were, columns: [...groups, ...others], exchange: are.exchange };
 }

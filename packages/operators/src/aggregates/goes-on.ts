@@ -65,8 +65,13 @@ export function sameBut(a: object, b: object, but: readonly string[]): boolean {
 }
 
 /** A column with its type, as a fingerprint has it. */
-export function columnOf({ columns }: InputPart, name: string): string | undefined {
-  return columns.find((column) => column.slice(0, column.lastIndexOf(" ")) === name);
+export function columnOf({ columns }: Pick<InputPart, "columns">, name: string): string | undefined {
+  return columns.find((column) => nameOf(column) === name);
+}
+
+/** The name of such a column, which may have blanks: a type has none. */
+export function nameOf(column: string): string {
+  return column.slice(0, column.lastIndexOf(" "));
 }
 
 /** Whether the state of a column goes on with it as it is now; `widened`: also where its values are more. */

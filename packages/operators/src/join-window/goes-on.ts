@@ -1,5 +1,5 @@
 import type { GoesOn, StepPart } from "@df/core";
-import { sameBut } from "../aggregates/goes-on.ts";
+import { columnOf, sameBut } from "../aggregates/goes-on.ts";
 import { columnsGoOn, sameInput } from "../kept-rows/goes-on.ts";
 
 /** See `optionsJson`. */
@@ -35,7 +35,5 @@ export function joinGoesOn(before: StepPart, now: StepPart): GoesOn | undefined 
 /** The columns that a side keeps: those of the result that are not compared. */
 function heldOf(result: Options["left"], columns: readonly string[], keys: readonly string[]): string[] {
   const held = [...new Set(result.map(([, column]) => column))].filter((name) => !keys.includes(name));
-  return held.flatMap(
-    (name) => columns.find((column) => column.slice(0, column.lastIndexOf(" ")) === name) ?? [],
-  );
+  return held.flatMap((name) => columnOf({ columns }, name) ?? []);
 }

@@ -2,8 +2,8 @@
 import {
   ColumnBuilder,
   columnIndex,
+  columnText,
   DataflowError,
-  typeName,
   type Batch,
   type InputPart,
   type Migration,
@@ -49,9 +49,8 @@ export function rowsByFunction(migration: Migration, is: Schema, step: string): 
 
 /** The columns of a key where it has those that it had, so that a table behind goes on; none where it has others. */
 export function fixedKey(was: Schema, is: Schema): readonly string[] {
-  const namesOf = ({ fields }: Schema): string[] =>
-    fields.map(({ name, type }) => `${name} ${typeName(type)}`).toSorted(byText);
-  return namesOf(was).join("\n") === namesOf(is).join("\n") ? is.fields.map(({ name }) => name) : [];
+  const textOf = ({ fields }: Schema): string => fields.map(columnText).toSorted(byText).join("\n");
+  return textOf(was) === textOf(is) ? is.fields.map(({ name }) => name) : [];
 }
 
 function firstOther(was: Batch, is: Batch, fixed: readonly string[]): number | undefined {
@@ -84,9 +83,7 @@ export function otherRows(
   migration: Pick<Migration, "name" | "before">,
   stored: InputPart["columns"],
 ): string[] {
-  const taken = migration.before.fields.map(
-    ({ name, type, nullable }) => `${name} ${typeName(type)}${nullable ? "?" : ""}`,
-  );
+  const taken = migration.before.fields.map(columnText);
   if (taken.toSorted(byText).join("\n") === stored.toSorted(byText).join("\n")) return [];
   return [
     `Its function "${migration.name}" takes rows of (${taken.join(", ")}), and the state has rows of (${stored.join(", ")}): declare those, or take the function out where the state has the columns of now.`,

@@ -1,6 +1,6 @@
 /** Which changes of columns the rows that a step keeps go on under. */
 import type { GoesOn, InputPart, StepPart } from "@df/core";
-import { columnOf, sameBut } from "../aggregates/goes-on.ts";
+import { columnOf, nameOf, sameBut } from "../aggregates/goes-on.ts";
 
 /**
  * A step with one input that keeps whole rows goes on with other columns, but for those in `keys`, which tell its rows
@@ -39,9 +39,9 @@ interface ColumnParts {
 }
 
 function parts(column: string): ColumnParts {
-  const end = column.lastIndexOf(" ");
+  const name = nameOf(column);
   const nullable = column.endsWith("?");
-  return { name: column.slice(0, end), type: column.slice(end + 1, nullable ? -1 : undefined), nullable };
+  return { name, type: column.slice(name.length + 1, nullable ? -1 : undefined), nullable };
 }
 
 function faultOf(was: ColumnParts | undefined, is: ColumnParts): string[] {
