@@ -5,7 +5,7 @@ import type { Schema } from "@df/core";
 import type { FileForm } from "./file-form.ts";
 import { encodeFile } from "./encode-file.ts";
 import type { ParquetFile } from "./encoder.ts";
-import { memoryOf } from "./pack.ts";
+import { memoryBehind } from "./pack.ts";
 import type { PackedRows } from "./pack.ts";
 
 /** What the thread is asked for. */
@@ -23,7 +23,7 @@ export type EncodeAnswer = { readonly id: number; readonly memory: readonly Arra
 );
 
 parentPort?.on("message", ({ id, schema, packed, form }: EncodeRequest) => {
-  const memory = memoryOf(packed);
+  const memory = memoryBehind(packed);
   try {
     const file = encodeFile(schema, packed, { form });
     answer({ id, file, memory }, file.bytes.buffer as ArrayBuffer, ...memory);

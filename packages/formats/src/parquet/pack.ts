@@ -39,7 +39,7 @@ export function packRows(
 }
 
 /** The memory behind packed rows, for a transfer. */
-export function memoryOf({ columns }: PackedRows): ArrayBuffer[] {
+export function memoryBehind({ columns }: PackedRows): ArrayBuffer[] {
   const arrays = columns.map((column) => (column.layout === "text" ? column.starts : column.values));
   return [...new Set(arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])))];
 }

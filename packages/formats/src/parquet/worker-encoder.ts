@@ -6,7 +6,7 @@ import type { ParquetEncoder, ParquetFile } from "./encoder.ts";
 import { checkCompression } from "./compression.ts";
 import { USUAL_FORM } from "./file-form.ts";
 import type { FileForm } from "./file-form.ts";
-import { memoryOf, packRows } from "./pack.ts";
+import { memoryBehind, packRows } from "./pack.ts";
 
 /** Memory that is kept for the rows of the next file: about that of the largest file of a table. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
@@ -83,7 +83,7 @@ export function parquetEncoder(form: FileForm = USUAL_FORM): ParquetEncoder {
       const file = new Promise<ParquetFile>((resolve, reject) => waiting.set(id, { resolve, reject }));
       thread.ref();
       const request: EncodeRequest = { id, schema, packed, form };
-      thread.postMessage(request, memoryOf(packed));
+      thread.postMessage(request, memoryBehind(packed));
       return file;
     },
     close: async () => {

@@ -1,4 +1,4 @@
-/** `dictionaryOf` of dictionary.ts, with tables that grow with what is in them. */
+/** `codesOf` of dictionary.ts, with tables that grow with what is in them. */
 import { block, br, brIf, fill, get, i32, i64, loop, set, when, whilst } from "../../wasm/code.ts";
 import type { Code, Local } from "../../wasm/code.ts";
 import type { WasmFunction } from "../../wasm/module.ts";
@@ -11,7 +11,7 @@ const UPPER_FACTOR = 0x85ebca6b | 0;
 const HASH_FACTOR = 0x9e3779b1 | 0;
 const TEXT_FACTOR = 0x9e3779b97f4a7c15n;
 /** Slots of a table that holds nothing yet: more than twice as many as there are values, up to this. */
-const SLOTS_MAX = 32_768;
+const FIRST_SLOTS_MAX = 32_768;
 /** Slots for each value, at least. */
 const SLOTS_A_VALUE = 2;
 
@@ -141,7 +141,7 @@ interface Kind {
 function codesOf(on: Names, { read, unlessEqual, keep, hashAgain }: Kind): Code {
   const { count, distinctMax, codes, table, i, code, hash, slot, mask, distinct, steps, result } = on;
   return [
-    set(mask, i32.const(SLOTS_MAX - 1)),
+    set(mask, i32.const(FIRST_SLOTS_MAX - 1)),
     whilst(
       i32.lt_u(i32.mul(get(count), i32.const(2 * SLOTS_A_VALUE)), get(mask)),
       set(mask, i32.shr_u(get(mask), i32.const(1))),
@@ -219,8 +219,8 @@ function grow(on: Names, hashAgain: Code): Code {
 type TextNames = On<typeof TEXT_PARAMS, typeof TEXT_LOCALS>;
 
 /**
- * Any hash will do: it decides about nothing but how long the search takes. Sixteen bytes at once, for a product takes
- * its time.
+ * Any hash will do: it decides how long the search takes, and nothing else, unless texts were chosen to collide: then
+ * one of the twins may give up. Sixteen bytes at once, for a product takes its time.
  */
 function hashText(on: TextNames): Code {
   const { hash, start, length, left, mixed, mixedMore } = on;
