@@ -2,7 +2,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import type { Rounds } from "./rounds.ts";
 
-const ROUNDS = { warm: 9, cold: 3, short: 2 } as const;
+const ROUNDS = { warm: 9, cold: 3, short: 3 } as const;
 /** So many turns later nothing is compiled any more. */
 const FIRST = { warm: 6, cold: 1 } as const;
 
