@@ -19,12 +19,13 @@ import { CanonicalCodec } from "@df/core/batch/canonical";
 import { bringByName } from "@df/core/state/bring";
 import { FunctionRewriter } from "../kept-rows/function-rewriter.ts";
 import { rewrittenRows, rowsColumn, type Rewriting } from "../kept-rows/rows-column.ts";
+import { listRewriter } from "../kept-rows/rows-list.ts";
 import { LateSplit } from "../outputs/late-split.ts";
 import { lateRows } from "../outputs/late.ts";
 import { Pending } from "../outputs/pending.ts";
 import type { AnyOptions } from "./any.ts";
 import { DueQueue } from "./due-queue.ts";
-import { heldCount, heldRow, rewriteList, withRow } from "./held-rows.ts";
+import { HEAD_BYTES, heldCount, heldRow, withRow } from "./held-rows.ts";
 
 /** The column with the held rows of each key. */
 const HELD = "held";
@@ -65,7 +66,10 @@ class FirstDedupe implements Operator {
       value: [held, { name: "kept", words: 2 }],
       bring: bringByName({
         rewrittenOf: (stored) =>
-          rewrittenRows(stored, HELD, schema, { value: rewriteList, rows: this.#rewriting(schema) }),
+          rewrittenRows(stored, HELD, schema, {
+            value: listRewriter(HEAD_BYTES),
+            rows: this.#rewriting(schema),
+          }),
       }),
     });
     this.#heldWord = this.#table.offset(held.name);

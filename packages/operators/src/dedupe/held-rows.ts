@@ -3,9 +3,9 @@
  * and these. Ascending by time; of rows with one time only the lowest is held, as the others can never be kept.
  */
 import type { Time } from "@df/core";
-import type { RewritesRows } from "../kept-rows/rows-column.ts";
 
-const HEAD_BYTES = 12;
+/** Bytes before a row. */
+export const HEAD_BYTES = 12;
 
 /** Bytes and time of the row at an offset. */
 export interface HeldRow {
@@ -57,20 +57,6 @@ export function withRow(
   writeRow(longer, at, time, bytes);
   longer.set(list.subarray(after), at + HEAD_BYTES + bytes.length);
   return { list: longer, freed: after > at ? 1 : 0 };
-}
-
-/** The list with each of its rows rewritten. */
-export function rewriteList(list: Uint8Array, rows: RewritesRows): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < list.length;) {
-    const { time, bytes, end } = heldRow(list, at);
-    const rewritten = rows.rewrite(bytes);
-    const part = new Uint8Array(HEAD_BYTES + rewritten.length);
-    writeRow(part, 0, time, rewritten);
-    parts.push(part);
-    at = end;
-  }
-  return Buffer.concat(parts);
 }
 
 function writeRow(list: Uint8Array, at: number, time: Time, bytes: Uint8Array): void {

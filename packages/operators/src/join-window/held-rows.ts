@@ -1,6 +1,5 @@
 import { BATCH_ROWS_MAX, type Batch, type PaneId, type Schema, type StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
-import type { RewritesRows } from "../kept-rows/rows-column.ts";
 import type { SideLayout } from "./layout.ts";
 
 /** Bytes before a row in a list: the length of its canonical bytes, big-endian. */
@@ -9,22 +8,6 @@ export const HEAD_BYTES = 4;
 /** The rows that lists of a side have, without what is compared. */
 export function heldSchema({ input, heldColumns }: SideLayout): Schema {
   return { fields: heldColumns.flatMap((index) => input.fields[index] ?? []) };
-}
-
-/** The list with each of its rows rewritten. */
-export function rewriteList(list: Uint8Array, rows: RewritesRows): Uint8Array {
-  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < list.length;) {
-    const start = at + HEAD_BYTES;
-    at = start + view.getUint32(at);
-    const rewritten = rows.rewrite(list.subarray(start, at));
-    const part = new Uint8Array(HEAD_BYTES + rewritten.length);
-    new DataView(part.buffer).setUint32(0, rewritten.length);
-    part.set(rewritten, HEAD_BYTES);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 /**

@@ -14,12 +14,13 @@ import {
 } from "@df/core";
 import { bringByName } from "@df/core/state/bring";
 import { rewrittenRows, rowsColumn } from "../kept-rows/rows-column.ts";
+import { listRewriter } from "../kept-rows/rows-list.ts";
 import { Cursor } from "../outputs/cursor.ts";
 import { lateRows } from "../outputs/late.ts";
 import type { Emission } from "../outputs/pending.ts";
 import { Assignment } from "../windowing/assignment.ts";
 import { gridOf } from "../windowing/windowing.ts";
-import { HeldRows, heldSchema, rewriteList } from "./held-rows.ts";
+import { HEAD_BYTES, HeldRows, heldSchema } from "./held-rows.ts";
 import { layoutOf, type JoinLayout, type SideLayout } from "./layout.ts";
 import type { JoinWindowOptions } from "./options.ts";
 import { WindowPairs } from "./window-pairs.ts";
@@ -65,8 +66,8 @@ class JoinWindowOperator implements Operator {
     ];
     const bring = bringByName({
       rewrittenOf: (stored) => [
-        ...rewrittenRows(stored, "left", heldSchema(sides[0]), { value: rewriteList }),
-        ...rewrittenRows(stored, "right", heldSchema(sides[1]), { value: rewriteList }),
+        ...rewrittenRows(stored, "left", heldSchema(sides[0]), { value: listRewriter(HEAD_BYTES) }),
+        ...rewrittenRows(stored, "right", heldSchema(sides[1]), { value: listRewriter(HEAD_BYTES) }),
       ],
     });
     this.#table = context.state.table("rows", { key, value: [left, right], panes: true, bring });
