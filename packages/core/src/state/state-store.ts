@@ -31,7 +31,7 @@ export interface TableSpec {
   /** Rows live in panes. */
   readonly panes?: boolean;
   /** Brings over rows that were stored with other columns. Default: `bringByName()`. */
-  readonly bring?: Bring;
+  readonly bring?: Bring | undefined;
 }
 
 /** A table with its name and its columns. */

@@ -4,9 +4,9 @@ import { bringByName } from "@df/core/state/bring";
 import { fixedKey, otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
 import { columnOf, groupsGoOn, nameOf } from "./goes-on.ts";
 
-/** Aggregates go over by their names; the columns of groups by the function, where it is to be run. */
-export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring {
-  if (migration === undefined) return bringByName();
+/** Where a function is to be run: aggregates go over by their names, the columns of groups by it. */
+export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring | undefined {
+  if (migration === undefined) return undefined;
   const change = rowsByFunction(migration, key, nodeId);
   return bringByName({ keysOf: (stored) => change(stored, fixedKey(stored.schema, key)) });
 }

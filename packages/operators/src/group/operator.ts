@@ -52,7 +52,7 @@ class GroupOperator implements Operator {
     this.#table = context.state.table("groups", {
       key,
       value: groupState(aggregates, schema),
-      ...(context.migration && { bring: bringGroups(context, key) }),
+      bring: bringGroups(context, key),
     });
     this.#groupColumns = by.map((name) => columnIndex(schema, name));
     const specs = aggregates.map(({ spec }) => spec);

@@ -81,7 +81,7 @@ class WindowOperator implements Operator {
       key,
       value: groupState(options.aggregates, input),
       panes: true,
-      ...(context.migration && { bring: bringGroups(context, key) }),
+      bring: bringGroups(context, key),
     });
     this.#groupColumns = options.by.map((name) => columnIndex(input, name));
     const specs = options.aggregates.map(({ spec }) => spec);
