@@ -1,17 +1,11 @@
 /** The rows of one column in one row group, as pages. */
-import { DataflowError } from "@df/core";
 import type { Column, Field } from "@df/core";
 import type { Bounds } from "./bounds.ts";
-import { ByteSink } from "../byte-sink.ts";
-import { compressZstd } from "./compression.ts";
 import { codeBits, dictionaryOf } from "./dictionary.ts";
 import type { Dictionary, DictionaryLimits } from "./dictionary.ts";
-import type { FileForm } from "./file-form.ts";
-import { USUAL_FORM } from "./file-form.ts";
+import type { FileBody } from "./file-body.ts";
 import { fixedBytes, writeFixed } from "./fixed-decimal.ts";
 import { writeRun } from "./hybrid.ts";
-import { PLAIN_LOOPS } from "./loops.ts";
-import type { ChunkLoops } from "./loops.ts";
 import { dictionaryPageHeader, dataPageHeader, ENCODING } from "./page-header.ts";
 import { countPresent } from "./values.ts";
 import type { TextValues, Values } from "./values.ts";
@@ -22,9 +16,6 @@ export interface EncodeLimits extends DictionaryLimits {
   /** Bytes of a page before compression; a larger value has a page of its own. */
   readonly pageBytes: number;
 }
-
-/** Sizes in a page's header are int32. */
-const PAGE_BYTES_MAX = 2 ** 31 - 1;
 
 /** What the footer says of a chunk. Offsets in the file; sizes with the headers of the pages. */
 export interface Chunk {
@@ -37,57 +28,6 @@ export interface Chunk {
   readonly dataPages: number;
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
-}
-
-/** A file under way: pieces of bytes, and the buffers in which pages come about. */
-export class FileBody {
-  readonly pieces: Uint8Array[] = [];
-  length = 0;
-  readonly loops: ChunkLoops;
-  readonly form: FileForm;
-  page: ByteSink = new ByteSink(0);
-  #compressed: ByteSink = new ByteSink(0);
-
-  constructor(loops: ChunkLoops = PLAIN_LOOPS, form: FileForm = USUAL_FORM) {
-    this.loops = loops;
-    this.form = form;
-  }
-
-  append(bytes: Uint8Array): void {
-    this.pieces.push(bytes);
-    this.length += bytes.length;
-  }
-
-  /** To be called before the first page of a chunk: a page that was too large has left the memory of the loops. */
-  beginChunk(): void {
-    const { page, compressed } = this.loops.sinks();
-    this.page = page;
-    this.#compressed = compressed;
-  }
-
-  /**
-   * Appends `page`, compressed, behind its header, and empties it. Returns the bytes of header and page before
-   * compression.
-   */
-  appendPage(field: Field, headerOf: (sizeBytes: number, compressedBytes: number) => Uint8Array): number {
-    const compressed = this.#compressed;
-    compressed.length = 0;
-    if (this.form.compression === "zstd") compressZstd(this.page, compressed);
-    else this.loops.compressSnappy(this.page, compressed);
-    if (Math.max(this.page.length, compressed.length) > PAGE_BYTES_MAX) {
-      throw new DataflowError(
-        "DF_PARQUET",
-        `A value of column "${field.name}" needs a page of ${this.page.length} bytes, ${PAGE_BYTES_MAX} are possible. ` +
-          "Split the value, or leave the column out of the sink.",
-      );
-    }
-    const header = headerOf(this.page.length, compressed.length);
-    this.append(header);
-    this.append(compressed.slice());
-    const uncompressed = header.length + this.page.length;
-    this.page.length = 0;
-    return uncompressed;
-  }
 }
 
 /** Writes the rows `start .. end)` of a column, at least one. */

@@ -1,13 +1,13 @@
-import type { Batch, Column, Field, Schema } from "@df/core";
+import type { Column, Field, Schema } from "@df/core";
 import { ColumnBuilder } from "@df/core";
 import { batchArbitrary, schemaArbitrary } from "@df/testing";
 import fc from "fast-check";
 import { parquetMetadata, parquetRead } from "hyparquet";
 import type { ColumnMetaData, FileMetaData, SchemaElement } from "hyparquet";
 import { expect, test } from "vitest";
-import { encodeFile, ENCODE_LIMITS } from "./encode-file.ts";
+import { encodeFile } from "./encode-file.ts";
+import { fileArbitrary } from "./files.testing.ts";
 import { hyparquetFile } from "./hyparquet-file.testing.ts";
-import { packRows } from "./pack.ts";
 import type { PackedRows } from "./pack.ts";
 import { asyncBuffer } from "./records.ts";
 
@@ -55,35 +55,9 @@ function storedValue(field: Field, column: Column, row: number): Stored {
   return column.layout === "long" || field.type.kind === "timestamp" ? BigInt(value) : value;
 }
 
-/** Limits so small that a few rows have several row groups, pages and dictionaries that overflow. */
-const limitsArbitrary = fc.oneof(
-  fc.constant(ENCODE_LIMITS),
-  fc.record({
-    rowGroupRows: fc.integer({ min: 1, max: 40 }),
-    pageBytes: fc.integer({ min: 1, max: 64 }),
-    dictionaryBytes: fc.integer({ min: 0, max: 64 }),
-    dictionaryValues: fc.integer({ min: 0, max: 8 }),
-  }),
-);
-
-/** Rows of one schema, drawn from a few, so that values repeat as they do in real columns. */
-const fileArbitrary = schemaArbitrary.chain((schema) =>
-  fc
-    .record({
-      batches: fc.array(batchArbitrary(schema, { rowsMax: 12 }), { maxLength: 3 }),
-      repeats: fc.integer({ min: 1, max: 4 }),
-      limits: limitsArbitrary,
-    })
-    .map(({ batches, repeats, limits }) => ({
-      schema,
-      limits,
-      packed: packRows(schema, Array.from({ length: repeats }, (): Batch[] => batches).flat()),
-    })),
-);
-
 test("a file holds its rows, whatever the limits, and the same as the file of another writer", async () => {
   await fc.assert(
-    fc.asyncProperty(fileArbitrary, async ({ schema, packed, limits }) => {
+    fc.asyncProperty(fileArbitrary(schemaArbitrary, batchArbitrary), async ({ schema, packed, limits }) => {
       const file = encodeFile(schema, packed, { limits });
       const read = await columnsOf(file.bytes);
       // toEqual tells −0 from 0.
@@ -119,7 +93,7 @@ function rawMetadata(bytes: Uint8Array): FileMetaData {
 
 test("every value of a chunk lies within its bounds, exact ones are values, and nulls are counted", () => {
   fc.assert(
-    fc.property(fileArbitrary, ({ schema, packed, limits }) => {
+    fc.property(fileArbitrary(schemaArbitrary, batchArbitrary), ({ schema, packed, limits }) => {
       const { row_groups: rowGroups } = rawMetadata(encodeFile(schema, packed, { limits }).bytes);
       const columns = expectedColumns(schema, packed);
       let start = 0;

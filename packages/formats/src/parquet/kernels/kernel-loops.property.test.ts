@@ -8,9 +8,9 @@ import type { RawCell } from "../../raw-batch.testing.ts";
 import type { EncodeLimits } from "../column-chunk.ts";
 import { encodeFile, ENCODE_LIMITS } from "../encode-file.ts";
 import type { ParquetFile } from "../encoder.ts";
+import { fileArbitrary } from "../files.testing.ts";
 import { PLAIN_LOOPS } from "../loops.ts";
 import type { ChunkLoops } from "../loops.ts";
-import { packRows } from "../pack.ts";
 import type { PackedRows } from "../pack.ts";
 import { kernelLoops } from "./kernel-loops.ts";
 
@@ -28,29 +28,12 @@ function checked(schema: Schema, packed: PackedRows, limits: EncodeLimits = ENCO
   return file;
 }
 
-const limitsArbitrary = fc.oneof(
-  fc.constant(ENCODE_LIMITS),
-  fc.record({
-    rowGroupRows: fc.integer({ min: 1, max: 40 }),
-    pageBytes: fc.integer({ min: 1, max: 64 }),
-    dictionaryBytes: fc.integer({ min: 0, max: 64 }),
-    dictionaryValues: fc.integer({ min: 0, max: 8 }),
-  }),
-);
-
 test("kernels make the file that JavaScript makes, of any columns and limits", () => {
-  const file = schemaArbitrary.chain((schema) =>
-    fc.record({
-      schema: fc.constant(schema),
-      batches: fc.array(batchArbitrary(schema, { rowsMax: 12 }), { maxLength: 3 }),
-      repeats: fc.integer({ min: 1, max: 5 }),
-      limits: limitsArbitrary,
-    }),
-  );
   fc.assert(
-    fc.property(file, ({ schema, batches, repeats, limits }) => {
-      checked(schema, packRows(schema, Array.from({ length: repeats }, () => batches).flat()), limits);
-    }),
+    fc.property(
+      fileArbitrary(schemaArbitrary, batchArbitrary),
+      ({ schema, packed, limits }) => void checked(schema, packed, limits),
+    ),
   );
 });
 
