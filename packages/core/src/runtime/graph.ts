@@ -10,7 +10,7 @@ import { inputsTaken } from "../plan/taken.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { StateBudget } from "../state/state-budget.ts";
 import { MemoryStateStore } from "../state/store.ts";
-import { type Epoch, type Exchange, keyOf, type Shape, shardOf } from "../stream.ts";
+import { type Epoch, type Exchange, keyOf, type Shape } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { Target } from "./event.ts";
 import {
@@ -27,6 +27,7 @@ import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { narrowed } from "./narrowed.ts";
 import { Channel, NodeRunner } from "./node-runner.ts";
+import { loadStores, storeOf } from "./node-stores.ts";
 import { type Refusal, refusalOf } from "./quarantine-buffer.ts";
 import { rejected } from "./rejected.ts";
 import { SinkRows } from "./sink-rows.ts";
@@ -183,25 +184,15 @@ export class Graph {
 
   /** The state of a node, one store a shard, with what was stored of it. */
   async #stores(
-    node: OperatorNode,
+    { id, inputs, spec }: OperatorNode,
     stored: AsyncIterable<readonly NodeChunk[]> | undefined,
   ): Promise<Shards<MemoryStateStore>> {
-    const width = Math.max(
-      ...node.inputs.map(({ node: from }, port) => this.#width(from, node.spec.exchanges[port])),
-    );
+    const width = Math.max(...inputs.map(({ node: from }, port) => this.#width(from, spec.exchanges[port])));
     const { budget, migrating } = this.#host;
-    const stores = this.#onShards(
-      width,
-      (shard) =>
-        new MemoryStateStore({
-          budget,
-          migrates: migrating.has(node.id),
-          moves: migrating.get(node.id) === "by function" ? isOf(shard, width) : undefined,
-        }),
+    const stores = this.#onShards(width, (shard) =>
+      storeOf({ shard, width }, { budget, brought: migrating.get(id) }),
     );
-    for await (const chunks of stored ?? []) {
-      for (const [shard, store] of stores.entries()) store?.load(chunks, isOf(shard, width));
-    }
+    for await (const chunks of stored ?? []) loadStores(stores, chunks);
     return stores;
   }
 
@@ -396,11 +387,6 @@ export class Graph {
   #instance(runner: NodeRunner): Instance {
     return present(this.#of(runner.node)[runner.shard], `shard ${runner.shard} of ${runner.node}`);
   }
-}
-
-/** Whether key groups are those of a shard. With one instance of a node all are its own. */
-function isOf(shard: number, width: number): (keyGroup: number) => boolean {
-  return (keyGroup) => width === 1 || keyGroup < 0 || shardOf(keyGroup, width) === shard;
 }
 
 function inNode<T>(node: string, work: () => T): T {

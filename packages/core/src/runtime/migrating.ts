@@ -1,7 +1,10 @@
 import type { NodeRestart } from "../plan/restart.ts";
 
-/** Nodes whose rows are brought over at this start: by the names of their columns, or by a function of the user. */
-export type Migrating = ReadonlyMap<string, "by name" | "by function">;
+/** How rows are brought over: by the names of their columns, or by a function of the user. */
+export type Brought = "by name" | "by function";
+
+/** Nodes whose rows are brought over at this start. */
+export type Migrating = ReadonlyMap<string, Brought>;
 
 /** Those of a restart. */
 export function migratingOf(restarts: readonly NodeRestart[]): Migrating {

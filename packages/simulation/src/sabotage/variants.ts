@@ -10,7 +10,7 @@ const DELIVERY = "core/src/runtime/delivery.ts";
 const FOREIGN = "core/src/runtime/foreign.ts";
 const STATE = "core/src/checkpoint/sqlite-state.ts";
 const HELD = "core/src/checkpoint/held-rows.ts";
-const GRAPH = "core/src/runtime/graph.ts";
+const STORES = "core/src/runtime/node-stores.ts";
 const RUNNER = "core/src/runtime/node-runner.ts";
 const DELTA = "connectors/src/delta/delta-committer.ts";
 const DIRECTORY = "connectors/src/lake/directory-committer.ts";
@@ -336,7 +336,7 @@ export const VARIANTS: readonly Variant[] = [
   ),
   one(
     "key groups go to another shard than their rows",
-    GRAPH,
+    STORES,
     "shardOf(keyGroup, width) === shard",
     "keyGroup % width === shard",
   ),
