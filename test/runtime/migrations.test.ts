@@ -1,6 +1,5 @@
-import { MemoryScratchFile } from "@df/core/state/scratch";
-import { StateBudget } from "@df/core/state/state-budget";
 import type { RunOptions } from "@df/core/runtime/run";
+import { noMemory } from "@df/testing";
 import {
   migration,
   pipeline,
@@ -145,14 +144,8 @@ async function straight(): Promise<Readonly<Record<"latest" | "waited" | "counte
 
 const atOf = (line: string): unknown => (JSON.parse(line) as { readonly at: number }).at;
 
-/** So little memory that all rows lie in a scratch file. */
-function noMemory(): StateBudget {
-  const scratch = (): MemoryScratchFile => new MemoryScratchFile();
-  return new StateBudget({ limitBytes: 0, indexBytesMax: 2 ** 30, scratch });
-}
-
 const SHARDS: readonly (readonly [number, number, Partial<RunOptions>])[] = [
-  [1, 4, { openBudget: noMemory }],
+  [1, 4, { openBudget: () => noMemory() }],
   [4, 2, {}],
 ];
 test.each(SHARDS)(

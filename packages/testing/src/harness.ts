@@ -22,13 +22,14 @@ import {
   type Time,
 } from "@df/core";
 import { rowsOf } from "@df/core/batch/rows";
-import { MemoryScratchFile } from "@df/core/state/scratch";
-import { StateBudget } from "@df/core/state/state-budget";
+import type { StateBudget } from "@df/core/state/state-budget";
 import { MemoryStateStore } from "@df/core/state/store";
 import { scramble } from "./arrays.ts";
+import { checkAdjacent } from "./adjacent.ts";
 import { changesOf, keyText, show, type Change } from "./change.ts";
 import { failure } from "./failure.ts";
 import { encodeRows, shapeOf, type LogRow, type PlainRow, type TestInput } from "./log.ts";
+import { noMemory } from "./no-memory.ts";
 import { assertWellFormed } from "./well-formed.ts";
 
 /** How a harness treats its operator. */
@@ -113,7 +114,7 @@ export class OperatorHarness {
     this.outputs = spec.outputs(this.#shapes);
     this.#changes = this.outputs.map(() => []);
     this.#lengths = this.outputs.map(() => []);
-    this.#budget = options.spills === true ? noMemory() : undefined;
+    this.#budget = options.spills === true ? noMemory(BATCH_ROWS) : undefined;
     this.#store = new MemoryStateStore({ budget: this.#budget, migrates: options.migrates ?? false });
     if (restored !== undefined) this.#adopt(restored);
     this.#accepts = spec.accepts?.({ inputs: this.#shapes, generate: options.generate ?? true });
@@ -381,24 +382,6 @@ export class OperatorHarness {
     failure(
       `after ${what}: ${this.rowsIn} rows in, but outcomes are ${outcomes} and ${buffered} are buffered`,
     );
-  }
-}
-
-/** A budget that keeps no row in memory. */
-function noMemory(): StateBudget {
-  const scratch = (): MemoryScratchFile => new MemoryScratchFile();
-  return new StateBudget({ limitBytes: 0, indexBytesMax: 2 ** 30, scratch, batchRows: BATCH_ROWS });
-}
-
-/** In what one update of the input makes, an old row is directly followed by the new row of its key. */
-function checkAdjacent(changes: readonly Change[], shape: Shape): void {
-  const last = new Map<string, number>();
-  for (const [i, { row, diff }] of changes.entries()) {
-    const before = last.get(keyText(row, shape));
-    const isUpdate = before !== undefined && diff > 0 && (changes[before]?.diff ?? 0) < 0;
-    if (isUpdate && before !== i - 1)
-      failure(`the halves of the update of ${show(row)} are not side by side`);
-    last.set(keyText(row, shape), i);
   }
 }
 

@@ -5,6 +5,7 @@ export * from "./check-operator.ts";
 export * from "./failure.ts";
 export * from "./harness.ts";
 export * from "./log.ts";
+export * from "./no-memory.ts";
 export * from "./random.ts";
 export * from "./check-sink.ts";
 export * from "./crashes.ts";
