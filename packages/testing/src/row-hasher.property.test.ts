@@ -58,6 +58,21 @@ test("the content hash of a full batch is that of its rows, also where it is enc
   );
 });
 
+test("rows of whole numbers have the same content hash where code was made for them, a null among them or none", () => {
+  const { schema } = t.row({ id: t.int(), day: t.date(), at: t.timestamp().nullable() });
+  const batches = [3000, 1, 3, 1500].map((length, b) =>
+    batchOf(
+      schema,
+      Array.from({ length }, (_, i) => ({
+        id: (i - 9) * 2 ** 30,
+        day: "2026-01-31",
+        at: b === 2 && i === 1 ? null : i * 1000 - b,
+      })),
+    ),
+  );
+  expect(byBatch(batches)).toBe(plain(batches));
+});
+
 test("texts of every length around a word, and longer than what is encoded at once, count like others", () => {
   const { schema } = t.row({ n: t.int(), text: t.string() });
   const lengths = [...Array.from({ length: 40 }, (_, i) => i), 70_000, 3, 200_000, 65_530];

@@ -3,6 +3,27 @@ const C2 = 0xab0e9789;
 const C3 = 0x38b34ae5;
 const C4 = 0xa1e38b93;
 
+/** Bytes that are taken in at once: a word for each word of the hash. */
+export const BLOCK_BYTES = 16;
+/** What is done with a word of the hash and the word that it takes in: see `hash128`. */
+export interface HashWord {
+  readonly before: number;
+  readonly bits: number;
+  readonly after: number;
+  readonly turn: number;
+  readonly add: number;
+}
+
+/** The words of the hash as the functions below make them, for code that is made of it. */
+export const HASH_WORDS: readonly HashWord[] = [
+  { before: C1, bits: 15, after: C2, turn: 19, add: 0x561ccd1b },
+  { before: C2, bits: 16, after: C3, turn: 17, add: 0x0bcaa747 },
+  { before: C3, bits: 17, after: C4, turn: 15, add: 0x96cd1c35 },
+  { before: C4, bits: 18, after: C1, turn: 13, add: 0x32ac3b17 },
+];
+/** The factors of its end. */
+export const AVALANCHE: readonly [number, number] = [0x85ebca6b, 0xc2b2ae35];
+
 /**
  * Writes the 128-bit hash of `bytes[start .. end)` to `out` as four words: `out[0]` is h1 of MurmurHash3_x86_128 with
  * seed 0. Frozen: key groups in checkpoints and content hashes in tables depend on it.

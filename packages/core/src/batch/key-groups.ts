@@ -26,13 +26,15 @@ function wholeNumbers({ schema, columns }: Batch): Float64Array | Int32Array | u
   }
 }
 
+// What one call leaves here nobody reads after it: one of each serves all tables and exchanges of a thread.
+const hashes: Int32Array = new Int32Array(ROWS_AT_ONCE * 4);
+/** Of rows side by side, the first one first. */
+const groups: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
+
 /** The key groups of many rows at once: those that `CanonicalCodec.keyGroup` gives row by row. */
 export class KeyGroups {
   readonly #codec: CanonicalCodec;
   readonly #rows: CanonicalRows;
-  readonly #hashes: Int32Array = new Int32Array(ROWS_AT_ONCE * 4);
-  /** Of rows side by side, the first one first. */
-  readonly #groups: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
 
   /** For keys of all columns of a schema. */
   constructor(schema: Schema) {
@@ -53,21 +55,21 @@ export class KeyGroups {
       for (let i = 0; i < count; i++) out[i] = this.#codec.keyGroup(keys, rows[i] as number);
       return;
     }
-    for (let i = 0; i < count; i++) out[i] = this.#groups[(rows[i] as number) - first] as number;
+    for (let i = 0; i < count; i++) out[i] = groups[(rows[i] as number) - first] as number;
   }
 
   /** Takes the groups of all rows from `first` on; false where one can only be encoded by the codec. */
   #writeAll(keys: Batch, first: number): boolean {
     const values = wholeNumbers(keys);
     if (values !== undefined) {
-      writeIntegerGroups(values, { first, end: keys.length }, this.#groups);
+      writeIntegerGroups(values, { first, end: keys.length }, groups);
       return true;
     }
     for (let row = first; row < keys.length;) {
       const count = this.#rows.encode(keys, row);
       if (count === 0) return false;
-      hashRows(this.#rows, count, this.#hashes);
-      for (let i = 0; i < count; i++) this.#groups[row - first + i] = keyGroupOf(this.#hashes, i * 4);
+      hashRows(this.#rows, count, hashes);
+      for (let i = 0; i < count; i++) groups[row - first + i] = keyGroupOf(hashes, i * 4);
       row += count;
     }
     return true;

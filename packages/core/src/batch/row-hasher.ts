@@ -4,14 +4,25 @@ import { CanonicalRows, ROWS_AT_ONCE } from "./canonical-rows.ts";
 import { CanonicalCodec } from "./canonical.ts";
 import type { ContentHash } from "./content-hash.ts";
 import { hash128, hashRows } from "./hash.ts";
+import { type HashKernel, hashKernel } from "./hash-kernel.ts";
+
+/** Rows after which code is made for a schema: for fewer it takes longer than what it saves. */
+const KERNEL_AFTER_ROWS = 2048;
+
+/** The hashes of rows, until they are added: nobody reads them after that, so a thread needs one. */
+const hashed: Int32Array = new Int32Array(ROWS_AT_ONCE * 4);
 
 /** Adds the rows of whole batches to content hashes, faster than one after the other by their canonical bytes. */
 export class RowHasher {
+  readonly #schema: Schema;
   readonly #rows: CanonicalRows;
   readonly #codec: CanonicalCodec;
-  readonly #hashes: Int32Array = new Int32Array(ROWS_AT_ONCE * 4);
+  /** From `KERNEL_AFTER_ROWS` on, where there is one. */
+  #kernel: HashKernel | undefined;
+  #rowsHashed = 0;
 
   constructor(schema: Schema) {
+    this.#schema = schema;
     this.#rows = new CanonicalRows(schema);
     this.#codec = new CanonicalCodec(schema);
   }
@@ -19,13 +30,12 @@ export class RowHasher {
   /** Adds each row of the batch as often as its diff says; once where there are no diffs. */
   add(batch: Batch, sum: ContentHash): void {
     for (let row = 0; row < batch.length;) {
-      const count = this.#rows.encode(batch, row);
+      const count = this.#hash(batch, row);
       if (count === 0) {
         this.#addByCodec(batch, row, sum);
         return;
       }
-      hashRows(this.#rows, count, this.#hashes);
-      sum.addHashes(this.#hashes.subarray(0, count * 4), batch.diffs?.subarray(row, row + count));
+      sum.addHashes(hashed.subarray(0, count * 4), batch.diffs?.subarray(row, row + count));
       row += count;
     }
   }
@@ -34,13 +44,26 @@ export class RowHasher {
   hashes(batch: Batch): Int32Array {
     const hashes = new Int32Array(batch.length * 4);
     for (let row = 0; row < batch.length;) {
-      const count = this.#rows.encode(batch, row);
-      const into = hashes.subarray(row * 4, (row + Math.max(1, count)) * 4);
-      if (count > 0) hashRows(this.#rows, count, into);
-      else this.#hashByCodec(batch, row, into);
+      const count = this.#hash(batch, row);
+      if (count > 0) hashes.set(hashed.subarray(0, count * 4), row * 4);
+      else this.#hashByCodec(batch, row, hashes.subarray(row * 4, (row + 1) * 4));
       row += Math.max(1, count);
     }
     return hashes;
+  }
+
+  /** Hashes rows from `first` on, and returns how many; 0 where one of them is left to the codec. */
+  #hash(batch: Batch, first: number): number {
+    let count = this.#kernel?.hash(batch, first, hashed) ?? 0;
+    if (count === 0) {
+      count = this.#rows.encode(batch, first);
+      hashRows(this.#rows, count, hashed);
+    }
+    const before = this.#rowsHashed;
+    this.#rowsHashed += count;
+    if (before < KERNEL_AFTER_ROWS && this.#rowsHashed >= KERNEL_AFTER_ROWS)
+      this.#kernel = hashKernel(this.#schema);
+    return count;
   }
 
   #hashByCodec(batch: Batch, row: number, into: Int32Array): void {

@@ -57,7 +57,7 @@ export function plainValues(fields: readonly Field[]): readonly (PlainValue | un
 function plainValue({ type }: Field, v: string): PlainValue | undefined {
   switch (type.kind) {
     case "bool":
-      return { isPlain: `typeof ${v} === "boolean"`, stored: `${v} ? 1 : 0` };
+      return { isPlain: `typeof ${v} === "boolean"`, stored: `${v} | 0` };
     case "int32":
       return { isPlain: `typeof ${v} === "number" && (${v} | 0) === ${v}`, stored: `${v} | 0` };
     case "int64":

@@ -82,7 +82,7 @@ export class FlatMemory {
     return new DataflowError(
       "DF_STATE_FULL",
       `The ${this.#what} need ${sizeBytes} bytes; ${reason}. Keep less state (shorter windows, a shorter within of dedupe, fewer or ` +
-        `shorter keys), or spread it over more shards.`,
+        `shorter keys), or spread it over more shards (--parallelism).`,
       { cause },
     );
   }

@@ -5,9 +5,9 @@ import { isByte, isOneOf, literal, step } from "../kernel/tokens.ts";
 import { readBare } from "../kernel/values.ts";
 import type { Variables } from "../kernel/variables.ts";
 import { NEWLINE, RETURN } from "../line-ends.ts";
-import { block, br, brIf, call, get, i32, set, tee, when } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
-import type { OneFunctionModule, Signature } from "../wasm/module.ts";
+import { block, br, brIf, call, get, i32, set, tee, when } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
+import type { OneFunctionModule, Signature } from "@df/core/wasm/module";
 import type { Dialect } from "./fields.ts";
 import { readText, skipField } from "./kernel-text.ts";
 

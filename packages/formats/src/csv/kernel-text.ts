@@ -3,8 +3,8 @@ import type { Target } from "../kernel/values.ts";
 import { isByte, isOneOf, literal, seek, step } from "../kernel/tokens.ts";
 import type { Variables } from "../kernel/variables.ts";
 import { NEWLINE, RETURN } from "../line-ends.ts";
-import { block, br, brIf, get, i32, loop, set, v128, when } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
+import { block, br, brIf, get, i32, loop, set, v128, when } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
 import type { Dialect } from "./fields.ts";
 
 /** Strings of an enum that are compared one after the other, and their bytes. */
@@ -105,13 +105,13 @@ function readOneOf(
 
 /** Goes to the next byte that may end a field without quotes, or that has no place in one. */
 function seekEnd(on: Variables, { delimiter, quote }: Dialect): Code {
-  const is = (byte: number): Code => v128.eq8(get(on.bytes), on.splats.of(byte));
+  const is = (byte: number): Code => v128.eq8(get(on.bytes), on.constants.byte(byte));
   return seek(on, v128.or(v128.or(is(delimiter), is(quote)), v128.or(is(NEWLINE), is(RETURN))));
 }
 
 /** Goes to the next quote, if it lies before the end: line breaks do not hold the search up, as they do elsewhere. */
 function seekQuote(on: Variables, { quote }: Dialect): Code {
-  const { p, end, bytes, splats } = on;
+  const { p, end, bytes, constants } = on;
   const isBehind = brIf("stop", i32.ge_s(get(p), get(end)));
-  return [seek(on, v128.eq8(get(bytes), splats.of(quote)), isBehind), isBehind];
+  return [seek(on, v128.eq8(get(bytes), constants.byte(quote)), isBehind), isBehind];
 }

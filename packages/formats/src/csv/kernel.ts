@@ -2,9 +2,9 @@ import type { Schema } from "@df/core";
 import { kernelMemory } from "../kernel/memory.ts";
 import type { KernelMemory } from "../kernel/memory.ts";
 import type { KernelRun } from "../kernel/records.ts";
-import { usableWasm } from "../kernel/usable.ts";
-import type { Wasm } from "../wasm/module.ts";
-import { moduleBytes } from "../wasm/module.ts";
+import { usableWasm } from "@df/core/wasm/usable";
+import type { Wasm } from "@df/core/wasm/module";
+import { moduleBytes } from "@df/core/wasm/module";
 import type { Dialect } from "./fields.ts";
 import { kernelModule } from "./kernel-code.ts";
 

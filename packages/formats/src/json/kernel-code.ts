@@ -3,9 +3,9 @@ import type { ColumnAddresses, KernelMap } from "../kernel/memory.ts";
 import { endRecord, isThere, nulled, recordsModule } from "../kernel/records.ts";
 import { isWord, literal, step } from "../kernel/tokens.ts";
 import type { Variables } from "../kernel/variables.ts";
-import { block, br, brIf, call, get, i32, set, tee, v128 } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
-import type { OneFunctionModule, Signature } from "../wasm/module.ts";
+import { block, br, brIf, call, get, i32, set, tee, v128 } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
+import type { OneFunctionModule, Signature } from "@df/core/wasm/module";
 import type { Branch, EndBranch, KeyBranch } from "./kernel-tree.ts";
 import { readFast, skipFast } from "./kernel-values.ts";
 

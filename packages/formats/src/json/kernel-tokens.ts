@@ -1,6 +1,6 @@
 /** The piece of a kernel that steps over a string of JSON. */
-import { get, v128, whenMostly } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
+import { get, v128, whenMostly } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
 import { isByte, seek, step } from "../kernel/tokens.ts";
 import type { Variables } from "../kernel/variables.ts";
 
@@ -14,9 +14,12 @@ const TURNED_BIT = 0x02;
  * turned round the quote is the byte behind all control characters, so one comparison finds both.
  */
 export function string(on: Variables, ...then: Code[]): Code {
-  const { bytes, splats } = on;
-  const isEnd = v128.le8_u(v128.xor(get(bytes), splats.of(TURNED_BIT)), splats.of(QUOTE ^ TURNED_BIT));
-  const isStop = v128.or(isEnd, v128.eq8(get(bytes), splats.of(BACKSLASH)));
+  const { bytes, constants } = on;
+  const isEnd = v128.le8_u(
+    v128.xor(get(bytes), constants.byte(TURNED_BIT)),
+    constants.byte(QUOTE ^ TURNED_BIT),
+  );
+  const isStop = v128.or(isEnd, v128.eq8(get(bytes), constants.byte(BACKSLASH)));
   const isQuote = isByte(on, QUOTE);
   return whenMostly(isQuote, step(on, 1), seek(on, isStop), whenMostly(isQuote, ...then));
 }

@@ -1,6 +1,7 @@
 import type { Schema } from "@df/core";
 import { BATCH_ROWS_MAX, layoutOf, unreachable } from "@df/core";
-import type { Wasm } from "../wasm/module.ts";
+import type { Wasm } from "@df/core/wasm/module";
+import { whereThereIsRoom } from "@df/core/wasm/usable";
 import type { CellArrays } from "../json/cells.ts";
 import { MONTHS } from "../json/months.ts";
 import { POWERS } from "../json/number.ts";
@@ -91,12 +92,7 @@ function bytesOf(layout: ReturnType<typeof layoutOf>): number {
 
 /** The memory of a kernel for these columns; undefined where there is no room for it. */
 export function kernelMemory(wasm: Wasm, columns: Schema): KernelMemory | undefined {
-  try {
-    return new KernelMemory(wasm, columns);
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
-  }
+  return whereThereIsRoom(() => new KernelMemory(wasm, columns));
 }
 
 /** The memory that a kernel works in: a window of the input, and the rows that are read from it. */

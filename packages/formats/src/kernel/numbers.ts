@@ -13,8 +13,8 @@ import {
   tee,
   when,
   whenRarely,
-} from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
+} from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
 import { EXACT_DIGITS } from "../json/number.ts";
 import { AREAS } from "./memory.ts";
 import { isByte, step, stepBy } from "./tokens.ts";

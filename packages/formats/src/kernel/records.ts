@@ -1,9 +1,9 @@
 /** What kernels have in common: the loop over records, and what makes a row of one. */
 import type { Field } from "@df/core";
 import { layoutOf, unreachable } from "@df/core";
-import { block, br, brIf, f64, get, i32, loop, set, v128 } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
-import type { OneFunctionModule, Signature } from "../wasm/module.ts";
+import { block, br, brIf, f64, get, i32, loop, set, v128 } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
+import type { OneFunctionModule, Signature } from "@df/core/wasm/module";
 import { AREAS } from "./memory.ts";
 import type { ColumnAddresses, KernelMap } from "./memory.ts";
 import { LOCALS, PARAMS, variables } from "./variables.ts";
@@ -29,7 +29,7 @@ export function recordsModule(
   record: (on: Variables) => Code,
 ): OneFunctionModule {
   const on = variables();
-  const { p, line, end, row, rowEnd, seen, splats } = on;
+  const { p, line, end, row, rowEnd, seen, constants, others } = on;
   // Says which variables it has.
   const read = record(on);
   return {
@@ -37,9 +37,9 @@ export function recordsModule(
     run: {
       params: Object.values(PARAMS),
       results: ["i32"],
-      locals: [...Object.keys(LOCALS).map((name) => on[name as keyof typeof LOCALS]), ...splats.locals],
+      locals: [...Object.keys(LOCALS).map((name) => on[name as keyof typeof LOCALS]), ...others.taken],
       body: [
-        splats.begin(),
+        constants.begin(),
         block(
           "stop",
           loop(

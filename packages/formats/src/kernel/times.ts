@@ -3,8 +3,8 @@
  * bytes at once, from the first digit on. calendar.ts reads all others, the 29th of February too, and says why one is
  * none.
  */
-import { block, brIf, f64, get, i32, i64, set } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
+import { block, brIf, f64, get, i32, i64, set } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
 import { AREAS } from "./memory.ts";
 import { fraction } from "./numbers.ts";
 import { step } from "./tokens.ts";

@@ -5,8 +5,8 @@
  * No step goes over bytes that were not compared, and a newline ends every token but text in quotes, so nothing is read
  * more than 32 bytes behind the newline that ends the last line.
  */
-import { block, br, brIf, get, i32, i64, loop, set, tee, v128, when } from "../wasm/code.ts";
-import type { Code } from "../wasm/code.ts";
+import { block, br, brIf, get, i32, i64, loop, set, tee, v128, when } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
 import type { Variables } from "./variables.ts";
 
 /** Bytes of a literal that are compared before the first difference counts. */

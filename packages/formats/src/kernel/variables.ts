@@ -1,7 +1,7 @@
-import type { Local } from "../wasm/code.ts";
-import { localsOf } from "../wasm/module.ts";
+import type { Local } from "@df/core/wasm/code";
+import { Constants, Locals } from "@df/core/wasm/constants";
+import { localsOf } from "@df/core/wasm/module";
 import { Lengths } from "./memory.ts";
-import { Splats } from "./splats.ts";
 
 /** Parameters of a kernel; see `Variables`. */
 export const PARAMS = {
@@ -51,13 +51,15 @@ export const LOCALS = {
 export type Variables = Readonly<Record<keyof typeof PARAMS | keyof typeof LOCALS, Local>> & {
   /** Places for lengths of tokens. */
   readonly lengths: Lengths;
-  readonly splats: Splats;
+  readonly constants: Constants;
+  /** Those that are taken beside `LOCALS`, behind them. */
+  readonly others: Locals;
 };
 
 /** The variables of one kernel. */
 export function variables(): Variables {
   const params = localsOf(0, PARAMS);
   const locals = localsOf(Object.keys(PARAMS).length, LOCALS);
-  const splats = new Splats(Object.keys(PARAMS).length + Object.keys(LOCALS).length);
-  return { ...params, ...locals, lengths: new Lengths(), splats };
+  const others = new Locals(Object.keys(PARAMS).length + Object.keys(LOCALS).length);
+  return { ...params, ...locals, lengths: new Lengths(), constants: new Constants(others), others };
 }

@@ -43,9 +43,9 @@ function writeLarge(out: DataView, at: number, value: number): number {
   return writeEight(out, writeSmall(out, at, high), value - high * 100_000_000);
 }
 
-/** A number below 10 000 without zeros before it. */
+/** A number below 10 000 without zeros before it: counted by signs, as branches could not be foreseen. */
 function writeFew(out: DataView, at: number, value: number): number {
-  const zeros = value < 100 ? (value < 10 ? 3 : 2) : value < 1000 ? 1 : 0;
+  const zeros = ((value - 10) >>> 31) + ((value - 100) >>> 31) + ((value - 1000) >>> 31);
   out.setInt32(at, (FOUR[value] as number) >>> (zeros << 3), true);
   return at + 4 - zeros;
 }

@@ -129,15 +129,32 @@ function pair(left: Expression, right: Expression, schema: Schema): [Vector, Vec
 
 function literalVector(literal: Literal, beside?: ColumnType): Vector {
   const type = literal.type ?? literalType(literal.value, beside);
-  const builder = new ColumnBuilder(type, BATCH_ROWS_MAX);
+  // What does not fit the type is refused here already.
+  let rows = 1;
+  let column = literalColumn(literal, type, rows);
+  return {
+    type,
+    nullable: literal.value === null,
+    evaluate: ({ length }) => {
+      // A column may be longer than its batch, so one serves all that are not longer than those before.
+      if (length > rows) {
+        rows = Math.min(BATCH_ROWS_MAX, Math.max(length, rows * 2));
+        column = literalColumn(literal, type, rows);
+      }
+      return column;
+    },
+  };
+}
+
+/** The value of a literal in so many rows. */
+function literalColumn({ value }: Literal, type: ColumnType, rows: number): Column {
+  const builder = new ColumnBuilder(type, rows);
   const write = cellWriter(type);
-  // A column may be longer than its batch, so one serves all.
-  for (let row = 0; row < BATCH_ROWS_MAX; row++) {
-    if (literal.value === null) builder.null();
-    else writeLiteral(literal.value, type, (value) => write(value, builder));
+  for (let row = 0; row < rows; row++) {
+    if (value === null) builder.null();
+    else writeLiteral(value, type, (cell) => write(cell, builder));
   }
-  const column = builder.take();
-  return { type, nullable: literal.value === null, evaluate: () => column };
+  return builder.take();
 }
 
 function writeLiteral(

@@ -36,10 +36,11 @@ function interpretedLoop(keep: Keep, read: RowReader): RowTest["all"] {
 }
 
 function generatedLoop(loop: LoopLambda): RowTest["all"] | undefined {
+  // `| 0` makes a number of a truth value without a branch, which could not be foreseen; `? 1 : 0` is one.
   return compileRowLoop<Uint8Array>(loop, {
     name: "condition",
     into: "verdicts",
-    each: `verdicts[row] = (typeof result === "boolean" ? result : checked(result)) ? 1 : 0;`,
+    each: `verdicts[row] = (typeof result === "boolean" ? result : checked(result)) | 0;`,
     given: { checked },
   });
 }

@@ -1,4 +1,5 @@
 import { BATCH_ROWS_MAX, diffAt, RowGatherer, type Batch, type OperatorContext, type Output } from "@df/core";
+import { forRows } from "@df/core/batch/grown";
 import { withDeletes } from "./stateless.ts";
 
 /** A row's verdict. A refused row has its outcome already. */
@@ -11,8 +12,8 @@ export class RowKeeper {
   /** One a row, to be set before `hand`. */
   readonly verdicts: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
   readonly #context: OperatorContext;
-  readonly #rows: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #isDeleted: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
+  #rows: Int32Array = new Int32Array(0);
+  #isDeleted: Uint8Array = new Uint8Array(0);
   readonly #gatherer: RowGatherer = new RowGatherer();
 
   constructor(context: OperatorContext) {
@@ -25,6 +26,7 @@ export class RowKeeper {
    */
   hand(batch: Batch, out: Output): void {
     const { length } = batch;
+    this.#rows = forRows(this.#rows, length);
     const kept = keptRows(this.verdicts, length, this.#rows);
     const dropped = kept === length ? 0 : length - kept - countOf(REFUSED, this.verdicts, length);
     if (kept > 0) this.#context.count("passed", kept);
@@ -37,6 +39,7 @@ export class RowKeeper {
   #handWithDeletes(batch: Batch, out: Output): void {
     const { verdicts } = this;
     const rows = this.#rows;
+    this.#isDeleted = forRows(this.#isDeleted, batch.length);
     const isDeleted = this.#isDeleted.fill(0);
     let count = 0;
     for (let row = 0; row < batch.length; row++) {

@@ -1,7 +1,7 @@
 /** `boundsOf` of bounds.ts for int64 and texts. */
-import { block, br, brIf, get, i32, i64, loop, select, set, tee, when, whilst } from "../../wasm/code.ts";
-import type { Code, Local } from "../../wasm/code.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { block, br, brIf, get, i32, i64, loop, select, set, tee, when, whilst } from "@df/core/wasm/code";
+import type { Code, Local } from "@df/core/wasm/code";
+import type { WasmFunction } from "@df/core/wasm/module";
 import { add, entry, kernel, step } from "./kernel.ts";
 import { tail, wordAt } from "./text-code.ts";
 

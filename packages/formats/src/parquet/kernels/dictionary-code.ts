@@ -1,7 +1,7 @@
 /** `codesOf` of dictionary.ts, with tables that grow with what is in them. */
-import { block, br, brIf, fill, get, i32, i64, loop, set, when, whilst } from "../../wasm/code.ts";
-import type { Code, Local } from "../../wasm/code.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { block, br, brIf, fill, get, i32, i64, loop, set, when, whilst } from "@df/core/wasm/code";
+import type { Code, Local } from "@df/core/wasm/code";
+import type { WasmFunction } from "@df/core/wasm/module";
 import { STEPS_PER_VALUE, TRIAL_DISTINCT_MAX, TRIAL_VALUES } from "../dictionary.ts";
 import { add, entry, kernel, step } from "./kernel.ts";
 import type { On } from "./kernel.ts";

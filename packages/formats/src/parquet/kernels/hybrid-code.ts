@@ -1,7 +1,7 @@
 /** `writeHybrid` of hybrid.ts, byte for byte. */
-import { block, br, brIf, fill, get, i32, i64, loop, select, set, when, whilst } from "../../wasm/code.ts";
-import type { Code } from "../../wasm/code.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { block, br, brIf, fill, get, i32, i64, loop, select, set, when, whilst } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
+import type { WasmFunction } from "@df/core/wasm/module";
 import { RUN_MIN } from "../hybrid.ts";
 import { add, kernel, step } from "./kernel.ts";
 import type { On } from "./kernel.ts";

@@ -1,9 +1,9 @@
 /** The loops of a chunk by WebAssembly. */
 import type { Column, Field, TextColumn } from "@df/core";
 import { ByteSink } from "../../byte-sink.ts";
-import { usableWasm } from "../../kernel/usable.ts";
-import { moduleBytes } from "../../wasm/module.ts";
-import type { Wasm, WasmFunction } from "../../wasm/module.ts";
+import { usableWasm, whereThereIsRoom } from "@df/core/wasm/usable";
+import { moduleBytes } from "@df/core/wasm/module";
+import type { Wasm, WasmFunction } from "@df/core/wasm/module";
 import type { Bounds } from "../bounds.ts";
 import type { Dictionary, DictionaryLimits } from "../dictionary.ts";
 import { distinctLimit } from "../dictionary.ts";
@@ -41,13 +41,7 @@ type Name = keyof typeof KERNELS;
 /** The loops of a thread, with memory of their own; undefined where there is no WebAssembly, or no room for it. */
 export function kernelLoops(): ChunkLoops | undefined {
   const wasm = usableWasm();
-  if (wasm === undefined) return undefined;
-  try {
-    return loopsIn(wasm, new EncodeMemory(wasm));
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
-  }
+  return wasm && whereThereIsRoom(() => loopsIn(wasm, new EncodeMemory(wasm)));
 }
 
 function loopsIn(wasm: Wasm, memory: EncodeMemory): ChunkLoops {

@@ -1,8 +1,8 @@
 /** How the kernels of the encoder are written. */
-import { get, i32, set } from "../../wasm/code.ts";
-import type { Code, Local, ValueType } from "../../wasm/code.ts";
-import { localsOf } from "../../wasm/module.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { get, i32, set } from "@df/core/wasm/code";
+import type { Code, Local, ValueType } from "@df/core/wasm/code";
+import { localsOf } from "@df/core/wasm/module";
+import type { WasmFunction } from "@df/core/wasm/module";
 
 type Variables = Readonly<Record<string, ValueType>>;
 /** Parameters and locals by their names. */

@@ -1,4 +1,4 @@
-import type { Wasm } from "../../wasm/module.ts";
+import type { Wasm } from "@df/core/wasm/module";
 import { HASH_BITS } from "../snappy.ts";
 
 /** What is encoded by kernels at most; the loops in JavaScript take what is larger. */

@@ -1,7 +1,7 @@
 /** `compressFragment` of snappy.ts for all fragments of a page, byte for byte: eight or sixteen bytes at once. */
-import { block, br, brIf, fill, get, i32, i64, loop, select, set, tee, v128, when } from "../../wasm/code.ts";
-import type { Code } from "../../wasm/code.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { block, br, brIf, fill, get, i32, i64, loop, select, set, tee, v128, when } from "@df/core/wasm/code";
+import type { Code } from "@df/core/wasm/code";
+import type { WasmFunction } from "@df/core/wasm/module";
 import { FRAGMENT_BYTES, HASH_BITS, HASH_FACTOR, MARGIN_BYTES } from "../snappy.ts";
 import { add, kernel, step } from "./kernel.ts";
 import type { On } from "./kernel.ts";

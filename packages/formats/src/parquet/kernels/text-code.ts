@@ -1,6 +1,6 @@
 /** Pieces of kernels that look at eight bytes of a text at once. Up to seven behind it are read. */
-import { get, i32, i64 } from "../../wasm/code.ts";
-import type { Code, Local } from "../../wasm/code.ts";
+import { get, i32, i64 } from "@df/core/wasm/code";
+import type { Code, Local } from "@df/core/wasm/code";
 
 /** The next eight bytes of a text of `length` bytes at `start`, of which `left` are left; or those `offset` behind. */
 export function wordAt(start: Local, length: Local, left: Local, offset = 0): Code {

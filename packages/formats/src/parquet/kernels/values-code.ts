@@ -1,6 +1,6 @@
 /** What brings values into the form in which they are stored, in place. */
-import { block, br, brIf, f64, get, i32, i64, loop, set, tee, v128, when, whilst } from "../../wasm/code.ts";
-import type { WasmFunction } from "../../wasm/module.ts";
+import { block, br, brIf, f64, get, i32, i64, loop, set, tee, v128, when, whilst } from "@df/core/wasm/code";
+import type { WasmFunction } from "@df/core/wasm/module";
 import { add, entry, kernel, step } from "./kernel.ts";
 
 /** Where in 64 bits numbers end that an int64 has. */

@@ -83,7 +83,12 @@ function openSum(input: Schema, column: string, { table, offset }: Place): Aggre
   }
   const sums = new WholeSums(table, offset);
   const max = largest(output.type);
-  return overWholes(sums, (row, into) => into.bigint(checked(sums.sum(row), max, output)));
+  return overWholes(sums, (row, into) => {
+    const safe = sums.safeSum(row);
+    // Every type that a sum of whole numbers has holds 53 bits.
+    if (safe === undefined) into.bigint(checked(sums.sum(row), max, output));
+    else into.number(safe);
+  });
 }
 
 /** The largest magnitude that a column of the type holds; of int64 the smallest value is one more. */

@@ -51,7 +51,7 @@ export class WholeSums {
     return (BigInt(words[at + HIGH] as number) << 52n) + BigInt(words[at + LOW] as number);
   }
 
-  /** The sum where it is below 2^52 by both words, else undefined. */
+  /** The sum where the low word holds all of it, and so it is below 2^53; else undefined. */
   safeSum(row: number): number | undefined {
     const { words } = this.#table;
     const at = row + this.#offset;

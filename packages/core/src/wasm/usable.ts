@@ -1,6 +1,6 @@
-import { drop, v128 } from "../wasm/code.ts";
-import { moduleBytes } from "../wasm/module.ts";
-import type { Wasm } from "../wasm/module.ts";
+import { drop, v128 } from "./code.ts";
+import { moduleBytes } from "./module.ts";
+import type { Wasm } from "./module.ts";
 
 /** Uses SIMD. */
 const SIMD = { params: [], results: [], locals: [], body: [v128.bitmask8(v128.splat(0)), drop()] } as const;
@@ -9,6 +9,16 @@ const SIMD = { params: [], results: [], locals: [], body: [v128.bitmask8(v128.sp
 export function usableWasm(): Wasm | undefined {
   const { WebAssembly: wasm } = globalThis as { WebAssembly?: Wasm };
   return wasm !== undefined && isUsable(wasm) ? wasm : undefined;
+}
+
+/** What `make` gives; undefined where there is no room for its memory. */
+export function whereThereIsRoom<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
 }
 
 /** What was found out about each WebAssembly that was asked for. */

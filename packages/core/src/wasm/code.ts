@@ -240,7 +240,8 @@ export const v128: Named<"splat", (byte: number) => Code> &
   Named<"load", Load> &
   Named<"store", Store> &
   Named<"bitmask8", One> &
-  Named<"eq8" | "le8_u" | "or" | "xor", Two> = {
+  Named<"eq8" | "le8_u" | "or" | "xor", Two> &
+  Named<"shuffle", (a: Code, b: Code, bytes: readonly number[]) => Code> = {
   load: load(...simd(0x00)),
   store: store(...simd(0x0b)),
   /** The byte sixteen times. */
@@ -251,6 +252,27 @@ export const v128: Named<"splat", (byte: number) => Code> &
   xor: two(...simd(0x51)),
   /** The high bits of all bytes, that of the first byte lowest. */
   bitmask8: one(...simd(0x64)),
+  /** Sixteen bytes of two values: 0 to 15 of the first, 16 to 31 of the second. */
+  shuffle: (a, b, bytes) => [a, b, simd(0x0d), bytes],
+};
+
+/** Four 32-bit integers at once; all of them are shifted by the same i32. */
+export const i32x4: Named<"splat", One> & Named<"add" | "mul" | "shl" | "shr_s" | "shr_u", Two> = {
+  splat: one(...simd(0x11)),
+  shl: two(...simd(0xab)),
+  shr_s: two(...simd(0xac)),
+  shr_u: two(...simd(0xad)),
+  add: two(...simd(0xae)),
+  mul: two(...simd(0xb5)),
+};
+
+/** Two doubles at once. */
+export const f64x2: Named<"splat" | "floor", One> & Named<"add" | "sub" | "mul", Two> = {
+  splat: one(...simd(0x14)),
+  floor: one(...simd(0x75)),
+  add: two(...simd(0xf0)),
+  sub: two(...simd(0xf1)),
+  mul: two(...simd(0xf2)),
 };
 
 /** The value of a local variable. */
