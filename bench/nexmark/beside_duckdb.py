@@ -65,8 +65,12 @@ db.execute(\"\"\"copy ({ANSWERS[query]}) to '{output}/{target}\"\"\")
     return [sys.executable, "-c", program]
 
 
+# See packages/cli/bin/mark-late.js.
+AS_THE_COMMAND = ["--incremental-marking-soft-trigger=70", "--incremental-marking-hard-trigger=90"]
+
+
 def dataflow(query: str, events: str, output: str, lake: bool) -> list[str]:
-    return ["node", os.path.join(HERE, "run.ts"), query, events, output, "--target", "delta" if lake else "csv"]
+    return ["node", *AS_THE_COMMAND, os.path.join(HERE, "run.ts"), query, events, output, "--target", "delta" if lake else "csv"]
 
 
 SIDES = {"duckdb": duckdb, "dataflow": dataflow}
