@@ -171,8 +171,8 @@ export interface CommitterContext {
   /** The spec's, if the pipeline that runs has this sink. */
   readonly code?: unknown;
   /**
-   * The rows of the epochs up to `through` as `stage` was given them, again and again until the delivery is recorded: for
-   * a target that keeps no copy of what is staged.
+   * The rows of the epochs up to `through` as `stage` was given them, in the same batches, again and again until the
+   * delivery is recorded: for a target that keeps no copy of what is staged, or is staged in two passes.
    */
   held(through: Epoch): AsyncIterable<Batch>;
 }

@@ -1,5 +1,5 @@
 /** Rows of many epochs as what they come to: the last row per key. */
-import { DataflowError, diffAt, gatherRows, pick } from "@df/core";
+import { assert, DataflowError, diffAt, gatherRows, pick } from "@df/core";
 import type { Batch, Shape, StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
 import { MemoryStateStore } from "@df/core/state/store";
@@ -17,21 +17,47 @@ export interface Outcomes {
   readonly replaces: Uint8Array;
 }
 
+/** The rows of a delivery. */
+export interface DeliveredRows {
+  /** In passing, where the stream is one of upserts: see `Committer.readsInPassing`. */
+  readonly batches: AsyncIterable<Batch>;
+  /** The same batches, which may be kept. */
+  readonly again: () => AsyncIterable<Batch>;
+}
+
 /**
- * Collapses the rows of an upsert or retract stream to one outcome a key.
+ * Collapses the rows of an upsert or retract stream to one outcome a key. Those of upserts are read twice, which spares
+ * the memory of all but the keys: first to know the last row of each key, and again to give these.
  * @throws DF_SINK_KEY when two rows of one key are left over
  */
-export async function collapse(
+export async function* collapse(
+  { batches, again }: DeliveredRows,
+  input: Shape,
+  partitionBy: readonly string[],
+): AsyncGenerator<Outcomes> {
+  if (input.change === "retract") {
+    const kept: Batch[] = [];
+    for await (const batch of inTurns(batches)) kept.push(emptyTextAsNull(batch, input.schema, partitionBy));
+    yield* await netPerKey(kept, input);
+    return;
+  }
+  const last = await lastRowsPerKey(batches, input, partitionBy);
+  let nth = 0;
+  for await (const batch of inTurns(again())) {
+    const rows = last[nth++];
+    assert(rows !== undefined, "what is read again are the same batches");
+    if (rows === "all" || rows.length > 0)
+      yield lastOutcomes(emptyTextAsNull(batch, input.schema, partitionBy), rows);
+  }
+  assert(nth === last.length, "what is read again are all batches");
+}
+
+/** By batch the rows that are the last of their key, ascending. */
+async function lastRowsPerKey(
   batches: AsyncIterable<Batch>,
   input: Shape,
   partitionBy: readonly string[],
-): Promise<readonly Outcomes[]> {
-  const kept: Batch[] = [];
-  for await (const batch of inTurns(batches)) kept.push(emptyTextAsNull(batch, input.schema, partitionBy));
-  return input.change === "retract" ? netPerKey(kept, input) : lastPerKey(kept, input);
-}
-
-async function lastPerKey(batches: readonly Batch[], input: Shape): Promise<Outcomes[]> {
+): Promise<readonly (Int32Array | "all")[]> {
   const table = new MemoryStateStore().table("last", {
     key: pick(input.schema, input.key),
     value: [{ name: "place", words: 1 }],
@@ -40,25 +66,24 @@ async function lastPerKey(batches: readonly Batch[], input: Shape): Promise<Outc
   const word = table.offset("place");
   /** By batch the key of each row, as the table numbers them. */
   const keys: Int32Array[] = [];
-  /** Rows of the batches before. */
-  const begins: number[] = [];
   let rows = 0;
-  for await (const batch of inTurns(batches)) {
-    const { length } = batch;
+  for await (const given of inTurns(batches)) {
+    const { length } = given;
+    const batch = emptyTextAsNull(given, input.schema, partitionBy);
     const ids = new Int32Array(length);
     table.insert({ batch, columns, rows: everyRow(length), count: length }, 0, ids, new Int32Array(length));
     setPlaces(table.words, offsetsOf(table, ids), word, rows);
     keys.push(ids);
-    begins.push(rows);
     rows += length;
   }
-  const outcomes: Outcomes[] = [];
-  for await (const [nth, batch] of inTurns(batches.entries())) {
-    const ids = keys[nth] as Int32Array;
-    const last = lastRows(table.words, offsetsOf(table, ids), word, begins[nth] as number);
-    if (last.length > 0) outcomes.push(lastOutcomes(batch, last));
+  const last: (Int32Array | "all")[] = [];
+  let begin = 0;
+  for await (const ids of inTurns(keys)) {
+    const some = lastRows(table.words, offsetsOf(table, ids), word, begin);
+    last.push(some.length === ids.length ? "all" : some);
+    begin += ids.length;
   }
-  return outcomes;
+  return last;
 }
 
 function everyRow(length: number): Int32Array {
@@ -85,13 +110,14 @@ function lastRows(words: Float64Array, offsets: Int32Array, word: number, begin:
   for (let row = 0; row < offsets.length; row++) {
     if (words[(offsets[row] as number) + word] === begin + row) last[count++] = row;
   }
-  return last.subarray(0, count);
+  return last.slice(0, count);
 }
 
-function lastOutcomes(batch: Batch, rows: Int32Array): Outcomes {
-  const deletes = new Uint8Array(rows.length);
-  for (let i = 0; i < rows.length; i++) deletes[i] = diffAt(batch, rows[i] as number) < 0 ? 1 : 0;
-  return { batch: someRows(batch, rows), deletes, replaces: new Uint8Array(rows.length).fill(1) };
+function lastOutcomes(given: Batch, rows: Int32Array | "all"): Outcomes {
+  const batch = rows === "all" ? given : someRows(given, rows);
+  const deletes = new Uint8Array(batch.length);
+  for (let row = 0; row < batch.length; row++) deletes[row] = diffAt(batch, row) < 0 ? 1 : 0;
+  return { batch, deletes, replaces: new Uint8Array(batch.length).fill(1) };
 }
 
 /** Some rows of a batch, ascending: the batch itself where these are all. */

@@ -45,6 +45,7 @@ export interface DeltaPorts {
 /** The committer of one sink's table. See README.md for what it does to the log. */
 export class DeltaCommitter implements Committer {
   readonly letsGo: boolean;
+  readonly readsInPassing?: true;
   readonly #target: DeltaTarget;
   readonly #context: CommitterContext;
   readonly #store: ObjectStore;
@@ -64,8 +65,9 @@ export class DeltaCommitter implements Committer {
 
   constructor(target: DeltaTarget, ports: DeltaPorts) {
     const { context, partitionBy } = target;
-    // Of upserts rows are kept until the last one of each key is known.
     this.letsGo = !isKeyed(context.input);
+    // Of retractions rows are kept until it is known what becomes of their keys; upserts are read again.
+    if (context.input.change === "upsert") this.readsInPassing = true;
     this.#target = target;
     this.#context = context;
     this.#store = ports.store;
@@ -126,7 +128,8 @@ export class DeltaCommitter implements Committer {
       );
     }
     await this.#ensureIndex(snapshot);
-    const staged = await stageUpsert(request, this.#context.input, this.#context.index, this.#files);
+    const given = { batches: request.batches, again: () => this.#context.held(request.through) };
+    const staged = await stageUpsert(given, this.#context.input, this.#context.index, this.#files);
     const { files, replaced, deletedKeys, rows } = staged;
     return this.#finish({ ...base, files, replaced, deletedKeys, rows }, staged);
   }

@@ -1,6 +1,6 @@
 import type { ChangeMode, Committer, Schema } from "@df/core";
 import { Crashes } from "@df/testing/crashes";
-import type { LogRow } from "@df/testing/log";
+import { encodeRows, type LogRow } from "@df/testing/log";
 import { SinkDriver } from "@df/testing/sink-driver";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../object-store/memory-store.ts";
@@ -293,7 +293,9 @@ describe("a table with checkpoints", () => {
           directory: "/",
           input: { schema: pairs, change: "upsert", key: ["id"], timed: false },
           index: other.index,
-          held: async function* () {},
+          held: async function* () {
+            yield encodeRows({ schema: pairs, change: "upsert", key: ["id"] }, pairRows([50, 50]));
+          },
         },
         partitionBy: [],
         path: "out/t",

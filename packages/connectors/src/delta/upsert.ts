@@ -1,13 +1,13 @@
 /** Stages rows that replace each other by key. */
 import { DataflowError, present, stringAt, StringList } from "@df/core";
-import type { Batch, ByteStrings, IndexChanges, KeyIndex, Shape, StageRequest } from "@df/core";
+import type { Batch, ByteStrings, IndexChanges, KeyIndex, Shape } from "@df/core";
 import { ContentHash } from "@df/core/batch/canonical";
 import { CanonicalStrings } from "@df/core/batch/canonical-strings";
 import { HASHES_MAX } from "@df/core/batch/content-hash";
 import { RowHasher } from "@df/core/batch/row-hasher";
 import { inTurns } from "../lake/in-turns.ts";
 import { collapse, someRows } from "./collapse.ts";
-import type { Outcomes } from "./collapse.ts";
+import type { DeliveredRows, Outcomes } from "./collapse.ts";
 import { writeDataFiles } from "./data-files.ts";
 import type { DataFileOptions } from "./data-files.ts";
 import { IndexEntries, pathsOf, tableEntries } from "./index-entries.ts";
@@ -34,19 +34,18 @@ export interface StagedUpsert {
  * @throws DF_SINK_KEY when two rows of one key are left over
  */
 export async function stageUpsert(
-  request: StageRequest,
+  rows: DeliveredRows,
   input: Shape,
   index: KeyIndex,
   options: DataFileOptions,
 ): Promise<StagedUpsert> {
-  const outcomes = [...(await collapse(request.batches, input, options.partitionBy))].toReversed();
   const { contentHash, nextFile } = await tableEntries(index);
   if (contentHash === "") {
     throw new DataflowError("DF_CORRUPT", "The key index of a Delta table lacks the table's content hash.");
   }
   const work = new UpsertWork(input, ContentHash.parse(contentHash), { index, nextFile, options });
-  // What is written is let go: of a large delivery memory holds the rows once.
-  for (let some = partOf(outcomes); some.length > 0; some = partOf(outcomes)) {
+  // What is written is let go: of a large delivery memory holds a part of the rows.
+  for await (const some of parts(collapse(rows, input, options.partitionBy))) {
     // Without a file there is no row that could be looked up.
     if (nextFile === 0) await work.takeAll(some);
     else await work.take(some);
@@ -57,16 +56,19 @@ export async function stageUpsert(
   return work.staged();
 }
 
-/** Takes the last ones away, of about `LOOKUP_KEYS` keys. */
-function partOf(outcomes: Outcomes[]): readonly Outcomes[] {
-  const part: Outcomes[] = [];
-  for (let keys = 0; keys < LOOKUP_KEYS;) {
-    const next = outcomes.pop();
-    if (next === undefined) break;
-    part.push(next);
-    keys += next.batch.length;
+/** Outcomes of about `LOOKUP_KEYS` keys at a time. */
+async function* parts(all: AsyncIterable<Outcomes>): AsyncGenerator<readonly Outcomes[]> {
+  let part: Outcomes[] = [];
+  let keys = 0;
+  for await (const outcomes of all) {
+    part.push(outcomes);
+    keys += outcomes.batch.length;
+    if (keys < LOOKUP_KEYS) continue;
+    yield part;
+    part = [];
+    keys = 0;
   }
-  return part;
+  yield part;
 }
 
 /** Some outcomes, and what the index says of their keys: from entry `first` on. */

@@ -1,7 +1,7 @@
 /** Milliseconds up to which a read of a chunk counts as one from memory. */
 const NEAR_MS = 2;
 /** Reads that are left to another thread when one was slower, before the next one is tried here. */
-const READS_ASIDE = 64;
+const READS_ASIDE = 32;
 
 /**
  * Whether the next bytes of a file are most likely in the memory of the system already. Then reading them on the thread

@@ -1,7 +1,10 @@
 import type { Content } from "./content.ts";
 
-/** Bytes read at once at most, and at first: of small files there may be many. */
-const CHUNK_BYTES = 512 * 1024;
+/**
+ * Bytes read at once at most, and at first: of small files there may be many. Some 4,000 records of 250 bytes are the
+ * most rows that a batch may have; much is done once a batch.
+ */
+const CHUNK_BYTES = 1024 * 1024;
 const CHUNK_BYTES_MIN = 16 * 1024;
 /** Room before what is read, for the incomplete line that the chunk before it ends with. */
 const ROOM_BYTES = 16 * 1024;

@@ -133,7 +133,7 @@ export class InboxFile {
   read(sequence: number): StoredRecord | undefined {
     return this.#db
       .prepare<[number], StoredRecord>(
-        "SELECT kind, first, next, bytes FROM record WHERE next > ? ORDER BY next LIMIT 1",
+        "SELECT kind, first, next, bytes FROM record WHERE next > +? ORDER BY next LIMIT 1",
       )
       .get(sequence);
   }

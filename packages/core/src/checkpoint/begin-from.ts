@@ -18,6 +18,7 @@ import {
 import { isSpoolName } from "./spool.ts";
 import { formatOf } from "./state-format.ts";
 import type { SqlDatabase } from "./sql.ts";
+import { diskFailureOf } from "./sqlite-failures.ts";
 import { readStoredState } from "./stored-state.ts";
 
 /** Where a state begins. */
@@ -37,14 +38,14 @@ const LOGS: ReadonlySet<string> = new Set(["state.sqlite-wal", "state.sqlite-jou
  * Makes the state of a directory without one from a savepoint, under a lineage of its own. A directory that holds what
  * was begun from this savepoint is left as it is, so a run may be started again with the same words.
  * @throws DF_NO_SAVEPOINT, DF_SAVEPOINT_FORMAT, DF_SAVEPOINT_DAMAGED, DF_SAVEPOINT_OTHER_PIPELINE, DF_STATE_EXISTS,
- *   DF_STATE_FORMAT
+ *   DF_STATE_FORMAT, DF_STATE_DIRECTORY
  */
 export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   const savepoint = readSavepoint(from, pipeline);
   const file = join(stateDirectory, "state.sqlite");
   if (existsSync(file)) return refuseOther(file, from, savepoint);
   // What cannot be read leaves no directory behind.
-  refuseNewer(from);
+  refuseNewer(stateDirectory, from);
   mkdirSync(stateDirectory, { recursive: true });
   refuseRest(stateDirectory, from);
   for (const name of readdirSync(stateDirectory))
@@ -94,16 +95,24 @@ function refuseOther(file: string, from: string, { id }: Savepoint): void {
   );
 }
 
-/** @throws DF_STATE_FORMAT where the state of a savepoint is not read by this code, DF_SAVEPOINT_DAMAGED */
-function refuseNewer(from: string): void {
+/**
+ * What the disk refuses may be whole: only what is no state is damaged.
+ * @throws DF_STATE_FORMAT where the state of a savepoint is not read by this code, DF_SAVEPOINT_DAMAGED,
+ *   DF_STATE_DIRECTORY
+ */
+function refuseNewer(stateDirectory: string, from: string): void {
   const file = stateOfSavepoint(from);
-  const db = new Database(file, { readonly: true, fileMustExist: true });
+  let db: SqlDatabase | undefined;
   try {
+    db = new Database(file, { readonly: true, fileMustExist: true });
     formatOf(db, file);
   } catch (thrown) {
-    throw thrown instanceof DataflowError ? thrown : damaged(from, reasonOf(thrown), thrown);
+    if (thrown instanceof DataflowError) throw thrown;
+    throw diskFailureOf(file, thrown) === undefined
+      ? damaged(from, reasonOf(thrown), thrown)
+      : notBegun(stateDirectory, from, thrown);
   } finally {
-    db.close();
+    db?.close();
   }
 }
 

@@ -25,10 +25,10 @@ export class DeliveredRows {
     this.#insert = db.prepare("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#prune = db.prepare(
       `DELETE FROM delivered WHERE sink = ? AND epoch <= (
-         SELECT epoch FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT 1 OFFSET ?)`,
+         SELECT epoch FROM delivered WHERE sink = +? ORDER BY epoch DESC LIMIT 1 OFFSET +?)`,
     );
     this.#last = db.prepare(
-      "SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = ? ORDER BY epoch DESC LIMIT ?",
+      "SELECT epoch, hash, content_hash, version, state FROM delivered WHERE sink = +? ORDER BY epoch DESC LIMIT +?",
     );
     this.#forget = db.prepare("DELETE FROM delivered WHERE sink = ?");
   }

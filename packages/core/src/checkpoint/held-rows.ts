@@ -64,15 +64,15 @@ export class HeldRows {
       "SELECT sink, sum(rows) AS rows, sum(length) AS bytes FROM held GROUP BY sink ORDER BY sink",
     );
     this.#frames = db.prepare(
-      "SELECT * FROM held WHERE sink = ? AND epoch <= ? ORDER BY epoch, shard, seq LIMIT ? OFFSET ?",
+      "SELECT * FROM held WHERE sink = +? AND epoch <= +? ORDER BY epoch, shard, seq LIMIT +? OFFSET +?",
     );
     this.#framesBehind = db.prepare(
-      "SELECT * FROM held WHERE sink = ? AND (epoch, shard, seq) > (?, ?, ?) AND epoch <= ? " +
-        "ORDER BY epoch, shard, seq LIMIT ?",
+      "SELECT * FROM held WHERE sink = +? AND (epoch, shard, seq) > (+?, +?, +?) AND epoch <= +? " +
+        "ORDER BY epoch, shard, seq LIMIT +?",
     );
     this.#drop = db.prepare("DELETE FROM held WHERE sink = ? AND epoch <= ?");
     this.#filesOf = db.prepare(
-      "SELECT DISTINCT file FROM held WHERE sink = ? AND epoch <= ? AND file IS NOT NULL",
+      "SELECT DISTINCT file FROM held WHERE sink = +? AND epoch <= +? AND file IS NOT NULL",
     );
     this.#files = db.prepare("SELECT DISTINCT file FROM held WHERE file IS NOT NULL");
   }

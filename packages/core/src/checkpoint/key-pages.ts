@@ -33,10 +33,10 @@ export class KeyPages {
   readonly #remove: SqlStatement<[string, number]>;
 
   constructor(db: SqlDatabase) {
-    const pages = "FROM key_page WHERE sink = ? AND run = ?";
-    this.#find = db.prepare(`SELECT bytes ${pages} AND first <= ? ORDER BY first DESC LIMIT 1`);
+    const pages = "FROM key_page WHERE sink = +? AND run = +?";
+    this.#find = db.prepare(`SELECT bytes ${pages} AND first <= +? ORDER BY first DESC LIMIT 1`);
     this.#first = db.prepare(`SELECT first, bytes ${pages} ORDER BY first LIMIT 1`);
-    this.#next = db.prepare(`SELECT first, bytes ${pages} AND first > ? ORDER BY first LIMIT 1`);
+    this.#next = db.prepare(`SELECT first, bytes ${pages} AND first > +? ORDER BY first LIMIT 1`);
     this.#put = db.prepare("INSERT INTO key_page VALUES (?, ?, ?, ?)");
     this.#remove = db.prepare(`DELETE ${pages}`);
   }

@@ -35,8 +35,8 @@ export class KeyRuns {
 
   constructor(db: SqlDatabase) {
     this.#pages = new KeyPages(db);
-    this.#runs = db.prepare("SELECT run, size FROM key_run WHERE sink = ? AND staged = ? ORDER BY run");
-    this.#last = db.prepare("SELECT max(run) AS run FROM key_run WHERE sink = ?");
+    this.#runs = db.prepare("SELECT run, size FROM key_run WHERE sink = +? AND staged = +? ORDER BY run");
+    this.#last = db.prepare("SELECT max(run) AS run FROM key_run WHERE sink = +?");
     this.#list = db.prepare("INSERT INTO key_run VALUES (?, ?, ?, ?)");
     this.#unlist = db.prepare("DELETE FROM key_run WHERE sink = ? AND run = ?");
     this.#settle = db.prepare("UPDATE key_run SET staged = 0 WHERE sink = ?");

@@ -153,7 +153,7 @@ export class SqliteState {
   chunkList(node: string): { id: number; sizeBytes: number }[] {
     this.#assertOwner();
     return this.#prepare<[string], { id: number; sizeBytes: number }>(
-      "SELECT id, length(bytes) AS sizeBytes FROM chunk WHERE node = ? ORDER BY epoch, id",
+      "SELECT id, length(bytes) AS sizeBytes FROM chunk WHERE node = +? ORDER BY epoch, id",
     ).all(node);
   }
 
@@ -207,7 +207,7 @@ export class SqliteState {
   formerIds(sink: string): string[] {
     this.#assertOwner();
     return this.#prepare<[string], { old: string }>(
-      "SELECT old FROM former_id WHERE sink = ? AND old <> sink ORDER BY old",
+      "SELECT old FROM former_id WHERE sink = +? AND old <> sink ORDER BY old",
     )
       .all(sink)
       .map(({ old }) => old);
