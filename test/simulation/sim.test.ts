@@ -8,14 +8,14 @@ import { root } from "../command.ts";
 import { readReport } from "./sim-report.ts";
 
 const long = process.env["DATAFLOW_LONG"] === "1";
-const runs = long ? 1_000_000 : 6_000;
+const runs = long ? 1_000_000 : 20_000;
 /** Where there is less time than that takes: histories are then as many as come about. */
 const minutes = process.env["SIM_MINUTES"] ?? "Infinity";
 const kinds = 23;
 /** Each kind of fault meets each step of the protocol, the first columns of the report: so often at least. */
-const METS_MIN = 20;
+const METS_MIN = 60;
 const STEPS = 6;
-/** Faults of a history, on average. */
+/** Faults of a history, on average: 150,000 of the 20,000. */
 const FAULTS_EACH = 7.5;
 /** What a seed may draw: each of it is in one history of a hundred at least. */
 const DRAWN =
@@ -64,7 +64,7 @@ test(
     expect(short).toBeLessThan(reached / 15);
     expect(adoptions).toBeGreaterThan(reached / 100);
   },
-  long ? 36_000_000 : 600_000,
+  long ? 36_000_000 : 1_200_000,
 );
 
 test(
@@ -79,7 +79,7 @@ test(
 
 test("an engine that is broken in one of the known ways is found out by its tables (pnpm sabotage)", async () => {
   // The whole engine has passed the seeds that were run above.
-  const stdout = await command("sabotage", "--runs", "600", "--passed", String(long ? 0 : runs));
+  const stdout = await command("sabotage", "--runs", "2000", "--passed", String(long ? 0 : runs));
   expect(stdout).not.toContain("NOT CAUGHT");
   expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^(\d+) of \1 caught$/);
 }, 900_000);

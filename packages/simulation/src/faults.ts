@@ -60,6 +60,9 @@ export interface Fault {
   skip: number;
 }
 
+/** Where a fault has struck when the pipeline had come to its end. */
+export const END = "end";
+
 /** The codes of refusals that name a target which does not continue the state. */
 export const REFUSALS: ReadonlySet<string> = new Set([
   "DF_SINK_AHEAD",

@@ -8,17 +8,19 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { keepCompiledCode } from "./compiled-code.ts";
 import { VARIANTS } from "./sabotage/variants.ts";
 
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "600" },
+    runs: { type: "string", default: "2000" },
     seed: { type: "string" },
     jobs: { type: "string", default: String(availableParallelism()) },
     only: { type: "string", default: "" },
     passed: { type: "string", default: "0" },
   },
 });
+keepCompiledCode();
 const broken = fileURLToPath(new URL("./sabotage/broken.ts", import.meta.url));
 const variants = VARIANTS.filter(({ name }) => name.includes(values.only));
 const left = [...variants];

@@ -7,10 +7,9 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { shrink, violationOf } from "./shrink.ts";
+import { keepCompiledCode } from "./compiled-code.ts";
 import type { SimJob, SimMessage } from "./sim-worker.ts";
-import { simulate } from "./simulation.ts";
-import { END } from "./strikes.ts";
+import { END } from "./faults.ts";
 import { counted, Totals } from "./totals.ts";
 import { Violation } from "./verdict.ts";
 import { PHASES } from "./world.ts";
@@ -18,8 +17,6 @@ import { PHASES } from "./world.ts";
 /** Violations from which on nothing more is learned. */
 const VIOLATIONS_MAX = 5;
 const MINUTE_MS = 60_000;
-/** Histories of a thread: the half megabyte that each leaves in memory goes with it. */
-const THREAD_RUNS = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +33,7 @@ const faults = values.faults?.split(",").filter(Boolean).map(Number);
 const totals = new Totals();
 const violated: number[] = [];
 
+keepCompiledCode();
 if (values.trace || faults !== undefined) await tell(Number(values.seed), values.trace);
 else await runAll();
 process.stdout.write(`${reached()}\n`);
@@ -49,6 +47,8 @@ function reached(): string {
 
 /** One seed, in this thread. */
 async function tell(seed: number, traced: boolean): Promise<void> {
+  // Where threads do the work, this one needs no engine.
+  const { simulate } = await import("./simulation.ts");
   try {
     const history = await simulate(seed, { traced, faults });
     totals.add(history);
@@ -70,7 +70,7 @@ async function runAll(): Promise<void> {
   const telling = setInterval(() => process.stderr.write(`${reached()} so far\n`), MINUTE_MS);
   await Promise.all(
     Array.from({ length: jobs }, (_, job) =>
-      work({
+      onThread({
         first: first + job,
         step: jobs,
         runs: Math.max(0, countOf(runs, job)),
@@ -90,25 +90,12 @@ async function runAll(): Promise<void> {
   for (const seed of violated.slice(0, VIOLATIONS_MAX)) await explain(seed);
 }
 
-/** One thread after the other. */
-async function work(job: SimJob): Promise<void> {
-  for (let { first, runs } = job; runs > 0; runs -= THREAD_RUNS) {
-    const asked = Math.min(runs, THREAD_RUNS);
-    const { whole, next } = await onThread({ ...job, first, runs: asked, inputs: 0 });
-    if (whole < asked) break;
-    first = next;
-  }
-  if (job.inputs > 0) await onThread({ ...job, runs: 0 });
-}
-
-function onThread(job: SimJob): Promise<{ readonly whole: number; readonly next: number }> {
-  let ended = { whole: 0, next: job.first };
+function onThread(job: SimJob): Promise<void> {
   const worker = new Worker(new URL("./sim-worker.ts", import.meta.url), { workerData: job });
   return new Promise((resolve, reject) => {
     worker.on("message", (message: SimMessage) => {
       if (message.kind === "history") totals.add(message.history);
       else if (message.kind === "cases") totals.cases += message.count;
-      else if (message.kind === "ended") ended = message;
       else {
         totals.runs++;
         violated.push(message.seed);
@@ -116,12 +103,13 @@ function onThread(job: SimJob): Promise<{ readonly whole: number; readonly next:
       }
     });
     worker.on("error", reject);
-    worker.on("exit", () => resolve(ended));
+    worker.on("exit", () => resolve());
   });
 }
 
 /** A violation with as few faults as it needs, and the command that shows it again. */
 async function explain(seed: number): Promise<void> {
+  const { shrink, violationOf } = await import("./shrink.ts");
   const violation = await violationOf(seed, {});
   if (violation === undefined) throw new Violation(`seed ${seed} violates nothing when it is run again`);
   const shrunk = await shrink(violation);

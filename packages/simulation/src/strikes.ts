@@ -2,6 +2,7 @@
 import { type DataflowError, unreachable } from "@df/core";
 import type { Cluster } from "./cluster.ts";
 import {
+  END,
   type Fault,
   type FaultKind,
   type ForeignKind,
@@ -22,8 +23,6 @@ import { type Action, PHASES, type Process, type World } from "./world.ts";
 const ANSWERS: ReadonlySet<FaultKind> = new Set(["disk full", "input/output error", "lost answer"]);
 /** Faults at which all that is on its way is lost. */
 const LOSING: ReadonlySet<FaultKind> = new Set(["power loss", "rewind", "lost state"]);
-/** Where a fault has struck when the pipeline had come to its end. */
-export const END = "end";
 /** Actions of a phase after which one who has no savepoint yet asks again. */
 const ASKED_AGAIN_AFTER = 4;
 const YEAR_MS = 365 * 86_400_000;

@@ -32,20 +32,26 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     "  for (const { id } of found) await host.state.forgetSink(id);",
     '  for (const { id } of found) if (id === "") await host.state.forgetSink(id);',
   ),
-  one(
-    "an adoption does not compare what comes of the sources",
-    "core/src/runtime/compared.ts",
-    "    if (staged.contentHash !== marker.contentHash) {",
-    '    if (staged.contentHash === "") {',
-  ),
-  one(
-    "rows that were adopted are delivered again",
-    "core/src/checkpoint/sqlite-state.ts",
-    "      for (const { sink, through } of taken) this.#held.drop(sink, through);",
-    "      for (const { sink } of taken) this.#held.drop(sink, 0);",
+  rare(
+    25,
+    one(
+      "an adoption does not compare what comes of the sources",
+      "core/src/runtime/compared.ts",
+      "    if (staged.contentHash !== marker.contentHash) {",
+      '    if (staged.contentHash === "") {',
+    ),
   ),
   rare(
-    50,
+    18,
+    one(
+      "rows that were adopted are delivered again",
+      "core/src/checkpoint/sqlite-state.ts",
+      "      for (const { sink, through } of taken) this.#held.drop(sink, through);",
+      "      for (const { sink } of taken) this.#held.drop(sink, 0);",
+    ),
+  ),
+  rare(
+    89,
     one(
       "an adoption ends splits that were live",
       "core/src/runtime/cut.ts",
@@ -62,7 +68,7 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
       "    const known = one.through;",
     ),
   ),
-  one("a rename leaves what steps remember", RENAMES, '  ["chunk", "node"],\n', ""),
+  rare(21, one("a rename leaves what steps remember", RENAMES, '  ["chunk", "node"],\n', "")),
   one("a rename leaves the rows that a sink holds", RENAMES, '  ["held", "sink"],\n', ""),
   one(
     "a rename forgets how far sources were read",
@@ -80,7 +86,7 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
     ),
   ),
   rare(
-    195,
+    258,
     one(
       "a migration takes the columns of rows that are kept by their place",
       "operators/src/kept-rows/row-rewriter.ts",

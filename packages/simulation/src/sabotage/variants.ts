@@ -91,6 +91,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "files of a Delta table are not durable when they are decided",
+    from: 16,
     edits: [
       {
         file: "connectors/src/delta/data-files.ts",
@@ -139,7 +140,7 @@ export const VARIANTS: readonly Variant[] = [
     ],
   },
   rare(
-    150,
+    163,
     one(
       "a commit does not compare what it follows",
       "core/src/shown.ts",
@@ -148,7 +149,7 @@ export const VARIANTS: readonly Variant[] = [
     ),
   ),
   rare(
-    30,
+    158,
     one(
       "no process is fenced",
       STATE,
@@ -157,7 +158,7 @@ export const VARIANTS: readonly Variant[] = [
     ),
   ),
   rare(
-    30,
+    158,
     one(
       "a process takes over without a new number",
       "core/src/checkpoint/take-ownership.ts",
@@ -165,15 +166,18 @@ export const VARIANTS: readonly Variant[] = [
       'const owner = meta.number("owner");',
     ),
   ),
-  one(
-    "a Delta commit overwrites the one that was first",
-    "connectors/src/delta/log.ts",
-    "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
-    "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+  rare(
+    257,
+    one(
+      "a Delta commit overwrites the one that was first",
+      "connectors/src/delta/log.ts",
+      "    return this.#store.putIfAbsent(commitPath(version), encodeActions(actions));",
+      "    return this.#store.put(commitPath(version), encodeActions(actions)).then(() => true);",
+    ),
   ),
   {
     name: "a commit to a directory overwrites the one that was first",
-    from: 2200,
+    from: 2263,
     edits: [
       {
         file: DIRECTORY,
@@ -210,8 +214,8 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "a delivery shows rows that are left on the list",
     HELD,
-    "FROM held WHERE sink = ? AND epoch <= ? ORDER",
-    "FROM held WHERE sink = ? AND ? >= 0 ORDER",
+    "FROM held WHERE sink = +? AND epoch <= +? ORDER",
+    "FROM held WHERE sink = +? AND ? >= 0 ORDER",
   ),
   one(
     "rows that were sent ahead of a checkpoint are not written down",
@@ -222,17 +226,23 @@ export const VARIANTS: readonly Variant[] = [
   one(
     "held rows come in another order",
     HELD,
-    "ORDER BY epoch, shard, seq LIMIT ? OFFSET",
-    "ORDER BY seq, shard, epoch DESC LIMIT ? OFFSET",
+    "ORDER BY epoch, shard, seq LIMIT +? OFFSET",
+    "ORDER BY seq, shard, epoch DESC LIMIT +? OFFSET",
   ),
   rare(
-    135,
+    146,
     one(
       "a table that was set back is gone on with",
       "connectors/src/delta/marker.ts",
       "      if (version <= commit.version || isKept) continue;",
       "      if (version >= 0 || isKept) continue;",
     ),
+  ),
+  one(
+    "upserts of one delivery are all shown, and not the last one of each key",
+    "connectors/src/delta/collapse.ts",
+    "    if (words[(offsets[row] as number) + word] === begin + row) last[count++] = row;",
+    "    if (words[(offsets[row] as number) + word] !== -1) last[count++] = row;",
   ),
   {
     name: "rows are replaced where they lay before a compaction",
@@ -340,11 +350,14 @@ export const VARIANTS: readonly Variant[] = [
     "shardOf(keyGroup, width) === shard",
     "keyGroup % width === shard",
   ),
-  one(
-    "rows behind a barrier overtake it",
-    RUNNER,
-    "      if (channel === undefined || channel.aligned || channel.queue.length === 0) continue;",
-    "      if (channel === undefined || channel.queue.length === 0) continue;",
+  rare(
+    36,
+    one(
+      "rows behind a barrier overtake it",
+      RUNNER,
+      "      if (channel === undefined || channel.aligned || channel.queue.length === 0) continue;",
+      "      if (channel === undefined || channel.queue.length === 0) continue;",
+    ),
   ),
   one(
     "what is due stays behind the barrier",
