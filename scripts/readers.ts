@@ -2,12 +2,11 @@
  * Installs the outside readers that judge our tables into `.cache/readers`, and says which ones there are. They are
  * written by others, so that no bug of ours can hide in both writer and reader.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { folderPython, type FolderPython } from "./python-folder.ts";
 
 const folder = fileURLToPath(new URL("../.cache/readers", import.meta.url));
-const python = process.platform === "win32" ? `${folder}/Scripts/python.exe` : `${folder}/bin/python`;
 
 const REQUIREMENTS = ["deltalake==1.6.6", "duckdb==1.5.5", "polars==2.1.0", "pyarrow==26.0.1"];
 
@@ -17,28 +16,7 @@ export type Reader =
   | { readonly name: string; readonly missing: string };
 
 /** The Python that has the readers, or why there is none. Installs them the first time. */
-export function readersPython(): { readonly python: string } | { readonly missing: string } {
-  const stamp = `${folder}/${REQUIREMENTS.join("_").replaceAll("==", "-")}.installed`;
-  if (existsSync(stamp)) return { python };
-  const system = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
-  if (system === undefined) return { missing: "no python3 on this machine" };
-  try {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    execFileSync(system, ["-m", "venv", folder], { stdio: ["ignore", "ignore", "pipe"] });
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
-    execFileSync(python, pip, { stdio: ["ignore", "ignore", "pipe"] });
-    writeFileSync(stamp, "");
-    return { python };
-  } catch (thrown) {
-    const { stderr } = thrown as { readonly stderr?: Buffer };
-    const last = String(stderr ?? thrown)
-      .trim()
-      .split("\n")
-      .at(-1);
-    return { missing: `could not be installed: ${last}` };
-  }
-}
+export const readersPython = (): FolderPython => folderPython(folder, REQUIREMENTS);
 
 /** It reads what a process asks of the system: power cuts are made of that. */
 export function straceReader(): Reader {

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readers, readersPython } from "./readers.ts";
+import { sparkReader } from "./spark.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -31,7 +32,7 @@ function check(title: string, name: string, ...given: readonly string[]): void {
 
 const isLong = process.argv.includes("--long");
 const required = (process.env["DATAFLOW_REQUIRE"] ?? "").split(",").filter((name) => name !== "");
-const found = readers();
+const found = [...readers(), ...(isLong ? [sparkReader()] : [])];
 
 check("format", "oxfmt", "--check");
 check("lint", "oxlint", "--type-aware", "--deny-warnings");

@@ -15,7 +15,7 @@ function testRun(base: string, exitCode: number, file: string = "left"): string 
     const end = begin(${JSON.stringify(base)});
     if ("${file}" !== "") writeFileSync(tmpdir() + "/${file}", "");
     process.exitCode = ${exitCode};
-    end();`;
+    await end();`;
   const given = ["--input-type=module", "-e", code];
   return spawnSync(process.execPath, given, { cwd: root, encoding: "utf8" }).stderr;
 }

@@ -1,5 +1,6 @@
 /** One temporary folder for a whole test run, with everything in it that tests and the processes they start leave. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileSystemOf, unsafeFor } from "@df/core/checkpoint/file-system";
@@ -10,24 +11,25 @@ const NAMES = ["TMPDIR", "TMP", "TEMP"] as const;
 const BASE_BYTES_MAX = 36;
 
 /** Makes the folder before the first worker starts; what it returns ends the run. */
-export function setup(): () => void {
+export function setup(): () => Promise<void> {
   return begin(shortEnough(tmpdir()));
 }
 
 /** The same below a directory. The folder is new, so removing it takes nothing that was there before. */
-export function begin(base: string): () => void {
+export function begin(base: string): () => Promise<void> {
   // On some machines temporary files lie in memory, where a state is refused.
   if (unsafeFor(fileSystemOf(base)) !== undefined) process.env["DATAFLOW_UNSAFE_STATE_FS"] ??= "1";
   const folder = mkdtempSync(join(base, "df-"));
   for (const name of NAMES) process.env[name] = folder;
   // What the command compiled at its first start serves all others of this run.
   process.env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
-  return () => {
+  return async () => {
     // Vitest sets the exit code before it calls this.
     const failed = process.exitCode === 1;
     if (failed && readdirSync(folder).length > 0)
       process.stderr.write(`What the tests wrote is kept in ${folder}\n`);
-    else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    // Not at once: who waits for the last workers would be held up, and take them for stuck.
+    else await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
 }
 

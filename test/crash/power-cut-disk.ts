@@ -32,6 +32,8 @@ class File {
   readonly kind = "file";
   durable: Buffer = Buffer.alloc(0);
   pending: Write[] = [];
+  /** Begins with what is durable, and has room behind it, where nobody looks who was given it before. */
+  #room: Buffer = this.durable;
 
   /** The bytes with some of the pending writes. Without any it is the same buffer each time. */
   with(writes: readonly Write[]): Buffer {
@@ -46,6 +48,26 @@ class File {
       length = bytes === undefined ? at : Math.max(length, at + bytes.length);
     }
     return content.subarray(0, length);
+  }
+
+  /** Makes some of the pending writes durable. */
+  keep(writes: readonly Write[]): void {
+    if (writes.length === 0) return;
+    let { length } = this.durable;
+    for (const { at, bytes } of writes) {
+      if (at !== length || bytes === undefined) {
+        this.durable = this.with(writes);
+        this.#room = this.durable;
+        return;
+      }
+      length += bytes.length;
+    }
+    if (length > this.#room.length) {
+      this.#room = Buffer.alloc(length * 2);
+      this.durable.copy(this.#room);
+    }
+    for (const { at, bytes } of writes) bytes?.copy(this.#room, at);
+    this.durable = this.#room.subarray(0, length);
   }
 }
 
@@ -253,7 +275,7 @@ function rename(names: Map<string, Node>, changes: Naming["names"]): void {
 /** Makes durable what had ended before the fsync began. */
 function sync(node: Node, began: number): void {
   if (node.kind === "file") {
-    node.durable = node.with(node.pending.filter(({ ended }) => ended < began));
+    node.keep(node.pending.filter(({ ended }) => ended < began));
     node.pending = node.pending.filter(({ ended }) => ended >= began);
     return;
   }

@@ -1,5 +1,5 @@
 /** Judges what a power cut has left of a run, without the engine: by SQLite, JSON, sizes and checksums. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
@@ -110,6 +110,35 @@ function unstaged({ files }: Image, table: string, record: string): string[] {
   });
 }
 
+/** The bytes of scratch files, by path. */
+const laid = new Map<string, Buffer>();
+const PIECE_BYTES = 1 << 16;
+
+/** Writes a scratch file, from where it differs: logs are long, and those of many images begin alike. */
+function lay(file: string, bytes: Buffer | undefined): void {
+  const before = laid.get(file);
+  if (bytes === undefined) {
+    rmSync(file, { force: true });
+    laid.delete(file);
+    return;
+  }
+  laid.set(file, bytes);
+  if (before === undefined) return writeFileSync(file, bytes);
+  let same = 0;
+  while (same < before.length && isSamePiece(before, bytes, same)) same += PIECE_BYTES;
+  const open = openSync(file, "r+");
+  try {
+    if (same < bytes.length) writeSync(open, bytes, same, bytes.length - same, same);
+    ftruncateSync(open, bytes.length);
+  } finally {
+    closeSync(open);
+  }
+}
+
+function isSamePiece(one: Buffer, other: Buffer, at: number): boolean {
+  return one.subarray(at, at + PIECE_BYTES).equals(other.subarray(at, at + PIECE_BYTES));
+}
+
 const PARTS = ["", "-wal", "-journal"];
 let last:
   | { readonly parts: readonly (Buffer | undefined)[]; readonly found: StateFound | string }
@@ -129,13 +158,12 @@ function openState(parts: readonly (Buffer | undefined)[], scratch: string): Sta
   if (parts[0] === undefined) return nothing;
   const file = join(scratch, "state.sqlite");
   rmSync(`${file}-shm`, { force: true });
-  for (const [i, part] of PARTS.entries()) {
-    const bytes = parts[i];
-    if (bytes === undefined) rmSync(file + part, { force: true });
-    else writeFileSync(file + part, bytes);
-  }
+  for (const [i, part] of PARTS.entries()) lay(file + part, parts[i]);
+  // A journal has to be rolled back, which writes. Else the files stay as they were laid, and the next image over them.
+  const readOnly = parts[2] === undefined;
+  if (!readOnly) laid.clear();
   try {
-    const db = new DatabaseSync(file);
+    const db = new DatabaseSync(file, { readOnly });
     try {
       // Another power cut is not to be feared here.
       db.exec("PRAGMA synchronous = OFF");
