@@ -1,6 +1,6 @@
 /** The real command, as a user runs it. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { cpSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,21 @@ export interface Ended {
 /** A new directory of the test's own. */
 export function newFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `dataflow-${name}-`));
+}
+
+/** New directories with the same content, which is made once, when it is first asked for. */
+export function copiesOf(name: string, fill: (folder: string) => void): () => string {
+  let filled: string | undefined;
+  return () => {
+    if (filled === undefined) {
+      const folder = newFolder(name);
+      fill(folder);
+      filled = folder;
+    }
+    const copy = newFolder(name);
+    cpSync(filled, copy, { recursive: true });
+    return copy;
+  };
 }
 
 /** Runs `dataflow` in a folder to its end. */

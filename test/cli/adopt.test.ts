@@ -4,8 +4,8 @@ import { setTimeout } from "node:timers/promises";
 import type { AdoptReport } from "@df/core/runtime/adopt";
 import type { RunReport } from "@df/core/runtime/report";
 import { Random } from "@df/testing/random";
-import { describe, expect, test } from "vitest";
-import { dataflow, newFolder, root, startDataflow, type Ended } from "../command.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { copiesOf, dataflow, newFolder, root, startDataflow, type Ended } from "../command.ts";
 import { missingReaders } from "../outside-readers.ts";
 import { goldOf, idsOf, someOrders, writeOrders } from "./order-lines.ts";
 import { Started, until } from "./started.ts";
@@ -16,15 +16,30 @@ const everyKind = join(root, "test/cli/adopt-pipeline.ts");
 const state = ".dataflow/orders";
 const all = someOrders(0, 120);
 
-/** 40 orders were run and their state was kept by `keep`; 40 more were run, and 40 have come since. */
-function ranFolder(keep: (folder: string) => void = () => {}): string {
-  const folder = newFolder("adopt");
+/** 40 orders are run. */
+function begin(folder: string): void {
   writeOrders(folder, "a.jsonl", all.slice(0, 40));
   expect(dataflow(folder, ["run", pipeline])).toMatchObject({ code: 0, stderr: "" });
-  keep(folder);
+}
+
+/** 40 more are run, and 40 come. */
+function goOn(folder: string): void {
   writeOrders(folder, "a.jsonl", all.slice(40, 80));
   expect(dataflow(folder, ["run", pipeline])).toMatchObject({ code: 0, stderr: "" });
   writeOrders(folder, "a.jsonl", all.slice(80));
+}
+
+const begunFolder = copiesOf("adopt", begin);
+const ranFolder = copiesOf("adopt", (folder) => {
+  begin(folder);
+  goOn(folder);
+});
+
+/** As in `ranFolder`, and the state of between was kept by `keep`. */
+function keptFolder(keep: (folder: string) => void): string {
+  const folder = begunFolder();
+  keep(folder);
+  goOn(folder);
   return folder;
 }
 
@@ -59,7 +74,7 @@ function expectRefused(folder: string, says: RegExp, command = "adopt", more: re
 
 describe.skipIf(missingReaders !== undefined)("a state that is older than its targets", () => {
   test("is brought to them where it is a copy of before, and goes on; the newest state is then refused", () => {
-    const folder = ranFolder((there) => copyState(there, "backup"));
+    const folder = keptFolder((there) => copyState(there, "backup"));
     renameSync(join(folder, state), join(folder, "newest"));
     renameSync(join(folder, "backup"), join(folder, state));
     expectRefused(folder, /where it is lost, "dataflow adopt" brings .* \[DF_SINK_AHEAD\]\n$/, "run");
@@ -73,7 +88,7 @@ describe.skipIf(missingReaders !== undefined)("a state that is older than its ta
   });
 
   test("is brought to them where it begins from a savepoint", () => {
-    const folder = ranFolder((there) => {
+    const folder = keptFolder((there) => {
       expect(dataflow(there, ["savepoint", "create", "one"]).code).toBe(0);
     });
     const from = ["--from", join(state, "savepoints/one"), "--state-dir", "child"];
@@ -161,7 +176,7 @@ describe.skipIf(missingReaders !== undefined)("nothing is adopted, and no table 
   });
 
   test("the pipeline was changed", () => {
-    const folder = ranFolder((there) => copyState(there, "backup"));
+    const folder = keptFolder((there) => copyState(there, "backup"));
     rmSync(join(folder, state), { recursive: true });
     renameSync(join(folder, "backup"), join(folder, state));
     const { code, stderr } = dataflow(folder, ["adopt", pipeline], { ORDERS_WITH: "wide-windows" });
@@ -195,9 +210,15 @@ describe("a pipeline of final windows over several files, killed and without its
     }
   };
 
-  test.each([11, 12, 13, 14])("comes to the answer of one that was left alone (seed %i)", async (seed) => {
-    const [alone, killed] = [newFolder("adopt-alone"), newFolder("adopt-killed")];
+  let answer: ReturnType<typeof hashes>;
+  beforeAll(() => {
+    const alone = newFolder("adopt-alone");
     fill(alone);
+    answer = hashes(alone);
+  }, 60_000);
+
+  test.each([11, 12, 13, 14])("comes to the answer of one that was left alone (seed %i)", async (seed) => {
+    const killed = newFolder("adopt-killed");
     fill(killed);
     const run = new Started(startDataflow(killed, ["run", everyKind], { ORDERS_ROW_MS: "3" }));
     await until("something is shown", () =>
@@ -208,6 +229,6 @@ describe("a pipeline of final windows over several files, killed and without its
     rmSync(join(killed, ".dataflow"), { recursive: true });
     const { code, stderr } = dataflow(killed, ["adopt", everyKind]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(hashes(killed)).toEqual(hashes(alone));
+    expect(hashes(killed)).toEqual(answer);
   });
 });

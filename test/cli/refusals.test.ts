@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder, root, startDataflow, type Ended } from "../command.ts";
+import { copiesOf, dataflow, newFolder, root, startDataflow, type Ended } from "../command.ts";
 import { goldOf, idsOf, someOrders, writeOrders } from "./order-lines.ts";
 import { filesBelow, goldIn, idsIn } from "./tables.ts";
 import { Started, until } from "./started.ts";
@@ -11,12 +11,12 @@ import { deltaRows, missingReaders, python } from "../outside-readers.ts";
 const pipeline = join(root, "test/cli/orders.ts");
 const state = ".dataflow/orders";
 
-/** A folder in which the first `count` orders have been run. */
-function ranFolder(count = 50, more: readonly string[] = []): string {
-  const folder = newFolder("refused");
-  writeOrders(folder, "a.jsonl", someOrders(0, count));
+/** A folder in which the first 50 orders have been run. */
+const ranFolder = copiesOf("refused", runFirst);
+
+function runFirst(folder: string, ...more: readonly string[]): void {
+  writeOrders(folder, "a.jsonl", someOrders(0, 50));
   expect(runIn(folder, "", more)).toMatchObject({ code: 0, stderr: "" });
-  return folder;
 }
 
 function runIn(folder: string, changes = "", more: readonly string[] = []): Ended {
@@ -152,7 +152,8 @@ describe("a run is refused with exit code 5, and writes nothing, when", () => {
   });
 
   test("it was drained and there is new input; without new input it ends at once and writes nothing", () => {
-    const folder = ranFolder(50, ["--drain"]);
+    const folder = newFolder("drained");
+    runFirst(folder, "--drain");
     const before = filesBelow(join(folder, "lake"));
     const again = runIn(folder, "", ["--drain"]);
     expect(again).toMatchObject({ code: 0, stderr: "" });
@@ -271,7 +272,7 @@ describe.skipIf(missingReaders !== undefined)("what is decided is delivered", ()
 });
 
 test("a state of a newer format is refused, naming both formats", () => {
-  const folder = ranFolder(5);
+  const folder = ranFolder();
   const db = new DatabaseSync(join(folder, state, "state.sqlite"));
   db.exec("UPDATE meta SET value = '99' WHERE name = 'format_version'");
   db.close();

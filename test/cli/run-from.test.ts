@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder, root, type Ended } from "../command.ts";
+import { copiesOf, dataflow, root, type Ended } from "../command.ts";
 import { deltaVersion, missingReaders, python } from "../outside-readers.ts";
 import { goldOf, idsOf, someOrders, writeOrders } from "./order-lines.ts";
 import { filesBelow, goldIn, idsIn } from "./tables.ts";
@@ -14,12 +14,17 @@ const all = someOrders(0, 100);
 let folder = "";
 
 /** A folder in which 40 orders were run, a savepoint was taken, and 60 more have come. */
+const savedFolder = copiesOf("from", runFirst);
+
+function runFirst(fresh: string): void {
+  writeOrders(fresh, "a.jsonl", all.slice(0, SAVED));
+  expect(dataflow(fresh, ["run", pipeline])).toMatchObject({ code: 0, stderr: "" });
+  expect(dataflow(fresh, ["savepoint", "create", "before"]).code).toBe(0);
+  writeOrders(fresh, "a.jsonl", all.slice(SAVED));
+}
+
 function save(): void {
-  folder = newFolder("from");
-  writeOrders(folder, "a.jsonl", all.slice(0, SAVED));
-  expect(run([])).toMatchObject({ code: 0, stderr: "" });
-  expect(dataflow(folder, ["savepoint", "create", "before"]).code).toBe(0);
-  writeOrders(folder, "a.jsonl", all.slice(SAVED));
+  folder = savedFolder();
 }
 
 function run(more: readonly string[], changes = ""): Ended {

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Savepoint } from "@df/core/checkpoint/savepoint";
 import { Random } from "@df/testing/random";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder, root, startDataflow } from "../command.ts";
+import { copiesOf, dataflow, newFolder, root, startDataflow } from "../command.ts";
 import { missingReaders } from "../outside-readers.ts";
 import { goldOf, idsOf, someOrders, writeOrders } from "./order-lines.ts";
 import { Started, statusIn, until, windowsIn } from "./started.ts";
@@ -14,11 +14,11 @@ const pipeline = join(root, "test/cli/orders.ts");
 const kept = ".dataflow/orders/savepoints";
 
 /** A folder in which the first 20 orders have been run. */
-function ranFolder(): string {
-  const folder = newFolder("savepoints");
+const ranFolder = copiesOf("savepoints", runFirst);
+
+function runFirst(folder: string): void {
   writeOrders(folder, "a.jsonl", someOrders(0, 20));
   expect(dataflow(folder, ["run", pipeline])).toMatchObject({ code: 0, stderr: "" });
-  return folder;
 }
 
 /** Savepoints that were begun and have no name yet. */

@@ -85,7 +85,7 @@ function whole(state: string, shards: number): unknown {
 async function kill(state: string, shards: number, checkpoints: number): Promise<void> {
   const run = startDataflow(folder, given("sales", state, shards), {
     OUT: `out-${state}`,
-    DATAFLOW_PAUSE_MS: "1",
+    DATAFLOW_PAUSE_MS: "20",
   });
   let text = "";
   run.stderr?.on("data", (data: Buffer) => {

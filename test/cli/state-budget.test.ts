@@ -37,7 +37,7 @@ import { json } from "dataflow/json";
 const Row = t.row({ id: t.string(), n: t.int64(), text: t.string() });
 const checkpointEvery = (process.env["CHECKPOINT"] ?? "50ms") as "50ms";
 const isSlow = process.env["SLOW"] !== undefined;
-export default pipeline("p", { checkpointEvery }, (p) => {
+export default pipeline("p", { checkpointEvery, batchRows: 1000 }, (p) => {
   p.from("rows", files({ path: "input/*.jsonl", decode: json(Row) }))
     .tap(({ n }) => {
       if (isSlow && n % 20n === 0n) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);

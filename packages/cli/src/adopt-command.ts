@@ -6,7 +6,8 @@ import { buildAll } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
 import { loadPipelines } from "./load.ts";
-import { count, table } from "./render.ts";
+import { count } from "./counted.ts";
+import { table } from "./render.ts";
 
 /** Options of the command. */
 export interface AdoptFlags extends Flags {

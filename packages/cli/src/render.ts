@@ -2,7 +2,8 @@ import { aligned } from "./aligned.ts";
 import { inWords, isoTime } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { RunReport, SinkStatus, Status } from "@df/core/runtime/report";
-import { counted, waitingLine } from "./waiting.ts";
+import { count, counted } from "./counted.ts";
+import { waitingLine } from "./waiting.ts";
 
 /** One line about a running pipeline. `sinceMs`: wall time of the run; `nowMs`: since 1970. */
 export function progressLine(
@@ -137,9 +138,4 @@ function renderNoSink({ sinks }: RunReport): string[] {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   return aligned([head, ...rows], { numbersFrom: 1 }).map((line) => `  ${line}`);
-}
-
-/** A number as people write it. */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
 }

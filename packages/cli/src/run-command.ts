@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataflowError } from "@df/core";
@@ -89,6 +90,8 @@ async function runOne(
       },
     });
     shown = view.start(() => run.status());
+    // A process that is killed would leave nothing of what it has compiled to the next one.
+    flushCompileCache();
     return await run.done;
   } catch (thrown) {
     stop.abort();

@@ -10,7 +10,8 @@ import {
 import { takeSavepoint } from "dataflow";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
-import { count, table } from "./render.ts";
+import { count } from "./counted.ts";
+import { table } from "./render.ts";
 import { pipelineIn, pipelinesIn } from "./states.ts";
 
 /** What can be done with savepoints. */

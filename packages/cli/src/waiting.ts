@@ -1,5 +1,6 @@
 import { inWords, isoTime } from "@df/core";
 import type { HeldBy, Waiting } from "@df/core/checkpoint/records";
+import { counted } from "./counted.ts";
 
 /** A split that is behind and silent for longer is called silent: before, it may be read at this moment. */
 const SILENT_MICROS = 2_000_000;
@@ -85,9 +86,4 @@ function lagOf({ behind, silent }: HeldBy & { readonly kind: "split" | "end" }):
   if (behind === 0) return "";
   const far = behind === null ? "no row yet" : `${inWords(behind)} behind`;
   return silent < SILENT_MICROS ? `, ${far}` : `, ${far}, silent for ${inWords(silent)}`;
-}
-
-/** "1 window", "1,234 windows". */
-export function counted(number: number, one: string): string {
-  return `${number.toLocaleString("en-US")} ${one}${number === 1 ? "" : "s"}`;
 }

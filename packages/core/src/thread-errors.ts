@@ -39,7 +39,7 @@ export function heardError({ words, code, transient, stack, cause: told }: ToldE
 export function lostThread(cause: unknown): DataflowError {
   return new DataflowError(
     "DF_THREAD",
-    `A thread was lost: ${reasonOf(cause).replace(/\.+$/, "")}. Memory (--max-old-space-size) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
+    `A thread was lost: ${reasonOf(cause).replace(/\.+$/, "")}. Memory (NODE_OPTIONS=--max-old-space-size=8192, in MiB) or open files (ulimit -n) may be too few. Run it again: it goes on from the last checkpoint.`,
     { cause, transient: true },
   );
 }

@@ -1,7 +1,8 @@
 import { inWords, isoTime, own } from "@df/core";
 import type { LedgerEntry } from "@df/core/checkpoint/records";
 import type { Status } from "@df/core/runtime/report";
-import { count, table } from "../render.ts";
+import { count } from "../counted.ts";
+import { table } from "../render.ts";
 import { openOf, waitingBriefly } from "../waiting.ts";
 import type { Line } from "./live-area.ts";
 import type { Changes } from "./rates.ts";

@@ -138,7 +138,11 @@ export function wayOn(restarts: readonly NodeRestart[]): string {
   const first = refused.every(({ byVersion }) => byVersion === true)
     ? "Run the dataflow that wrote the state"
     : "Undo the change";
-  return `${first}, or start with a new state directory (--state-dir) and new targets.`;
+  // Where a step is refused too, another sink alone is of no help.
+  const areSinks = refused.every(({ kind, renamedFrom }) => kind === "sink" && renamedFrom === undefined);
+  const names = refused.map(({ node }) => `"${node}"`).join(", ");
+  const other = areSinks ? `, give ${names} another id and a new target` : "";
+  return `${first}${other}, or start with a new state directory (--state-dir) and new targets.`;
 }
 
 function migrationOf(node: string, { nodes = [] }: Asked): StepMigration | undefined {

@@ -1,5 +1,6 @@
 import { ALL_ROWS } from "../batch/all-rows.ts";
 import { type Batch, BATCH_ROWS_MAX } from "../batch/batch.ts";
+import { forRows } from "../batch/grown.ts";
 import { copyRows } from "../batch/copy.ts";
 import { RowGatherer } from "../batch/gather.ts";
 import type { OperatorContext, OperatorSpec } from "../operator.ts";
@@ -109,14 +110,15 @@ class SingleTarget implements Target {
   }
 }
 
+/** The shard of each row of a batch, until its rows are chosen. */
+const shards: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
+
 /** Sends each row to the shard that owns its key; all else to every shard. */
 class KeyedTarget implements Target {
   readonly #ends: readonly ShardEnd[];
   readonly #keyShards: KeyShards;
-  /** The shard of each row of a batch. */
-  readonly #shards: Uint8Array = new Uint8Array(BATCH_ROWS_MAX);
   /** The rows of a batch for each shard, and how many they are. */
-  readonly #rows: readonly Int32Array[];
+  readonly #rows: Int32Array[];
   readonly #counts: Int32Array;
   readonly #accepts: Spreading["accepts"];
 
@@ -124,7 +126,7 @@ class KeyedTarget implements Target {
     this.#ends = ends;
     this.#accepts = accepts;
     this.#keyShards = new KeyShards(schema, key, ends.length);
-    this.#rows = ends.map(() => new Int32Array(BATCH_ROWS_MAX));
+    this.#rows = ends.map(() => new Int32Array(0));
     this.#counts = new Int32Array(ends.length);
   }
 
@@ -140,8 +142,9 @@ class KeyedTarget implements Target {
   }
 
   #scatter(batch: Batch): void {
-    this.#keyShards.write(batch, this.#shards);
-    chooseRows(this.#shards, batch.length, { rows: this.#rows, counts: this.#counts });
+    for (const [shard, rows] of this.#rows.entries()) this.#rows[shard] = forRows(rows, batch.length);
+    this.#keyShards.write(batch, shards);
+    chooseRows(shards, batch.length, { rows: this.#rows, counts: this.#counts });
     for (const [shard, end] of this.#ends.entries()) {
       const count = this.#counts[shard] as number;
       if (count > 0) end.pushRows(batch, this.#rows[shard] as Int32Array, count);
@@ -156,13 +159,13 @@ function withOriginIfNeeded(batch: Batch, accepts: Spreading["accepts"]): Batch 
 
 /** Writes for each shard the numbers of its rows, and how many they are. */
 function chooseRows(
-  shards: Uint8Array,
+  shardOfRow: Uint8Array,
   length: number,
   { rows, counts }: { readonly rows: readonly Int32Array[]; readonly counts: Int32Array },
 ): void {
   counts.fill(0);
   for (let row = 0; row < length; row++) {
-    const shard = shards[row] as number;
+    const shard = shardOfRow[row] as number;
     const count = counts[shard] as number;
     (rows[shard] as Int32Array)[count] = row;
     counts[shard] = count + 1;

@@ -1,7 +1,6 @@
 import { assert, present } from "../assert.ts";
 import type { CheckpointRecord, NodeChunk } from "../checkpoint/records.ts";
 import type { Source } from "../connector.ts";
-import { DataflowError } from "../error.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { own } from "../own.ts";
 import type { Edge, OperatorNode, Plan, PlanNode, SinkNode, SourceNode } from "../plan/plan.ts";
@@ -23,6 +22,7 @@ import {
   spreadingTarget,
 } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
+import { inNode } from "./in-node.ts";
 import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { narrowed } from "./narrowed.ts";
@@ -386,16 +386,5 @@ export class Graph {
 
   #instance(runner: NodeRunner): Instance {
     return present(this.#of(runner.node)[runner.shard], `shard ${runner.shard} of ${runner.node}`);
-  }
-}
-
-function inNode<T>(node: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    if (thrown instanceof DataflowError && !thrown.message.includes(`"${node}"`)) {
-      throw new DataflowError("DF_NODE", `Node "${node}" cannot start: ${thrown.message}`, { cause: thrown });
-    }
-    throw thrown;
   }
 }

@@ -1,12 +1,12 @@
 import { assert, present } from "../assert.ts";
 import { BATCH_ROWS_MAX } from "../batch/batch.ts";
 import type { SplitStatus } from "../checkpoint/records.ts";
-import { DataflowError, within } from "../error.ts";
 import type { Operator, Output, Progress } from "../operator.ts";
 import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import type { StreamEvent, Target } from "./event.ts";
 import { combine, type InputClock } from "./input-clock.ts";
+import { inNode } from "./in-node.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 
 /** Batches that wait at an exchange before its senders are asked to stop. */
@@ -148,7 +148,7 @@ export class NodeRunner {
   /** Works an event off in the sender's stack, if nothing stands before it. */
   processNow(channel: Channel, event: StreamEvent): boolean {
     if (channel.aligned || channel.queue.length > 0 || !this.free()) return false;
-    this.#process(channel, event);
+    inNode(this.node, () => this.#take(channel, event));
     return true;
   }
 
@@ -168,7 +168,7 @@ export class NodeRunner {
       if (!this.#outputsFree() || (progressed && this.#isOver())) return progressed;
       const unfinished = this.#unfinished;
       if (unfinished !== undefined) {
-        this.#goOnWith(unfinished);
+        inNode(this.node, () => this.#goOnWith(unfinished));
         continue;
       }
       this.#done?.();
@@ -177,18 +177,15 @@ export class NodeRunner {
       if (channel === undefined) return progressed;
       const event = present(channel.queue.shift(), "queued event");
       this.#done = event.done;
-      this.#process(channel, event);
+      inNode(this.node, () => this.#take(channel, event));
     }
   }
 
   /** Emits what is due, outside of barriers: for low latency under low load. Only between events. */
   flush(): void {
-    if (this.unfinished || !this.#outputsFree() || this.operator.flush === undefined) return;
-    try {
-      this.#call(this.operator.flush(this.#output), nothing);
-    } catch (thrown) {
-      throw inNode(this.node, thrown);
-    }
+    const { operator } = this;
+    if (this.unfinished || !this.#outputsFree() || operator.flush === undefined) return;
+    inNode(this.node, () => this.#call(operator.flush?.(this.#output) ?? "done", nothing));
   }
 
   /** Whether nothing waits here. */
@@ -203,21 +200,9 @@ export class NodeRunner {
   }
 
   #goOnWith({ work, rest }: Unfinished): void {
-    try {
-      if (work() === "more") return;
-      this.#unfinished = undefined;
-      rest();
-    } catch (thrown) {
-      throw inNode(this.node, thrown);
-    }
-  }
-
-  #process(channel: Channel, event: StreamEvent): void {
-    try {
-      this.#take(channel, event);
-    } catch (thrown) {
-      throw inNode(this.node, thrown);
-    }
+    if (work() === "more") return;
+    this.#unfinished = undefined;
+    rest();
   }
 
   #take(channel: Channel, event: StreamEvent): void {
@@ -321,16 +306,6 @@ export class NodeRunner {
     for (const target of targets) if (target.push(event) === "full") answer = "full";
     return answer;
   }
-}
-
-/**
- * Says in which node it happened. Nodes run inside each other's calls, so an error that names one has passed here
- * before.
- */
-function inNode(node: string, thrown: unknown): unknown {
-  if (!(thrown instanceof DataflowError) || thrown.code === "DF_BUG" || thrown.message.startsWith('Node "'))
-    return thrown;
-  return within(`Node "${node}"`, thrown);
 }
 
 function nothing(): void {

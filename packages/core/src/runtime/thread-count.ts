@@ -20,12 +20,9 @@ export function ownSources({ nodes }: Plan): string[] {
 }
 
 /** Threads that have shards, with the main one: one a shard, as far as there are cores for them. */
-export function threadsOf(
-  plan: Plan,
-  { parallelism = 1, planElsewhere, threadsMax = availableParallelism() }: ThreadOptions,
-): number {
+export function threadsOf(plan: Plan, { parallelism = 1, planElsewhere, threadsMax }: ThreadOptions): number {
   if (planElsewhere === undefined || ownSources(plan).length > 0) return 1;
-  return Math.min(parallelism, threadsMax);
+  return Math.min(parallelism, threadsMax ?? availableParallelism());
 }
 
 /** The part of something that belongs to all shards which the main thread has for its own, and each of the others. */

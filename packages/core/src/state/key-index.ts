@@ -254,7 +254,7 @@ export class KeyIndex implements IndexView {
     if (this.bits === BITS_MAX) {
       throw new DataflowError(
         "DF_STATE_FULL",
-        `The index of a state table is full: more than 2^${BITS_MAX} segments of ${SLOTS_SEGMENT} slots. Use more shards.`,
+        `The index of a state table is full: more than 2^${BITS_MAX} segments of ${SLOTS_SEGMENT} slots. Use more shards (--parallelism).`,
       );
     }
     const doubled = new Int32Array(this.directory.length * 2);

@@ -150,7 +150,7 @@ export class StateBudget {
     if (this.#indexBytes <= this.#indexBytesMax) return;
     throw new DataflowError(
       "DF_STATE_FULL",
-      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice what this thread has of stateBudget (${this.limitBytes} bytes). Raise stateBudget (by 11 bytes a key), or keep fewer keys: shorter windows, a shorter within of dedupe.`,
+      `Finding the rows of keyed state takes ${this.#indexBytes} bytes of memory, which cannot be spilled; the limit is ${this.#indexBytesMax} bytes, twice what this thread has of stateBudget (${this.limitBytes} bytes). Raise stateBudget (--state-budget) by 11 bytes a key, or keep fewer keys: shorter windows, a shorter within of dedupe.`,
     );
   }
 

@@ -1,8 +1,18 @@
 /** Groups that were stored as others: a function of the user says which group of now each of them is. */
-import type { Bring, InputPart, Migration, OperatorContext, Schema, StepMigration, StepPart } from "@df/core";
+import type {
+  Bring,
+  GoesOn,
+  InputPart,
+  Migration,
+  OperatorContext,
+  Schema,
+  StepMigration,
+  StepPart,
+} from "@df/core";
 import { bringByName } from "@df/core/state/bring";
-import { fixedKey, otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
-import { columnOf, groupsGoOn, nameOf } from "./goes-on.ts";
+import { fixedKey, orByFunction, otherRows, rowsByFunction } from "../kept-rows/by-function.ts";
+import { groupsGoOn } from "./goes-on.ts";
+import { columnOf, nameOf } from "../step-parts.ts";
 
 /** Where a function is to be run: aggregates go over by their names, the columns of groups by it. */
 export function bringGroups({ migration, nodeId }: OperatorContext, key: Schema): Bring | undefined {
@@ -20,10 +30,28 @@ function groupRefusals(migrate: Migration, before: StepPart, now: StepPart): rea
   const [rowsWere, rowsAre] = [before.inputs[0], now.inputs[0]];
   if (rowsWere === undefined || rowsAre === undefined) return [OTHER_OPTIONS];
   const kept = byOf(before).flatMap((name) => columnOf(rowsWere, name) ?? []);
-  const asNow = { ...before, options: { ...(before.options as object), by: byOf(now) } };
-  const goesOn = groupsGoOn({ ...asNow, inputs: [regrouped(rowsWere, rowsAre, byOf(now))] }, now);
+  const goesOn = regroupedGoOn(before, now, [rowsWere, rowsAre]);
   const refused = goesOn?.verdict === "refuse" ? [goesOn.why] : goesOn === undefined ? [OTHER_OPTIONS] : [];
   return [...refused, ...otherRows(migrate, kept)];
+}
+
+/** As `groupsGoOn`; where nothing but groups keeps it from that, a refusal that names the function which may help. */
+export function groupsGoOnOrBrought(before: StepPart, now: StepPart): GoesOn | undefined {
+  const goesOn = groupsGoOn(before, now);
+  const [rowsWere, rowsAre] = [before.inputs[0], now.inputs[0]];
+  if (goesOn !== undefined || rowsWere === undefined || rowsAre === undefined) return goesOn;
+  const brought = regroupedGoOn(before, now, [rowsWere, rowsAre]);
+  return brought === undefined || brought.verdict === "refuse" ? undefined : orByFunction(undefined);
+}
+
+/** How a step goes on once its groups are those of now. */
+function regroupedGoOn(
+  before: StepPart,
+  now: StepPart,
+  [were, are]: readonly [InputPart, InputPart],
+): GoesOn | undefined {
+  const asNow = { ...before, options: { ...(before.options as object), by: byOf(now) } };
+  return groupsGoOn({ ...asNow, inputs: [regrouped(were, are, byOf(now))] }, now);
 }
 
 const OTHER_OPTIONS =

@@ -1,5 +1,6 @@
 /** Which changes of a step that aggregates its state goes on under. */
-import type { GoesOn, InputPart, Json, StepPart } from "@df/core";
+import type { GoesOn, Json, StepPart } from "@df/core";
+import { columnOf, sameBut } from "../step-parts.ts";
 
 interface Options {
   readonly by: readonly string[];
@@ -51,27 +52,6 @@ const CLOSED =
 
 function lacking(aggregate: string): string {
   return `Groups that are there have no "${aggregate}" of the rows before.`;
-}
-
-/** Whether two records are equal but for some of their names. */
-export function sameBut(a: object, b: object, but: readonly string[]): boolean {
-  const text = (record: object): string =>
-    JSON.stringify(
-      Object.entries(record)
-        .filter(([name]) => !but.includes(name))
-        .toSorted(([one], [other]) => (one < other ? -1 : 1)),
-    );
-  return text(a) === text(b);
-}
-
-/** A column with its type, as a fingerprint has it. */
-export function columnOf({ columns }: Pick<InputPart, "columns">, name: string): string | undefined {
-  return columns.find((column) => nameOf(column) === name);
-}
-
-/** The name of such a column, which may have blanks: a type has none. */
-export function nameOf(column: string): string {
-  return column.slice(0, column.lastIndexOf(" "));
 }
 
 /** Whether the state of a column goes on with it as it is now; `widened`: also where its values are more. */

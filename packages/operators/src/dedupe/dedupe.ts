@@ -7,8 +7,9 @@ import {
   type Shape,
 } from "@df/core";
 import { columnsOfLate, lateSchema } from "../outputs/late.ts";
-import { keysGoOn, sameBut } from "../aggregates/goes-on.ts";
-import { otherRows } from "../kept-rows/by-function.ts";
+import { keysGoOn } from "../aggregates/goes-on.ts";
+import { sameBut } from "../step-parts.ts";
+import { orByFunction, otherRows } from "../kept-rows/by-function.ts";
 import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openAny } from "./any.ts";
 import { openFirst } from "./first.ts";
@@ -58,7 +59,11 @@ export function dedupe(options: DedupeOptions): OperatorSpec {
       keep === "first" ? allNames(schema) : new Set([...(kept ?? []), ...columnsOfLate(late, schema), ...by]),
     ],
     // A kept row leaves its key and time; with "first" whole rows wait.
-    goesOn: (before, now) => (keep === "any" ? keysGoOn(by, before, now) : keptRowsGoOn(by, before, now)),
+    goesOn: (before, now) => {
+      if (keep === "any") return keysGoOn(by, before, now);
+      const goesOn = keptRowsGoOn(by, before, now);
+      return goesOn && orByFunction(goesOn);
+    },
     migration: migrate && {
       ...migrate,
       refusals: (before, now) => [

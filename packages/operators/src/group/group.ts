@@ -1,6 +1,5 @@
 import { DataflowError, pick, type Migration, type OperatorSpec, type Shape } from "@df/core";
-import { groupsMigration } from "../aggregates/bring-groups.ts";
-import { groupsGoOn } from "../aggregates/goes-on.ts";
+import { groupsGoOnOrBrought, groupsMigration } from "../aggregates/bring-groups.ts";
 import {
   aggregatesJson,
   checkRetractable,
@@ -42,7 +41,7 @@ export function group(options: GroupOptions): OperatorSpec {
     exchanges: [{ keyBy: by }],
     outputs: (inputs) => [outputOf(options, only(inputs))],
     needs: (_wanted, inputs) => [new Set([...by, ...columnsRead(aggregates, only(inputs))])],
-    goesOn: groupsGoOn,
+    goesOn: groupsGoOnOrBrought,
     migration: groupsMigration(migrate),
     open: (context) => openGroup(options, context),
   };

@@ -1,5 +1,5 @@
 import type { GoesOn, StepPart } from "@df/core";
-import { columnOf, sameBut } from "../aggregates/goes-on.ts";
+import { columnOf, sameBut } from "../step-parts.ts";
 import { columnsGoOn, sameInput } from "../kept-rows/goes-on.ts";
 
 /** See `optionsJson`. */

@@ -1,5 +1,6 @@
 import { BATCH_ROWS_MAX, type Batch, type PaneId, type Schema, type StateTable } from "@df/core";
 import { CanonicalCodec } from "@df/core/batch/canonical";
+import { forRows } from "@df/core/batch/grown";
 import type { SideLayout } from "./layout.ts";
 
 /** Bytes before a row in a list: the length of its canonical bytes, big-endian. */
@@ -20,18 +21,18 @@ export class HeldRows {
   readonly #keyColumns: readonly number[];
   readonly #codec: CanonicalCodec;
   /** The encoded rows of a batch: row r is `#bytes[#starts[r] .. #ends[r])`, with its head. */
-  #bytes: Uint8Array = new Uint8Array(BATCH_ROWS_MAX * 32);
+  #bytes: Uint8Array = new Uint8Array(1024);
   #view: DataView = new DataView(this.#bytes.buffer);
   #used = 0;
-  readonly #starts: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #ends: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #starts: Int32Array = new Int32Array(0);
+  #ends: Int32Array = new Int32Array(0);
   /** Where a list is put together. */
   #list: Uint8Array = new Uint8Array(1024);
-  readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #positions: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #order: Float64Array = new Float64Array(BATCH_ROWS_MAX);
+  #ids: Int32Array = new Int32Array(0);
+  #fresh: Int32Array = new Int32Array(0);
+  #offsets: Int32Array = new Int32Array(0);
+  #positions: Int32Array = new Int32Array(0);
+  #order: Float64Array = new Float64Array(0);
 
   /** `column` is the value column with the side's lists. */
   constructor(table: StateTable, column: string, { input, keyColumns, heldColumns }: SideLayout) {
@@ -48,6 +49,8 @@ export class HeldRows {
 
   /** Encodes rows of a batch, once for all of their windows. */
   encode(batch: Batch, rows: Int32Array): void {
+    this.#starts = forRows(this.#starts, batch.length);
+    this.#ends = forRows(this.#ends, batch.length);
     let used = this.#used;
     for (const row of rows) {
       const bytes = this.#codec.encode(batch, row);
@@ -66,6 +69,9 @@ export class HeldRows {
   add(batch: Batch, rows: Int32Array, window: PaneId): void {
     const table = this.#table;
     const count = rows.length;
+    this.#ids = forRows(this.#ids, count);
+    this.#fresh = forRows(this.#fresh, count);
+    this.#offsets = forRows(this.#offsets, count);
     const keys = { batch, columns: this.#keyColumns, rows, count };
     const made = table.insert(keys, window, this.#ids, this.#fresh);
     table.offsets(this.#ids, count, this.#offsets);
@@ -81,9 +87,11 @@ export class HeldRows {
 
   /** The positions 0 to `count`, those of one key together. */
   #byKey(count: number, areDistinct: boolean): Int32Array {
+    this.#positions = forRows(this.#positions, count);
     const positions = this.#positions.subarray(0, count);
     for (let i = 0; i < count; i++) positions[i] = i;
     if (areDistinct) return positions;
+    this.#order = forRows(this.#order, count);
     const order = this.#order.subarray(0, count);
     // Sorting numbers takes no comparator, and these fit 53 bits.
     for (let i = 0; i < count; i++) order[i] = (this.#ids[i] as number) * BATCH_ROWS_MAX + i;

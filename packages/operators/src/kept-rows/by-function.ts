@@ -5,6 +5,7 @@ import {
   columnText,
   DataflowError,
   type Batch,
+  type GoesOn,
   type InputPart,
   type Migration,
   type Schema,
@@ -18,7 +19,7 @@ import { batchByName } from "./batch-by-name.ts";
  * Makes the rows of a batch those of now. It has all that the given one has beside columns; the columns `fixed`, which
  * tell rows apart, have the values that they had.
  */
-type Change = (batch: Batch, fixed: readonly string[]) => Batch;
+export type Change = (batch: Batch, fixed: readonly string[]) => Batch;
 
 /**
  * Gives the rows of batches to the function of a step, one after the other.
@@ -76,6 +77,14 @@ export function refusal(step: string, { name }: Migration, row: string, thrown: 
     `Step "${step}": its function "${name}" cannot bring ${row} over: ${/[.?!]$/.test(words) ? words : `${words}.`} Nothing was changed: mend the function, or go on with the pipeline that wrote the state.`,
     { cause: thrown },
   );
+}
+
+/** Where no rule tells what kept rows are now: a refusal that names the function which may. */
+export function orByFunction(goesOn: GoesOn | undefined): GoesOn {
+  if (goesOn !== undefined && goesOn.verdict !== "refuse") return goesOn;
+  const why = goesOn === undefined ? "A" : `${goesOn.why} Or a`;
+  const words = `${why} function says what they are now: { migrate: migration(name, before, make) }.`;
+  return { verdict: "refuse", why: words };
 }
 
 /** Why a function does not take rows that were stored with some columns, as a fingerprint has them. */

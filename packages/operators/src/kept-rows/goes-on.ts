@@ -1,6 +1,6 @@
 /** Which changes of columns the rows that a step keeps go on under. */
 import type { GoesOn, InputPart, StepPart } from "@df/core";
-import { columnOf, nameOf, sameBut } from "../aggregates/goes-on.ts";
+import { columnOf, nameOf, sameBut } from "../step-parts.ts";
 
 /**
  * A step with one input that keeps whole rows goes on with other columns, but for those in `keys`, which tell its rows

@@ -10,7 +10,7 @@ import {
   type DescribedTable,
   type Schema,
 } from "@df/core";
-import { fixedKey } from "../kept-rows/by-function.ts";
+import { type Change, fixedKey } from "../kept-rows/by-function.ts";
 import { RowsHere, StoredKeys } from "@df/core/state/bring";
 import { readColumn, storedColumns, type HeldColumn } from "./held-columns.ts";
 import type { LatestOptions } from "./latest.ts";
@@ -20,11 +20,7 @@ import { LatestRows } from "./rows.ts";
  * Rows that were kept with other columns come as if they came again, each to its group; `change` makes them rows of
  * `schema`.
  */
-export function bringLatest(
-  options: LatestOptions,
-  schema: Schema,
-  change: (batch: Batch, fixed: readonly string[]) => Batch,
-): Bring {
+export function bringLatest(options: LatestOptions, schema: Schema, change: Change): Bring {
   return (stored, into) => {
     const fixed = fixedKey(stored.spec.key, into.spec.key);
     const was = new StoredRows(stored);

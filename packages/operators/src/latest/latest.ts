@@ -8,7 +8,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
-import { otherRows } from "../kept-rows/by-function.ts";
+import { orByFunction, otherRows } from "../kept-rows/by-function.ts";
 import { keptRowsGoOn } from "../kept-rows/goes-on.ts";
 import { openLatest } from "./operator.ts";
 
@@ -44,7 +44,7 @@ export function latest(options: LatestOptions): OperatorSpec {
     outputs: ([input]) => [outputOf(options, input)],
     // Which of two rows equal in `by` is kept depends on all columns, so the result would depend on which are read.
     needs: (_wanted, [schema]) => [new Set(schema?.fields.map(({ name }) => name))],
-    goesOn: (before, now) => keptRowsGoOn(group, before, now),
+    goesOn: (before, now) => orByFunction(keptRowsGoOn(group, before, now)),
     migration: migrate && {
       ...migrate,
       refusals: (before) => otherRows(migrate, before.inputs[0]?.columns ?? []),

@@ -10,7 +10,7 @@ import {
   type Schema,
 } from "@df/core";
 import { batchByName } from "../kept-rows/batch-by-name.ts";
-import { rowsByFunction } from "../kept-rows/by-function.ts";
+import { type Change, rowsByFunction } from "../kept-rows/by-function.ts";
 import { Cursor } from "../outputs/cursor.ts";
 import type { Emission } from "../outputs/pending.ts";
 import { bringLatest } from "./bring.ts";
@@ -47,7 +47,7 @@ class Latest implements Operator {
   }
 
   /** How rows that were stored become rows of now. */
-  #change(schema: Schema): (batch: Batch, fixed: readonly string[]) => Batch {
+  #change(schema: Schema): Change {
     const { migration, nodeId } = this.#context;
     if (migration !== undefined) return rowsByFunction(migration, schema, nodeId);
     return (batch) => batchByName(batch, schema);

@@ -7,6 +7,7 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
+import { forRows } from "@df/core/batch/grown";
 import { EMITTED, FLAGS, ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
 /** The window that results are of, µs; they have its bounds behind the columns of the group. */
@@ -26,10 +27,10 @@ export class Results {
   readonly #builders: readonly ColumnBuilder[];
   readonly #rowsWord: number;
   readonly #flagsWord: number;
-  readonly #kept: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #times: Float64Array = new Float64Array(BATCH_ROWS_MAX);
-  readonly #diffs: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #kept: Int32Array = new Int32Array(0);
+  #offsets: Int32Array = new Int32Array(0);
+  #times: Float64Array = new Float64Array(0);
+  #diffs: Int32Array = new Int32Array(0);
   #length = 0;
 
   /** `groupColumns`: how many columns make a group. */
@@ -60,6 +61,10 @@ export class Results {
    */
   append(ids: Int32Array, count: number, bounds?: Bounds): void {
     const begin = this.#length;
+    this.#kept = forRows(this.#kept, count);
+    this.#offsets = forRows(this.#offsets, count);
+    this.#times = forRows(this.#times, begin + count);
+    this.#diffs = forRows(this.#diffs, begin + count);
     const kept = this.#choose(ids, count);
     if (kept === 0) return;
     this.#table.copyKeys(this.#kept, kept, this.#builders.slice(0, this.#groupColumns));

@@ -1,4 +1,5 @@
 import { assert, BATCH_ROWS_MAX, type PaneId, type StateTable } from "@df/core";
+import { forRows } from "@df/core/batch/grown";
 import { ROWS, type OpenAggregate } from "../aggregates/folding.ts";
 
 /** Joins the groups of panes into the groups of a window, in the same table. */
@@ -6,8 +7,8 @@ export class PaneJoiner {
   readonly #table: StateTable;
   readonly #aggregates: readonly OpenAggregate[];
   readonly #rowsWord: number;
-  readonly #from: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #into: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #from: Int32Array = new Int32Array(0);
+  #into: Int32Array = new Int32Array(0);
 
   constructor(table: StateTable, aggregates: readonly OpenAggregate[]) {
     this.#table = table;
@@ -18,6 +19,9 @@ export class PaneJoiner {
   /** Adds all groups of `from` to `into`, which keeps what it has; `from` stays as it is. */
   join(from: PaneId, into: PaneId): void {
     const size = this.#table.sizeOf(from);
+    const room = Math.min(size, BATCH_ROWS_MAX);
+    this.#from = forRows(this.#from, room);
+    this.#into = forRows(this.#into, room);
     for (let at = 0; at < size;) {
       const count = this.#table.list(from, at, this.#from);
       this.#joinSome(count, into);

@@ -13,6 +13,7 @@ import {
   type StateTable,
   type Time,
 } from "@df/core";
+import { forRows } from "@df/core/batch/grown";
 import { bringGroups } from "../aggregates/bring-groups.ts";
 import { Folding, FLAGS, groupState, TOUCHED } from "../aggregates/folding.ts";
 import { Conditions } from "../aggregates/where/conditions.ts";
@@ -64,9 +65,9 @@ class WindowOperator implements Operator {
   #clock: Time;
   readonly #cursor: Cursor = new Cursor();
 
-  readonly #ids: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #fresh: Int32Array = new Int32Array(BATCH_ROWS_MAX);
-  readonly #offsets: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  #ids: Int32Array = new Int32Array(0);
+  #fresh: Int32Array = new Int32Array(0);
+  #offsets: Int32Array = new Int32Array(0);
   readonly #flagsWord: number;
 
   constructor(options: WindowOptions, context: OperatorContext) {
@@ -183,6 +184,7 @@ class WindowOperator implements Operator {
   #foldPart(batch: Batch, part: PaneId, rows: Int32Array): void {
     const table = this.#table;
     const count = rows.length;
+    this.#makeRoom(count);
     table.insert({ batch, columns: this.#groupColumns, rows, count }, part, this.#ids, this.#fresh);
     table.offsets(this.#ids, count, this.#offsets);
     this.#folding.fold(batch, rows, this.#offsets);
@@ -197,13 +199,22 @@ class WindowOperator implements Operator {
       const isShown = emit === "onUpdate" || this.#isFired(start, this.#clock);
       if (isPane(this.#grid, id) || !isShown) continue;
       const size = this.#table.sizeOf(id);
-      for (let from = 0; from < size; from += BATCH_ROWS_MAX) {
+      this.#makeRoom(Math.min(size, BATCH_ROWS_MAX));
+      for (let from = 0; from < size;) {
         const count = this.#table.list(id, from, this.#ids);
         this.#table.touch(this.#ids, count);
         this.#table.offsets(this.#ids, count, this.#offsets);
         this.#touch(start, count);
+        from += count;
       }
     }
+  }
+
+  /** Makes room for the groups of so many rows. */
+  #makeRoom(rows: number): void {
+    this.#ids = forRows(this.#ids, rows);
+    this.#fresh = forRows(this.#fresh, rows);
+    this.#offsets = forRows(this.#offsets, rows);
   }
 
   /** Puts the groups of the last `count` offsets on the list of their window, unless they are on it. */
@@ -302,6 +313,7 @@ class WindowOperator implements Operator {
     const bounds = { start, end: start + this.#grid.sizeMicros };
     for (let from = 0; from < size;) {
       const room = Math.min(this.#results.room, size - from);
+      this.#makeRoom(room);
       const count = this.#table.scan(id, from, this.#ids.subarray(0, room));
       this.#results.append(this.#ids, count, bounds);
       from += count;

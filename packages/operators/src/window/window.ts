@@ -7,8 +7,7 @@ import {
   type Schema,
   type Shape,
 } from "@df/core";
-import { groupsMigration } from "../aggregates/bring-groups.ts";
-import { groupsGoOn } from "../aggregates/goes-on.ts";
+import { groupsGoOnOrBrought, groupsMigration } from "../aggregates/bring-groups.ts";
 import {
   aggregatesJson,
   checkRetractable,
@@ -46,7 +45,7 @@ export function window(options: WindowOptions): OperatorSpec {
     exchanges: [options.by.length === 0 ? "single" : { keyBy: options.by }],
     outputs: (inputs) => outputsOf(options, inputs),
     needs: (wanted, inputs) => [neededOf(options, wanted[1], only(inputs))],
-    goesOn: groupsGoOn,
+    goesOn: groupsGoOnOrBrought,
     migration: groupsMigration(options.migrate),
     open: (context) => openWindow(options, context),
   };

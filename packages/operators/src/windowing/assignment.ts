@@ -1,4 +1,5 @@
-import { BATCH_ROWS_MAX, type Batch, type Time } from "@df/core";
+import type { Batch, Time } from "@df/core";
+import { forRows } from "@df/core/batch/grown";
 import { firstOpenAt, firstWindowAt, lastWindowAt, stepAt, type Grid } from "./windowing.ts";
 
 /** Rows of a batch that go to the same windows. */
@@ -31,7 +32,7 @@ const ROWS_MIN = 16;
  */
 export class Assignment {
   /** Rows that are late for all of their windows: `late[0..lateCount)`. */
-  readonly late: Int32Array = new Int32Array(BATCH_ROWS_MAX);
+  late: Int32Array = new Int32Array(0);
   lateCount = 0;
   /** Rows that are late for some of their windows only. */
   partialCount = 0;
@@ -44,7 +45,7 @@ export class Assignment {
   readonly #made: PaneGroup[] = [];
   readonly #kept: Int32Array[] = [];
   /** The clock that all rows of a batch have, as one a row. */
-  readonly #equalClocks: Float64Array = new Float64Array(BATCH_ROWS_MAX);
+  #equalClocks: Float64Array = new Float64Array(0);
   readonly #grid: Grid;
   readonly #latenessMicros: number;
   /** The first window that the operator's clock has not reached the end of. */
@@ -59,9 +60,9 @@ export class Assignment {
   assign({ times, clocks, length }: Batch, clock: Time): void {
     this.#begin(clock);
     const { paneMicros } = this.#grid;
-    const { late } = this;
+    const late = (this.late = forRows(this.late, length));
     // One kind of value in the loop: of two kinds, each that is read would be an object.
-    const rowClocks = typeof clocks === "number" ? this.#equalClocks.fill(clocks, 0, length) : clocks;
+    const rowClocks = typeof clocks === "number" ? this.#equal(clocks, length) : clocks;
     let lateCount = 0;
     let partialCount = 0;
     let group: PaneGroup | undefined;
@@ -98,6 +99,11 @@ export class Assignment {
     for (const one of this.#made) if (one.count > 0) this.groups.push(one);
     this.lateCount = lateCount;
     this.partialCount = partialCount;
+  }
+
+  #equal(clock: Time, rows: number): Float64Array {
+    this.#equalClocks = forRows(this.#equalClocks, rows);
+    return this.#equalClocks.fill(clock, 0, rows);
   }
 
   #begin(clock: Time): void {
