@@ -28,8 +28,9 @@ export function reactionTo(thrown: unknown, circumstances: Circumstances): React
   const code = thrown instanceof DataflowError ? thrown.code : "none";
   if (isInjected(thrown)) return "again";
   if (code === "DF_ALREADY_RUNNING" && kinds.has("pause and twin")) return "again";
-  // One that was overtaken may also learn it from a target.
-  const isFenced = code === "DF_FENCED" || (REFUSALS.has(code) && process !== host.newest);
+  // One that was overtaken may also learn it from a target, or find that another one has adopted what it is about to.
+  const isOvertaken = process !== host.newest && (REFUSALS.has(code) || code.startsWith("DF_ADOPT_"));
+  const isFenced = code === "DF_FENCED" || isOvertaken;
   if (isFenced && host.directory.unlocked) return "again";
   if (host.next !== "run") return reactionToAdoption(code, circumstances);
   if (changed && code === "DF_PLAN_CHANGED") return "again";

@@ -59,6 +59,16 @@ export interface SplitRecord {
   readonly status: SplitStatus;
 }
 
+/**
+ * A source at a barrier, all of its splits together: what it lets the steps behind it know. Its splits alone do not
+ * say it: at a start one that had ended holds it back until it was asked whether it has grown.
+ */
+export interface SourceRecord {
+  /** µs; null for −∞. */
+  readonly clock: number | null;
+  readonly status: SplitStatus;
+}
+
 /** Counts of one node since the pipeline first started. */
 export interface LedgerEntry {
   readonly node: string;
@@ -115,6 +125,8 @@ export interface CheckpointRecord {
   readonly splits: readonly SplitRecord[];
   /** Last clock of each node, µs; null for −∞. */
   readonly clocks: Readonly<Record<string, number | null>>;
+  /** Absent in states of older versions. */
+  readonly sources?: Readonly<Record<string, SourceRecord>> | undefined;
   readonly ledger: readonly LedgerEntry[];
   /** What steps waited for when the record was made: told to people, never read back. */
   readonly waiting?: readonly Waiting[] | undefined;

@@ -211,8 +211,8 @@ function heldThrough({ marker }: Adopted, { ancestors }: Identity): Epoch | unde
   return isHeld ? marker.epoch : undefined;
 }
 
-function placeOf({ marker: { positions, live = null, drained } }: Adopted): string {
-  return canonicalJson({ positions, live, drained: drained === true });
+function placeOf({ marker: { positions, live = null, sources = null, drained } }: Adopted): string {
+  return canonicalJson({ positions, live, sources, drained: drained === true });
 }
 
 function environmentOf({ state, identity, options }: Host, code: unknown): SinkEnvironment {

@@ -6,6 +6,7 @@ import {
   type Checkpoint,
   type CheckpointRecord,
   type SinkRecord,
+  type SourceRecord,
   type SplitRecord,
   type Waiting,
 } from "../checkpoint/records.ts";
@@ -15,7 +16,7 @@ import { migratedBy } from "../plan/migrated.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
 import type { HeldAhead } from "./held-ahead.ts";
-import { clocksByNode } from "./input-clock.ts";
+import { type InputClock, inputsByNode } from "./input-clock.ts";
 import { addUp, imbalances } from "./node-ledger.ts";
 import type { EpochPart } from "./shard-messages.ts";
 
@@ -60,11 +61,12 @@ export class Checkpointer {
     );
     const wrong = imbalances(ledger);
     assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);
-    const clocks = clocksByNode(parts.flatMap((part) => part.clocks));
+    const clocks = inputsByNode(parts.flatMap((part) => part.clocks));
     const record: CheckpointRecord = {
       epoch,
       splits: this.#allSplits(parts.flatMap((part) => part.splits)),
-      clocks: Object.fromEntries([...clocks].map(([node, clock]) => [node, storedTime(clock)])),
+      clocks: Object.fromEntries([...clocks].map(([node, { clock }]) => [node, storedTime(clock)])),
+      sources: this.#sourcesAt(clocks),
       ledger,
       waiting: drained ? [] : waiting,
       drained,
@@ -80,6 +82,16 @@ export class Checkpointer {
       ...this.#heldAhead.finish(parts.flatMap((part) => part.held)),
       sinks,
     };
+  }
+
+  #sourcesAt(clocks: ReadonlyMap<string, InputClock>): Record<string, SourceRecord> {
+    const sources = this.#plan.nodes.filter(({ kind }) => kind === "source");
+    return Object.fromEntries(
+      sources.flatMap(({ id }) => {
+        const at = clocks.get(id);
+        return at === undefined ? [] : [[id, { clock: storedTime(at.clock), status: at.status }]];
+      }),
+    );
   }
 
   /**

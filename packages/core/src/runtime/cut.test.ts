@@ -85,3 +85,15 @@ test("a split that ends before the marker, or is gone, is told", async () => {
   );
   expect(await cut.missing(new Map([["s", source(["5"], true)]]))).toEqual(["8"]);
 });
+
+test("a source comes to the clock of the marker at the cut, and to none behind it before", async () => {
+  const sources = { s: { clock: 30, status: "live" as const } };
+  const cut = new Cut({ ...marker({ "5": 5 }), sources });
+  const reader = cut.source("s", source(["5"], true)).read({ id: "5" }, undefined);
+  expect(cut.clockOf("s", { clock: 20, status: "ended" })).toEqual({ clock: 20, status: "live" });
+  expect(cut.clockOf("s", { clock: 40, status: "ended" })).toEqual({ clock: 30, status: "live" });
+  await readAll(reader, 9);
+  expect(cut.clockOf("s", { clock: 20, status: "ended" })).toEqual({ clock: 30, status: "live" });
+  // One that the marker does not know, as in all markers of older versions, is left as it is.
+  expect(cut.clockOf("t", { clock: 20, status: "idle" })).toEqual({ clock: 20, status: "idle" });
+});

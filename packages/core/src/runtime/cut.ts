@@ -1,9 +1,11 @@
 /** Sources that end where a marker says, so that a state comes to what its target shows, and no further. */
 import { DataflowError } from "../error.ts";
 import { canonicalJson, type Json } from "../json.ts";
-import { splitKey } from "../checkpoint/records.ts";
+import { splitKey, type SourceRecord } from "../checkpoint/records.ts";
 import { own } from "../own.ts";
 import type { Answer, Marker, Position, Source, Split, SplitReader } from "../connector.ts";
+import { BEGINNING } from "../time.ts";
+import type { InputClock } from "./input-clock.ts";
 
 /** What a split is read up to. */
 interface End {
@@ -20,6 +22,7 @@ type BySource<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 export class Cut {
   readonly #positions: BySource<Position>;
   readonly #live: Readonly<Record<string, readonly string[]>>;
+  readonly #sources: Readonly<Record<string, SourceRecord>>;
   /** Splits by their names among those of all sources, and those of them that have not come to their end. */
   readonly #known = new Set<string>();
   readonly #reading = new Set<string>();
@@ -27,9 +30,10 @@ export class Cut {
   splits = 0;
   endings = 0;
 
-  constructor({ positions, live = {} }: Marker) {
+  constructor({ positions, live = {}, sources = {} }: Marker) {
     this.#positions = positions as unknown as BySource<Position>;
     this.#live = live as unknown as Readonly<Record<string, readonly string[]>>;
+    this.#sources = sources as unknown as Readonly<Record<string, SourceRecord>>;
   }
 
   /** A source that ends at the cut. Nothing is acknowledged to it. */
@@ -51,6 +55,18 @@ export class Cut {
       },
       close: () => source.close(),
     };
+  }
+
+  /**
+   * The clock that a source gives to the steps behind it, where its splits alone would give another one: never one
+   * behind that of the marker, and that one at the cut.
+   */
+  clockOf(id: string, ofSplits: InputClock): InputClock {
+    const shown = own(this.#sources, id);
+    if (shown === undefined) return ofSplits;
+    const clock = shown.clock ?? BEGINNING;
+    if (this.isReached) return { clock, status: shown.status };
+    return { clock: Math.min(clock, ofSplits.clock), status: "live" };
   }
 
   /** Splits that the marker knows and the sources do not have any more. */

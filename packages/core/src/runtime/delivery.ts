@@ -215,6 +215,7 @@ export class SinkDelivery {
       epoch: checkpoint.epoch,
       positions,
       live: liveOf(checkpoint),
+      ...sourcesOf(checkpoint),
       ...(checkpoint.drained ? { drained: true } : {}),
       clock,
       contentHash: staged.contentHash,
@@ -309,6 +310,12 @@ function liveOf({ splits }: CheckpointRecord): Json {
     ({ source }) => source,
   );
   return Object.fromEntries([...bySource].map(([source, all]) => [source, all.map(({ split }) => split)]));
+}
+
+/** What the sources gave to the steps behind them, where the checkpoint knows it. */
+function sourcesOf({ sources }: CheckpointRecord): { readonly sources?: Json } {
+  if (sources === undefined) return {};
+  return { sources: Object.fromEntries(Object.entries(sources).map(([id, at]) => [id, { ...at }])) };
 }
 
 /** The pipeline's clock: the lowest of its nodes', µs; null before all have one. */

@@ -22,6 +22,7 @@ import {
   spreadingTarget,
 } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
+import type { ClockOf } from "./input-clock.ts";
 import { inNode } from "./in-node.ts";
 import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
@@ -69,6 +70,8 @@ interface GraphHost {
   /** Whether all receivers know that a split of a source speaks again, and the highest clock then. */
   readonly settled: (runner: SourceRunner) => boolean;
   readonly reached: (source: string) => Time;
+  /** See `JobParts.clockOf`. */
+  readonly clockOf?: ClockOf | undefined;
   readonly nodePassed: (runner: NodeRunner, epoch: Epoch) => Iterator<unknown, void>;
   readonly sourcePassed: (runner: SourceRunner, epoch: Epoch) => void;
 }
@@ -147,7 +150,7 @@ export class Graph {
   #openSource(node: SourceNode, source: Pick<Source, "read">): void {
     const { schema } = present(node.outputs[0], "source output");
     const runners = this.#onShards(this.#host.shards, (shard) => {
-      const { now, wake, failed, follow, sourcePassed, settled, reached } = this.#host;
+      const { now, wake, failed, follow, sourcePassed, settled, reached, clockOf } = this.#host;
       return new SourceRunner({
         node: node.id,
         shard,
@@ -163,6 +166,7 @@ export class Graph {
         failed,
         settled,
         reached: () => reached(node.id),
+        clockOf,
         invalid: (runner, split, { position, raw, reason }) =>
           this.#refuse(runner, { raw, reason, node: node.id, split, position: String(position) }, node.id),
         onBarrier: sourcePassed,

@@ -7,16 +7,20 @@ export interface InputClock {
   readonly status: SplitStatus;
 }
 
-/** The clock of each node over all of its shards, by node; shards without a state say nothing. */
-export function clocksByNode(
+/** What a source gives on as its clock, by its id and the clock of its splits together. */
+export type ClockOf = (source: string, ofSplits: InputClock) => InputClock;
+
+/** What each node gives on over all of its shards, by node; shards without a state say nothing. */
+export function inputsByNode(
   runners: readonly { readonly node: string; readonly state: InputClock | undefined }[],
-): ReadonlyMap<string, Time> {
+): ReadonlyMap<string, InputClock> {
   const shards = Map.groupBy(runners, ({ node }) => node);
   return new Map(
     [...shards].map(([node, all]) => {
       const states = all.flatMap(({ state }) => state ?? []);
       const { clock, status } = combine(states, BEGINNING);
-      return [node, status === "idle" ? Math.max(...states.map((state) => state.clock)) : clock];
+      const reached = status === "idle" ? Math.max(...states.map((state) => state.clock)) : clock;
+      return [node, { clock: reached, status }];
     }),
   );
 }

@@ -14,6 +14,7 @@ import type { OnStep } from "./delivery.ts";
 import { HeldAhead } from "./held-ahead.ts";
 import type { Migrating } from "./migrating.ts";
 import type { RunReport, Status } from "./report.ts";
+import type { ClockOf } from "./input-clock.ts";
 import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Shards, type ShardsParts } from "./shards.ts";
@@ -46,6 +47,8 @@ export interface JobParts {
   readonly onNotice: (notice: string) => void;
   readonly deliveries: Deliveries;
   readonly sources: ReadonlyMap<string, Source>;
+  /** Undefined where sources give on the clocks of their splits. */
+  readonly clockOf?: ClockOf | undefined;
   readonly shards: number;
   /** How some of the shards have threads of their own; undefined where this one has all. */
   readonly threads?: ShardsParts["threads"];

@@ -52,6 +52,7 @@ export async function replay(marker: Marker, { plan, state, identity, options }:
         // Without sinks nothing is delivered, and nothing is acknowledged.
         deliveries: new Deliveries(clock, () => {}, new Readers()),
         sources: new Map([...opened].map(([id, source]) => [id, cut.source(id, source)])),
+        clockOf: (source, ofSplits) => cut.clockOf(source, ofSplits),
         migrating: new Map(),
         budget,
         onNotice: () => {},

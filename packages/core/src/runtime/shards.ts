@@ -10,6 +10,7 @@ import { Barrier } from "./barrier.ts";
 import type { WallClock } from "./clock-port.ts";
 import { EpochParts } from "./epoch-parts.ts";
 import { Graph } from "./graph.ts";
+import type { ClockOf } from "./input-clock.ts";
 import { FLUSHED_MIN } from "./link.ts";
 import { Rounds } from "./rounds.ts";
 import type { ShardView } from "./shard-messages.ts";
@@ -32,6 +33,8 @@ export interface ShardsParts extends Omit<ThreadsParts, "lambdas" | "restored"> 
   /** Of this thread. */
   readonly slice: Slice;
   readonly sources: ReadonlyMap<string, Source>;
+  /** See `JobParts.clockOf`. */
+  readonly clockOf?: ClockOf | undefined;
   readonly state: Pick<StateFile, "chunkList" | "chunks">;
   /** Orders runners anew in each round. */
   readonly shuffle?: (<T>(runners: readonly T[]) => readonly T[]) | undefined;

@@ -9,7 +9,7 @@ import type { Epoch } from "../stream.ts";
 import { BEGINNING, type Time } from "../time.ts";
 import { closeAll } from "./closing.ts";
 import type { StreamEvent, Target } from "./event.ts";
-import { combine, type InputClock } from "./input-clock.ts";
+import { type ClockOf, combine, type InputClock } from "./input-clock.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 import { type Reading, recordOf, viewOf } from "./reading.ts";
 import { RestingReader } from "./resting-reader.ts";
@@ -45,6 +45,8 @@ interface SourceParts {
   readonly reached: () => Time;
   /** Whether nothing is on its way between nodes: all that was sent has been taken. */
   readonly settled: (runner: SourceRunner) => boolean;
+  /** Says what clock is given on instead of that of the splits; undefined where it is theirs. */
+  readonly clockOf: ClockOf | undefined;
   readonly invalid: (runner: SourceRunner, split: string, record: InvalidRecord) => void;
   /** Something happened that a checkpoint should remember, or that the main loop waits for. */
   readonly wake: () => void;
@@ -356,18 +358,21 @@ export class SourceRunner {
     const combined = this.#combined();
     if (!this.#clockMoves(combined)) return false;
     this.#sent = combined;
+    // One that no split explains is remembered even where no row comes of it.
+    if (this.#parts.clockOf !== undefined) this.active = true;
     this.#send({ kind: "clock", ...combined });
     return true;
   }
 
   #combined(): InputClock {
     const waking = this.waking ? this.#ready?.reading : undefined;
-    return combine(
+    const ofSplits = combine(
       this.#readings.map((reading) =>
         reading === waking ? { clock: reading.clock.clock, status: "live" } : reading.clock.counted,
       ),
       this.#sent.clock,
     );
+    return this.#parts.clockOf?.(this.node, ofSplits) ?? ofSplits;
   }
 
   #clockMoves({ clock, status }: InputClock): boolean {

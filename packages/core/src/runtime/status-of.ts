@@ -2,7 +2,7 @@ import type { CheckpointRecord, Identity, LedgerEntry } from "../checkpoint/reco
 import type { Plan } from "../plan/plan.ts";
 import type { Label } from "../stream.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { clocksByNode } from "./input-clock.ts";
+import { inputsByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { Status } from "./report.ts";
 import type { ShardView } from "./shard-messages.ts";
@@ -26,8 +26,8 @@ export function statusOf(
 ): Status {
   const splits = { live: 0, idle: 0, ended: 0 };
   for (const { statuses } of sources) for (const status of statuses) splits[status]++;
-  const bySource = clocksByNode(sources);
-  const lowest = Math.min(...bySource.values());
+  const bySource = [...inputsByNode(sources)].map(([node, { clock }]) => ({ node, clock }));
+  const lowest = Math.min(...bySource.map(({ clock }) => clock));
   const now = [...sources, ...steps].map(({ entry }) => entry);
   return {
     pipeline: plan.name,
@@ -39,7 +39,7 @@ export function statusOf(
     sinks: deliveries.status(),
     ledger: inOrder(addUp(restored?.ledger ?? [], addUp([], now)), plan),
     gauges: gaugesOf(steps),
-    clocks: clocksOf([...bySource].map(([node, clock]) => ({ node, clock })).concat(steps)),
+    clocks: clocksOf([...bySource, ...steps]),
     waiting: waitingOf({ plan, steps, sources }),
     lateUnread,
     label,
