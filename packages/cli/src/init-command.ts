@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataflowError } from "@df/core";
+import { makeDirectory } from "@df/core/checkpoint/make-directory";
 import { EXIT } from "./exit.ts";
 
 const TEMPLATE = fileURLToPath(new URL("../template", import.meta.url));
@@ -21,7 +22,7 @@ export function initCommand(folder: string): number {
   for (const file of files) {
     const path = join(directory, nameOf(file));
     if (file === SHARED && !hasScripts) continue;
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     const content = readFileSync(join(TEMPLATE, file));
     writeFileSync(path, file === "tsconfig.json" ? typesFor(directory, content) : content, {
       flag: "wx",

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import {
@@ -13,6 +12,7 @@ import {
 } from "@df/core";
 import { encodeFrames } from "@df/core/batch/frame";
 import { batchOf } from "@df/core/batch/rows";
+import { makeDirectory } from "@df/core/checkpoint/make-directory";
 import { callerOf, type Caller } from "@df/core/checkpoint/thread-calls";
 import type { InboxExtent, InboxIdentity, InboxRecord, StoredRecord } from "./inbox-file.ts";
 
@@ -56,7 +56,7 @@ export class InboxLog {
   static async open(options: InboxLogOptions): Promise<InboxLog> {
     const { file, schema, id, idsMax } = options;
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeDirectory(dirname(file));
     } catch (cause) {
       throw new DataflowError(
         "DF_INBOX_DIRECTORY",

@@ -1,19 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  unlink,
-} from "node:fs/promises";
+import { type FileHandle, link, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { DataflowError, reasonOf } from "@df/core";
 import { NOT_OURS } from "@df/core/checkpoint/keep-names";
+import { makeDirectory } from "@df/core/checkpoint/make-directory";
 import type { Digest, ObjectStore, ObjectWriter, StoredObject } from "./object-store.ts";
 
 /** Begins the name of a file that is being written; listings leave such files out. */
@@ -30,10 +21,10 @@ const DIRECTORIES_MAX = 10_000;
  */
 export function localStore(root: string): ObjectStore {
   const base = resolve(root);
-  const makeDirectory = directoryMaker(base);
+  const makeDurable = directoryMaker(base);
 
   async function begin(target: string): Promise<Temporary> {
-    await makeDirectory(dirname(target));
+    await makeDurable(dirname(target));
     return Temporary.open(dirname(target));
   }
 
@@ -76,7 +67,7 @@ export function localStore(root: string): ObjectStore {
     move: (from, to) =>
       asStoreErrors(`move "${from}" to "${to}" in "${base}"`, async () => {
         const [source, target] = [locate(base, from), locate(base, to)];
-        await makeDirectory(dirname(target));
+        await makeDurable(dirname(target));
         return move(source, target);
       }),
 
@@ -100,7 +91,7 @@ export function localStore(root: string): ObjectStore {
 function directoryMaker(base: string): (path: string) => Promise<void> {
   const durable = new Set<string>();
   return async (path) => {
-    const made = await mkdir(path, { recursive: true });
+    const made = makeDirectory(path);
     if (made === undefined && durable.has(path)) return;
     const isRootKept = durable.size > 0 && (made === undefined || made.length > base.length);
     for (let at = path; ; at = dirname(at)) {

@@ -1,10 +1,11 @@
 /** A new state that begins where a savepoint ends: a child lineage. */
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
 import { keepNames } from "./keep-names.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { MetaTable } from "./meta-table.ts";
 import { ancestorsOf, ANCESTORS, type Ancestor } from "./ancestors.ts";
 import {
@@ -46,7 +47,7 @@ export function beginFrom({ from, stateDirectory, pipeline }: Beginning): void {
   if (existsSync(file)) return refuseOther(file, from, savepoint);
   // What cannot be read leaves no directory behind.
   refuseNewer(stateDirectory, from);
-  mkdirSync(stateDirectory, { recursive: true });
+  makeDirectory(stateDirectory);
   refuseRest(stateDirectory, from);
   for (const name of readdirSync(stateDirectory))
     if (name.startsWith(DRAFT)) rmSync(join(stateDirectory, name), { force: true });

@@ -11,6 +11,7 @@ import Database from "better-sqlite3";
 import { DataflowError, reasonOf } from "../error.ts";
 import type { Epoch } from "../stream.ts";
 import { keepNames } from "./keep-names.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { MetaTable } from "./meta-table.ts";
 import type { SqlDatabase } from "./sql.ts";
 
@@ -83,7 +84,7 @@ export function writeSavepoint(
   checkSavepointName(name);
   const all = savepointsDirectory(stateDirectory);
   const path = join(all, name);
-  mkdirSync(all, { recursive: true });
+  makeDirectory(all);
   // Only the owner of the state is here: drafts are those of processes that were killed.
   for (const draft of readdirSync(all).filter(isDraft))
     rmSync(join(all, draft), { recursive: true, force: true });

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, read, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, read, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DataflowError, reasonOf } from "../error.ts";
 import type { ScratchFile } from "../state/scratch.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /** Milliseconds of a read that does not come from the page cache. */
 const SLOW_MS = 0.02;
@@ -23,7 +24,7 @@ export function openScratchFile(directory: string, thread: number = 0): ScratchF
   const path = join(directory, thread === 0 ? "scratch" : `scratch-${thread}`);
   let file: number;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     file = openSync(path, "w+", 0o600);
   } catch (cause) {
     throw failed(directory, "written to", cause);

@@ -1,8 +1,8 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DataflowError, reasonOf } from "../error.ts";
 import { carriersOf, expectGivingAway, givenAway } from "./given-away.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { STATE_METHODS, type StateFile } from "./state-file.ts";
 import { callerOf } from "./thread-calls.ts";
 
@@ -15,7 +15,7 @@ const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
  */
 export function openStateThread(directory: string, pipeline: string): StateFile {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (cause) {
     throw new DataflowError(
       "DF_STATE_DIRECTORY",
