@@ -188,6 +188,21 @@ describe("reading", () => {
     ]);
   });
 
+  it.each([
+    ["text", "z"],
+    ["blanks", " "],
+  ])("refuses a line of too much %s with the same words wherever a read ends in it", async (_, of) => {
+    // The first read, of 16 KiB, ends in the long line; one that goes on from a position before it has all of it.
+    const before = Array.from({ length: 100 }, (__, id) => line(id, "y".repeat(130))).join("");
+    write("a.jsonl", `${before}${of.repeat(4000)}\n${line(100)}`);
+    const decode = json(Event, { recordBytesMax: 1000 });
+    const [found] = await checkSource(files({ path: "a.jsonl", decode }), { directory, rowsMax: 30 });
+    expect(found?.rows).toHaveLength(101);
+    const raw = Buffer.from(of.repeat(1000)).toString("hex");
+    const reason = "The record is longer than 1000 bytes";
+    expect(found?.invalid).toEqual([{ position: before.length, raw, reason }]);
+  });
+
   it("reads a record of just the size that is allowed", async () => {
     const name = "z".repeat(700_000);
     const recordBytesMax = line(1, name).length - 1;

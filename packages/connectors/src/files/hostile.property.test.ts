@@ -34,7 +34,9 @@ const bytes = fc
         .constantFrom('{"a":"x","n":1}\n', '{"n":null,"a":""}\r\n', "x,1\n", '"y\n",\n')
         .map((text) => Buffer.from(text)),
       fc.constantFrom([0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf0, 0x9f]).map((some) => Buffer.from(some)),
-      fc.nat(80).map((length) => Buffer.alloc(length, "z")),
+      fc
+        .record({ length: fc.nat(80), of: fc.constantFrom("z", " ") })
+        .map(({ length, of }) => Buffer.alloc(length, of)),
     ),
     { maxLength: 25 },
   )
@@ -45,9 +47,10 @@ async function found(
   name: string,
   content: Uint8Array,
   decode: LineDecoder & Decodes<unknown>,
+  rowsMax = 3,
 ): Promise<SplitRows> {
   writeFileSync(join(directory, name), content);
-  const [split] = await checkSource(files({ path: name, decode }), { directory, rowsMax: 3 });
+  const [split] = await checkSource(files({ path: name, decode }), { directory, rowsMax });
   return { ...(split as SplitRows), id: "" };
 }
 
@@ -70,6 +73,29 @@ test.each(decoders)(
           );
           expect(await found("packed", Buffer.concat(members), decode())).toEqual(plain);
         }
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
+
+/** Bytes of the first read of a file, and of each one that goes on from a position. */
+const FIRST_BYTES = 16 * 1024;
+
+/** Lines of so many bytes in all, each a record of CSV. */
+function linesOf(size: number): Buffer {
+  const all = Buffer.alloc(size, `${"z".repeat(26)},1\n`);
+  if (size > 0) all[size - 1] = 0x0a;
+  return all;
+}
+
+test.each(decoders)(
+  "any bytes of %s that lie across the end of a read are told with the same words as where one read has all of them",
+  async (_, decode) => {
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.nat(), async (content, at) => {
+        const before = FIRST_BYTES - (at % (content.length + 1));
+        await found("across", Buffer.concat([linesOf(before), content]), decode(), 200);
       }),
       { numRuns: 40 },
     );

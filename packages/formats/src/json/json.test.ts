@@ -185,7 +185,7 @@ describe("limits", () => {
   it("refuses a record over its size before it looks into it, keeping its beginning", () => {
     const line = JSON.stringify({ id: 1, name: "a".repeat(1_048_576) });
     const { invalid } = decode(Order, `${line}\n{"id":2,"name":"b"}`);
-    expect(invalid).toMatchObject([{ reason: `The record has ${line.length} bytes, the limit is 1048576` }]);
+    expect(invalid).toMatchObject([{ reason: "The record is longer than 1048576 bytes" }]);
     expect(invalid[0]?.raw.length).toBe(1_048_576);
     expect(read(Order, `${line}\n{"id":2,"name":"b"}`).rows.length).toBe(1);
   });

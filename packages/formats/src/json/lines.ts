@@ -59,7 +59,7 @@ export class JsonLines implements OpenLineDecoder {
     const lines = this.#findLines(content, first, rowsMax);
     // One byte more may be the beginning of CRLF.
     if (lines.consumed === 0 && content.length - first > this.#recordBytesMax + 1) {
-      const reason = `The record is longer than ${this.#recordBytesMax} bytes`;
+      const reason = this.#tooLong();
       const raw = content.slice(first, first + this.#recordBytesMax);
       return this.#finish(content, {
         rows: this.#begin(0),
@@ -87,7 +87,7 @@ export class JsonLines implements OpenLineDecoder {
       if (newline < 0) break;
       consumed = newline + 1;
       const end = newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline;
-      if (bytes[at] === OPENING || !isBlank(bytes, at, end)) {
+      if (bytes[at] === OPENING || !this.#isPassed(bytes, at, end)) {
         this.#starts[count] = at;
         this.#ends[count] = end;
         count++;
@@ -126,7 +126,7 @@ export class JsonLines implements OpenLineDecoder {
       const start = state.at;
       const end = newline > start && bytes[newline - 1] === RETURN ? newline - 1 : newline;
       state.at = newline + 1;
-      if (bytes[start] !== OPENING && isBlank(bytes, start, end)) continue;
+      if (bytes[start] !== OPENING && this.#isPassed(bytes, start, end)) continue;
       rows.length = state.row;
       isWalked = false;
       this.#readLine(bytes, base, { start, end, isText: true }, rows, invalid);
@@ -170,9 +170,8 @@ export class JsonLines implements OpenLineDecoder {
   #readLine(bytes: Uint8Array, base: number, line: Line, rows: Rows, invalid: InvalidRecord[]): void {
     const { start, end, isText } = line;
     let reason: string | undefined;
-    if (end - start > this.#recordBytesMax) {
-      reason = `The record has ${end - start} bytes, the limit is ${this.#recordBytesMax}`;
-    } else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
+    if (end - start > this.#recordBytesMax) reason = this.#tooLong();
+    else if (!isText && !isUtf8(bytes.subarray(start, end))) reason = "The record is no UTF-8";
     else reason = this.#records.read(start, rows.length);
     if (reason === undefined) {
       rows.add(base + start, start, end);
@@ -180,6 +179,16 @@ export class JsonLines implements OpenLineDecoder {
       const raw = bytes.slice(start, Math.min(end, start + this.#recordBytesMax));
       invalid.push({ position: base + start, raw, reason });
     }
+  }
+
+  /** Whether a line is blank. Of one that is too long that is not asked: it may have to be told by its beginning. */
+  #isPassed(bytes: Uint8Array, start: number, end: number): boolean {
+    return end - start <= this.#recordBytesMax && isBlank(bytes, start, end);
+  }
+
+  /** The same words whether its end was seen or not: which it is hangs on where reads begin. */
+  #tooLong(): string {
+    return `The record is longer than ${this.#recordBytesMax} bytes`;
   }
 
   #finish(bytes: Uint8Array, found: Found): DecodedLines {
