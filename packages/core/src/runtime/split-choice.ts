@@ -3,7 +3,10 @@ import { idleWait } from "./idle-wait.ts";
 import { RestingReader } from "./resting-reader.ts";
 import type { SplitClock } from "./split-clock.ts";
 
-/** Splits of a source that are open at once: each takes a megabyte or, where it is decompressed, several. */
+/**
+ * Splits of a source that are open at once: each takes a mebibyte, two where it is read ahead or, where it is
+ * decompressed, more.
+ */
 export const SPLITS_OPEN_MAX = 64;
 /** A split that had to rest for others so often, or more often, goes on for 2^20 polls. */
 const TURN_DOUBLINGS_MAX = 20;
