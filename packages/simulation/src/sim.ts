@@ -1,8 +1,9 @@
 /**
- * `pnpm sim --runs N [--inputs N] [--seed S] [--jobs J] [--minutes M] [--trace] [--faults 0,3]`: runs N histories that
- * have all that one is to have, of one seed after the other, and reads the inputs of so many in several ways. After M
- * minutes no other history is begun. Exits with 0 if nothing was violated; the last line is
- * `N runs, N faults, N events, N kinds of fault, N violations`, and the error output has such a line each minute.
+ * `pnpm sim [--runs N] [--inputs N] [--seed S] [--jobs J] [--minutes M] [--trace] [--faults 0,3]`: runs N histories that
+ * have all that one is to have, of one seed after the other, and reads the inputs of so many in several ways: 500, or as
+ * many as there is time for where M is given. After M minutes no other history is begun. Exits with 0 if nothing was
+ * violated; the last line is `N runs, N faults, N events, N kinds of fault, N violations`, and the error output has such
+ * a line each minute.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -20,7 +21,7 @@ const MINUTE_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "500" },
+    runs: { type: "string" },
     inputs: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     jobs: { type: "string", default: String(availableParallelism()) },
@@ -63,7 +64,8 @@ async function tell(seed: number, traced: boolean): Promise<void> {
 }
 
 async function runAll(): Promise<void> {
-  const [runs, inputs, jobs] = [Number(values.runs), Number(values.inputs), Number(values.jobs)];
+  const [inputs, jobs] = [Number(values.inputs), Number(values.jobs)];
+  const runs = Number(values.runs ?? (values.minutes === "Infinity" ? 500 : Infinity));
   const first = Number(values.seed);
   const countOf = (all: number, job: number): number => Math.ceil((all - job) / jobs);
   const untilMs = Date.now() + Number(values.minutes) * MINUTE_MS;
