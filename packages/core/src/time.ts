@@ -19,21 +19,22 @@ const MICROS: Readonly<Record<Unit, number>> = {
 };
 
 /**
- * Microseconds of a duration.
+ * Microseconds of a duration. `what` names it in a refusal: the option that it was given as.
  * @throws DF_DURATION unless it is a plain, non-negative number and a unit: `"-1s"` and `"1e3s"` are refused.
  */
-export function micros(duration: Duration): number {
+export function micros(duration: Duration, what?: string): number {
+  const said = what === undefined ? `"${duration}"` : `${what} is "${duration}", which`;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration);
   const [, digits, unit] = match ?? [];
   if (digits === undefined || unit === undefined) {
     throw new DataflowError(
       "DF_DURATION",
-      `"${duration}" is no duration. Write a number and one of ms, s, m, h, d: "30s", "1.5h".`,
+      `${said} is no duration. Write a number and one of ms, s, m, h, d: "30s", "1.5h".`,
     );
   }
   const value = Number(digits) * MICROS[unit as Unit];
   if (!Number.isSafeInteger(value)) {
-    throw new DataflowError("DF_DURATION", `"${duration}" is not a whole number of microseconds below 2^53.`);
+    throw new DataflowError("DF_DURATION", `${said} is not a whole number of microseconds below 2^53.`);
   }
   return value;
 }

@@ -101,7 +101,7 @@ export class FluentWindowed {
       const parts = {
         by: this.#by,
         aggregates: aggregatesOf(build, this.#stream.shape.schema, { taken, conditionOf }),
-        allowedLatenessMicros: micros(allowedLateness),
+        allowedLatenessMicros: micros(allowedLateness, "allowedLateness"),
         emit,
       };
       return this.#window.kind === "session"

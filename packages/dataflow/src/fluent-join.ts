@@ -60,7 +60,7 @@ export function joinSpecs(
       type,
       left: behind(LEFT, read),
       right: behind(RIGHT, read),
-      allowedLatenessMicros: micros(allowedLateness),
+      allowedLatenessMicros: micros(allowedLateness, "allowedLateness"),
     }),
     columns: select({ expressions }),
   };

@@ -170,9 +170,9 @@ export class FluentStream {
       for (const column of by) columnIndex(this.shape.schema, column);
       return dedupe({
         by,
-        withinMicros: micros(options.within),
+        withinMicros: micros(options.within, "within"),
         keep: options.keep,
-        allowedLatenessMicros: micros(options.allowedLateness ?? "0s"),
+        allowedLatenessMicros: micros(options.allowedLateness ?? "0s", "allowedLateness"),
         migrate: checkedMigration(options.migrate, "dedupe()"),
       });
     });

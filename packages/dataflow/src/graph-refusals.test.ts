@@ -62,7 +62,7 @@ describe("the graph is refused where it is wrong, naming the node", () => {
     [
       "a negative duration",
       (p) => p.from("x", standInSource(Order), { eventTime: "at", maxOutOfOrderness: "-1s" }),
-      ["DF_DURATION", '"x"'],
+      ["DF_DURATION", '"x": maxOutOfOrderness is "-1s", which is no duration.'],
     ],
     ["no source", (p) => p.from("x", untyped({})), ["DF_SOURCE"]],
     [

@@ -203,5 +203,5 @@ function commitEvery(options: SinkOptions): { readonly time: number; readonly by
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
     throw new DataflowError("DF_OPTION", `commitEvery.bytes is ${bytes}; it must be a whole number from 1.`);
   }
-  return { time: micros(time), bytes };
+  return { time: micros(time, "commitEvery.time"), bytes };
 }

@@ -74,7 +74,7 @@ function declaredParams({ params, secrets = [], defaults = {} }: AnyOptions): De
 
 function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params): BuiltPlan {
   const graph = new Graph();
-  const checkpointEvery = micros(options.checkpointEvery ?? "1s");
+  const checkpointEvery = micros(options.checkpointEvery ?? "1s", "checkpointEvery");
   if (checkpointEvery === 0) throw new DataflowError("DF_OPTION", "checkpointEvery must be longer than 0.");
   const { batchRows = BATCH_ROWS_MAX } = options;
   if (!Number.isInteger(batchRows) || batchRows < 1 || batchRows > BATCH_ROWS_MAX) {
@@ -204,8 +204,8 @@ function eventTimeOf(source: SourceSpec, options: ReadingInput): EventTime | und
   }
   return {
     column,
-    maxOutOfOrderness: micros(maxOutOfOrderness),
-    ...(idleTimeout === undefined ? {} : { idleTimeout: micros(idleTimeout) }),
+    maxOutOfOrderness: micros(maxOutOfOrderness, "maxOutOfOrderness"),
+    ...(idleTimeout === undefined ? {} : { idleTimeout: micros(idleTimeout, "idleTimeout") }),
   };
 }
 
@@ -213,7 +213,7 @@ function historyOf(given: PipelineOptions<Columns>["stateHistory"]): BuiltPlan["
   if (given === undefined) return undefined;
   checkOptions(given, ["every", "keep"], "stateHistory");
   const { every, keep = 24 } = given;
-  if (micros(every) === 0)
+  if (micros(every, "every of stateHistory") === 0)
     throw new DataflowError("DF_OPTION", "every of stateHistory must be longer than 0.");
   if (!Number.isInteger(keep) || keep < 1) {
     throw new DataflowError(

@@ -38,8 +38,8 @@ interface Aligned {
  * @throws DF_WINDOW when the size is 0 or the offset is not below it
  */
 export function tumbling(size: Duration, options: Aligned = {}): Tumbling {
-  const sizeMicros = micros(size);
-  const offsetMicros = options.offset === undefined ? 0 : micros(options.offset);
+  const sizeMicros = micros(size, "The size of tumbling()");
+  const offsetMicros = micros(options.offset ?? "0s", "The offset of tumbling()");
   if (sizeMicros === 0)
     throw new DataflowError("DF_WINDOW", "A window of size 0 holds nothing. Give it a size.");
   if (offsetMicros >= sizeMicros) {
@@ -58,9 +58,9 @@ export function tumbling(size: Duration, options: Aligned = {}): Tumbling {
  * @throws DF_WINDOW when `every` is 0 or longer than the size, or the offset is not below it
  */
 export function sliding(size: Duration, every: Duration, options: Aligned = {}): Sliding {
-  const sizeMicros = micros(size);
-  const everyMicros = micros(every);
-  const offsetMicros = options.offset === undefined ? 0 : micros(options.offset);
+  const sizeMicros = micros(size, "The size of sliding()");
+  const everyMicros = micros(every, "The step of sliding()");
+  const offsetMicros = micros(options.offset ?? "0s", "The offset of sliding()");
   if (everyMicros === 0 || everyMicros > sizeMicros) {
     throw new DataflowError(
       "DF_WINDOW",
@@ -85,7 +85,7 @@ export function sliding(size: Duration, every: Duration, options: Aligned = {}):
  * @throws DF_WINDOW when the gap is 0
  */
 export function session(gap: Duration): Session {
-  const gapMicros = micros(gap);
+  const gapMicros = micros(gap, "The gap of session()");
   if (gapMicros === 0) {
     throw new DataflowError(
       "DF_WINDOW",
