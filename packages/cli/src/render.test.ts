@@ -59,6 +59,14 @@ test("a pipeline without a sink is told that nothing was written", () => {
   expect(renderReport(report)).not.toMatch(said);
 });
 
+test("results that no sink shows are told, with what to do", () => {
+  const said =
+    'No sink shows the rows of "hourly": end them in one with .to(id, sink), or take the step out.';
+  expect(renderReport({ ...report, resultsUnread: ["hourly"] })).toContain(said);
+  expect(renderStatus({ ...report, resultsUnread: ["hourly"] }, "running")).toContain(said);
+  expect(renderReport(report)).not.toContain("No sink shows");
+});
+
 test("how much was shown is told of a run, and not of a state alone", () => {
   const shown = { ...sink, rows: 7, guarantee: "exactly once" } as const;
   expect(renderReport({ ...report, sinks: [shown] })).toMatch(/^ {2}out +exactly once +7 {2}/m);
@@ -68,7 +76,8 @@ test("how much was shown is told of a run, and not of a state alone", () => {
 test("late rows that no sink takes are told, with the ways to keep them", () => {
   const outcomes = { passed: 0, folded: 3, filtered: 0, duplicate: 0, late: 2, quarantined: 0, expired: 0 };
   const ledger = [{ node: "hourly", rowsIn: 5, outcomes, buffered: 0, rowsOut: 1, latePartial: 0 }];
-  const said = '2 late rows of "hourly" went nowhere: end its late rows (.late) in a sink to keep them,';
+  const said =
+    '2 late rows of "hourly" went nowhere: end its late rows (.late; of a join .lateLeft and .lateRight) in a sink to keep them,';
   expect(renderReport({ ...report, ledger, lateUnread: ["hourly"] })).toContain(said);
   expect(renderStatus({ ...report, ledger, lateUnread: ["hourly"] }, "running")).toContain(said);
   expect(renderReport({ ...report, ledger, lateUnread: [] })).not.toContain("went nowhere");

@@ -39,6 +39,7 @@ export function renderReport(report: RunReport): string {
     ...renderSpilling(report),
     ...renderWaiting(report, report.ended === "input"),
     ...renderLate(report),
+    ...renderUnread(report),
     ...renderNoSink(report),
   ];
   return `${lines.join("\n")}\n`;
@@ -55,6 +56,7 @@ export function renderStatus(status: Status, running: string): string {
     ...renderSpilling(status),
     ...renderWaiting(status, false),
     ...renderLate(status),
+    ...renderUnread(status),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -119,10 +121,18 @@ function renderLate({ ledger, lateUnread = [] }: Status): string[] {
   return ledger.flatMap(({ node, outcomes: { late } }) =>
     late > 0 && lateUnread.includes(node)
       ? [
-          `${count(late)} late rows of "${node}" went nowhere: end its late rows (.late) in a sink to keep them, ` +
+          `${count(late)} late rows of "${node}" went nowhere: end its late rows (.late; of a join .lateLeft and .lateRight) in a sink to keep them, ` +
             "or allow more disorder (maxOutOfOrderness, allowedLateness).",
         ]
       : [],
+  );
+}
+
+/** So that nobody looks in vain for what was never to be shown. */
+function renderUnread({ resultsUnread = [] }: Status): string[] {
+  return resultsUnread.map(
+    (node) =>
+      `No sink shows the rows of "${node}": end them in one with .to(id, sink), or take the step out.`,
   );
 }
 

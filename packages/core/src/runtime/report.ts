@@ -41,6 +41,8 @@ export interface Status {
   readonly waiting?: readonly Waiting[] | undefined;
   /** Nodes with an output for late rows that nothing reads; absent when only the state is known. */
   readonly lateUnread?: readonly string[] | undefined;
+  /** Nodes whose result nothing reads, where others end in a sink; absent where there are none. */
+  readonly resultsUnread?: readonly string[] | undefined;
   /** Where state is, once it has outgrown its budget. */
   readonly spilling?: BudgetUse | undefined;
   /** The weakest promise about results; absent when only the state is known. */

@@ -6,7 +6,7 @@ import { inputsByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { Status } from "./report.ts";
 import type { ShardView } from "./shard-messages.ts";
-import { clocksOf, gaugesOf } from "./steps.ts";
+import { clocksOf, gaugesOf, resultsUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
 /** What a job says of itself. */
@@ -28,6 +28,7 @@ export function statusOf(
   for (const { statuses } of sources) for (const status of statuses) splits[status]++;
   const bySource = [...inputsByNode(sources)].map(([node, { clock }]) => ({ node, clock }));
   const lowest = Math.min(...bySource.map(({ clock }) => clock));
+  const unread = resultsUnread(plan);
   const now = [...sources, ...steps].map(({ entry }) => entry);
   return {
     pipeline: plan.name,
@@ -42,6 +43,7 @@ export function statusOf(
     clocks: clocksOf([...bySource, ...steps]),
     waiting: waitingOf({ plan, steps, sources }),
     lateUnread,
+    ...(unread.length === 0 ? {} : { resultsUnread: unread }),
     label,
     ...(spilling === undefined ? {} : { spilling }),
   };

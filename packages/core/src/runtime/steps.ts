@@ -1,5 +1,5 @@
 /** What is told of the steps of a pipeline while it runs. */
-import { inputsOf, type Plan } from "../plan/plan.ts";
+import { inputsOf, type Plan, type PlanNode } from "../plan/plan.ts";
 import type { Time } from "../time.ts";
 
 /** A node on one shard. */
@@ -29,6 +29,18 @@ export function clocksOf(steps: readonly Pick<Step, "node" | "clock">[]): Record
   return Object.fromEntries(
     [...lowest].map(([node, clock]) => [node, Number.isFinite(clock) ? clock : null]),
   );
+}
+
+/**
+ * Nodes whose result nothing reads, where other results end in a sink: mostly a `.to()` was forgotten. A `tap` may be
+ * all that is wanted of it.
+ */
+export function resultsUnread({ nodes }: Plan): string[] {
+  if (!nodes.some(({ kind }) => kind === "sink")) return [];
+  const read = new Set(nodes.flatMap(inputsOf).flatMap(({ node, port }) => (port === 0 ? [node] : [])));
+  const isEnd = (node: PlanNode): boolean =>
+    node.kind === "sink" || (node.kind === "operator" && node.spec.name === "tap");
+  return nodes.filter((node) => !isEnd(node) && !read.has(node.id)).map(({ id }) => id);
 }
 
 /** Nodes of which an output beside the result goes nowhere: those are for late rows. */
