@@ -37,7 +37,8 @@ test("hours are counted by event time; late rows and lines that are none are kep
     encoding: "utf8",
     shell: process.platform === "win32",
   });
-  assert.equal(run.status, 0, run.error?.message ?? run.stderr);
+  const hint = "Put dataflow on the path, or name it: DATAFLOW=/path/to/dataflow node --test";
+  assert.equal(run.status, 0, run.error === undefined ? run.stderr : `${run.error.message}. ${hint}`);
 
   assert.deepEqual(linesOf("hours"), [
     "sensor,windowStart,windowEnd,readings,mean,highest",
