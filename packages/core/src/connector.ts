@@ -210,7 +210,10 @@ export interface Marker {
   readonly positions: Json;
   /** By source, the splits that held its clock back: neither ended nor idle. Absent in markers of older versions. */
   readonly live?: Json;
-  /** By source, the clock that it had given to the steps behind it, and whether it held theirs back: `SourceRecord`. Absent in markers of older versions. */
+  /**
+   * By source, the clock that it had given to the steps behind it, and whether it held theirs back: `SourceRecord`.
+   * Absent in markers of older versions.
+   */
   readonly sources?: Json;
   /** The end of the input has closed all windows. */
   readonly drained?: true;
