@@ -48,13 +48,13 @@ test("a pipeline that never ran begins", () => {
   write(empty);
   expect(plan(empty)).toEqual({
     code: 0,
-    stdout: "sales: begins, for there is no checkpoint (/.dataflow/sales)\n",
+    stdout: "sales: begins, for there is no checkpoint (.dataflow/sales)\n",
   });
 });
 
 test("an unchanged pipeline goes on, and nothing is touched by the question", () => {
   write(folder);
-  const keeps = `sales: goes on (/.dataflow/sales, the checkpoint of epoch 1)
+  const keeps = `sales: goes on (.dataflow/sales, the checkpoint of epoch 1)
   source  sales     keep
   step    per-hour  keep
   sink    all       keep
@@ -105,7 +105,7 @@ test("a step that no longer fits its state is refused with its reason, as the ru
   );
   const { code, stdout } = plan(folder);
   expect(code).toBe(5);
-  expect(stdout).toContain("sales: does not start (/.dataflow/sales, the checkpoint of epoch");
+  expect(stdout).toContain("sales: does not start (.dataflow/sales, the checkpoint of epoch");
   expect(stdout).toMatch(
     /step {4}per-hour {2}refuse {2}The columns of inputs of step "per-hour" changed; new: /,
   );

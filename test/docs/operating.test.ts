@@ -23,7 +23,7 @@ test("the function that the page on operating writes brings the state over, as t
       .join(""),
   );
   const runs = (): void => expect(dataflow(folder, ["run", "pipeline.ts"]).code).toBe(0);
-  const plan = (): string => dataflow(folder, ["plan", "pipeline.ts"]).stdout.replace(`${folder}/`, "");
+  const plan = (): string => dataflow(folder, ["plan", "pipeline.ts"]).stdout;
   expect(programs).toHaveLength(2);
   writeFileSync(file, programs[0] ?? "");
   runs();

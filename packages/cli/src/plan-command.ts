@@ -12,6 +12,7 @@ import { aligned } from "./aligned.ts";
 import { buildAll } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
+import { here } from "./here.ts";
 import { loadPipelines } from "./load.ts";
 
 /** What a restart would make of a pipeline's state. */
@@ -121,7 +122,7 @@ function render({ pipeline, state, epoch, outcome, nodes, lambdas }: Restart): s
   });
   const changed = lambdas.map((node) => `"${node}"`).join(", ");
   const lines = [
-    `${pipeline}: ${OUTCOMES[outcome]} (${state}${from})`,
+    `${pipeline}: ${OUTCOMES[outcome]} (${here(state)}${from})`,
     ...aligned(rows),
     ...(changed === "" ? [] : [`  lambdas that have changed: ${changed}; rows from now on see the new ones`]),
     ...(outcome === "refused" ? [`  ${wayOn(nodes)}`] : []),

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DataflowError } from "@df/core";
 import {
   deleteSavepoint,
@@ -10,6 +10,7 @@ import {
 import { takeSavepoint } from "dataflow";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
+import { here } from "./here.ts";
 import { count } from "./counted.ts";
 import { table } from "./render.ts";
 import { pipelineIn, pipelinesIn } from "./states.ts";
@@ -98,12 +99,6 @@ function render(pipeline: string, found: readonly FoundSavepoint[]): string {
 function row({ savepoint, path }: { readonly savepoint: Savepoint; readonly path: string }): string[] {
   const { name, epoch, sizeBytes, created, drained } = savepoint;
   return [name, `${epoch}${drained ? " (drained)" : ""}`, count(sizeBytes), created, here(path)];
-}
-
-/** A path as it can be typed here. */
-function here(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.length < path.length ? short : path;
 }
 
 function print(value: object): void {
