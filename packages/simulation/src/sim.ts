@@ -1,7 +1,7 @@
 /**
  * `pnpm sim [--runs N] [--inputs N] [--seed S] [--jobs J] [--minutes M] [--trace] [--faults 0,3]`: runs N histories that
- * have all that one is to have, of one seed after the other, and reads the inputs of so many in several ways: 500, or as
- * many as there is time for where M is given. After M minutes no other history is begun. Exits with 0 if nothing was
+ * have all that one is to have, of one seed after the other, and reads the inputs of so many in several ways: 500, or
+ * as many as there is time for where M is given. After M minutes no other history is begun. Exits with 0 if nothing was
  * violated; the last line is `N runs, N faults, N events, N kinds of fault, N violations`, and the error output has such
  * a line each minute.
  */
