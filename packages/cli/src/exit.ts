@@ -1,4 +1,4 @@
-import { DataflowError, reasonOf } from "@df/core";
+import { DataflowError, reasonOf } from "@df/core/error";
 import { redacted } from "@df/core/secret/redact";
 import { told, withPlaces } from "./stack.ts";
 

@@ -1,21 +1,20 @@
 import { Argument, Command } from "commander";
-import { adoptCommand, type AdoptFlags } from "./adopt-command.ts";
+import type { AdoptFlags } from "./adopt-command.ts";
 import { completionScript, SHELLS, type Shell } from "./completion/completion-command.ts";
-import { type ConfigFlags, configCommand } from "./config/config-command.ts";
+import type { ConfigFlags } from "./config/config-command.ts";
 import { addParams, addSettings } from "./config/options.ts";
 import type { Flags } from "./config/resolve-settings.ts";
 import { SETTING_NAMES } from "./config/settings.ts";
-import { doctorCommand } from "./doctor/doctor-command.ts";
 import { EXIT, exitCodeOf, explain } from "./exit.ts";
-import { initCommand } from "./init-command.ts";
 import { VERSION } from "./own-package.ts";
-import { planCommand, type PlanFlags } from "./plan-command.ts";
+import type { PlanFlags } from "./plan-command.ts";
 import { tellFailure } from "./restart/tell.ts";
-import { rewindCommand, type RewindFlags } from "./rewind-command.ts";
-import { type RunFlags, runCommand } from "./run-command.ts";
-import { ACTIONS, type Action, savepointCommand, type SavepointFlags } from "./savepoint-command.ts";
-import { statusCommand } from "./status-command.ts";
+import type { RewindFlags } from "./rewind-command.ts";
+import type { RunFlags } from "./run-command.ts";
+import { ACTIONS, type Action } from "./savepoint-actions.ts";
+import type { SavepointFlags } from "./savepoint-command.ts";
 
+// A command is loaded when it is asked for: help, completion and refusals of options need a small part of it all.
 const program = new Command("dataflow")
   .description("Event-time stream processing into lakehouse tables, exactly once, on one machine.")
   .version(VERSION)
@@ -27,7 +26,7 @@ program
   .command("init")
   .description("make a folder with a pipeline that runs, its input and its test")
   .argument("[folder]", "a new folder, or one without files of these names", ".")
-  .action((folder: string) => end(async () => initCommand(folder)));
+  .action((folder: string) => end(async () => (await import("./init-command.ts")).initCommand(folder)));
 
 const run = program
   .command("run")
@@ -37,7 +36,9 @@ const run = program
     "a TypeScript or JavaScript file whose default export is a pipeline, or an array of them",
   )
   .option("--from <directory>", "the savepoint that a new state directory begins from")
-  .action((file: string, flags: RunFlags) => end(() => runCommand(file, flags)));
+  .action((file: string, flags: RunFlags) =>
+    end(async () => (await import("./run-command.ts")).runCommand(file, flags)),
+  );
 addParams(addSettings(run, SETTING_NAMES));
 
 const plan = program
@@ -45,13 +46,15 @@ const plan = program
   .description("what a restart would make of the state: which steps go on, begin, or do not fit any more")
   .argument("<file>", "a file with pipelines")
   .option("--from <directory>", "a savepoint, instead of the state: what a run --from it would do")
-  .action((file: string, flags: PlanFlags) => end(() => planCommand(file, flags)));
+  .action((file: string, flags: PlanFlags) =>
+    end(async () => (await import("./plan-command.ts")).planCommand(file, flags)),
+  );
 addParams(addSettings(plan, ["stateDir", "json"]));
 
 const status = program
   .command("status")
   .description("what pipelines are doing, or where they have stopped")
-  .action((flags: Flags) => end(() => statusCommand(flags)));
+  .action((flags: Flags) => end(async () => (await import("./status-command.ts")).statusCommand(flags)));
 addSettings(status, ["stateDir", "json"]);
 
 const savepoint = program
@@ -61,7 +64,7 @@ const savepoint = program
   .argument("[name]", "of the savepoint (create: default the time)")
   .option("--pipeline <name>", "which, where a state directory has the states of several")
   .action((action: Action, name: string | undefined, flags: SavepointFlags) =>
-    end(() => savepointCommand(action, name, flags)),
+    end(async () => (await import("./savepoint-command.ts")).savepointCommand(action, name, flags)),
   );
 addSettings(savepoint, ["stateDir", "json"]);
 
@@ -71,7 +74,9 @@ const rewind = program
   .requiredOption("--to <epoch or time>", "how far back: an epoch, or a time such as 2026-05-01T08:30:00Z")
   .requiredOption("--into <directory>", "the new state directory")
   .option("--pipeline <name>", "which, where a state directory has the states of several")
-  .action((flags: RewindFlags) => end(() => rewindCommand(flags)));
+  .action((flags: RewindFlags) =>
+    end(async () => (await import("./rewind-command.ts")).rewindCommand(flags)),
+  );
 addSettings(rewind, ["stateDir", "unsafeStateFs", "json"]);
 
 const adopt = program
@@ -80,7 +85,9 @@ const adopt = program
   .argument("<file>", "a file with the pipeline")
   .option("--from <directory>", "the savepoint that a new state directory begins from")
   .option("--pipeline <name>", "which, where the file has several")
-  .action((file: string, flags: AdoptFlags) => end(() => adoptCommand(file, flags)));
+  .action((file: string, flags: AdoptFlags) =>
+    end(async () => (await import("./adopt-command.ts")).adoptCommand(file, flags)),
+  );
 addParams(addSettings(adopt, ["stateDir", "parallelism", "stateBudget", "unsafeStateFs", "json"]));
 
 const config = program
@@ -88,13 +95,17 @@ const config = program
   .description("the settings that a run would have, with a file the parameters of its pipelines too")
   .argument("[file]", "a file with pipelines")
   .option("--origin", "say where each came from")
-  .action((file: string | undefined, flags: ConfigFlags) => end(() => configCommand(file, flags)));
+  .action((file: string | undefined, flags: ConfigFlags) =>
+    end(async () => (await import("./config/config-command.ts")).configCommand(file, flags)),
+  );
 addParams(addSettings(config, SETTING_NAMES));
 
 const doctor = program
   .command("doctor")
   .description("whether pipelines can run here, and what to do about what is wrong")
-  .action((flags: Flags) => end(() => doctorCommand(flags, VERSION)));
+  .action((flags: Flags) =>
+    end(async () => (await import("./doctor/doctor-command.ts")).doctorCommand(flags, VERSION)),
+  );
 addSettings(doctor, ["stateDir", "unsafeStateFs", "json"]);
 
 program

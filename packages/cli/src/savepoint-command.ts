@@ -13,13 +13,8 @@ import { EXIT } from "./exit.ts";
 import { here } from "./here.ts";
 import { count } from "./counted.ts";
 import { table } from "./render.ts";
+import type { Action } from "./savepoint-actions.ts";
 import { pipelineIn, pipelinesIn } from "./states.ts";
-
-/** What can be done with savepoints. */
-export const ACTIONS = ["create", "list", "delete"] as const;
-
-/** One of them. */
-export type Action = (typeof ACTIONS)[number];
 
 /** Options of the command. */
 export interface SavepointFlags extends Flags {

@@ -1,5 +1,5 @@
 /** What a run tells the process that has started it, and will start it again. */
-import { DataflowError } from "@df/core";
+import { DataflowError } from "@df/core/error";
 import { explain } from "../exit.ts";
 
 /** A message of a run. */

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { DataflowError, reasonOf, type Batch, type Column } from "@df/core";
+import type { Batch, Column } from "@df/core";
 import { decodeFrames, encodeFrames } from "@df/core/batch/frame";
 import { gatherRows } from "@df/core/batch/gather";
 import { META_TABLE, MetaTable } from "@df/core/checkpoint/meta-table";
 import { giveBackPages, openExclusively, PAGE_BYTES } from "@df/core/checkpoint/open-exclusively";
+import { DataflowError, reasonOf } from "@df/core/error";
 
 /** Ids up to so many bytes are kept as they are, longer ones as their hash. */
 const ID_BYTES_MAX = 32;

@@ -1,6 +1,6 @@
 /** The thread that encodes: one request, one answer, in order. */
 import { parentPort } from "node:worker_threads";
-import { reasonOf } from "@df/core";
+import { reasonOf } from "@df/core/error";
 import type { Schema } from "@df/core";
 import type { FileForm } from "./file-form.ts";
 import { encodeFile } from "./encode-file.ts";
