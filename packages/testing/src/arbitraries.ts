@@ -4,6 +4,7 @@ import type { Batch, ChangeMode, ColumnType, Field, Schema } from "@df/core";
 import { dateText, decimalText, millisOf } from "@df/core/batch/cells";
 import { batchOf } from "@df/core/batch/rows";
 import fc from "fast-check";
+import { unicodeText } from "./unicode-text.ts";
 
 /** Names that exist on every object, look like code or like an index, or are empty. */
 const HOSTILE_NAMES = [
@@ -175,7 +176,7 @@ const int64Arbitrary: fc.Arbitrary<bigint> = fc.oneof(
 
 const textArbitrary: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("", "\0", "a\0", "a\0\0b", "\u{1F600}", "\uFEFFbom", "\uFFFF", "null", "-1"),
-  fc.string({ unit: "binary", maxLength: 12 }),
+  unicodeText(12),
 );
 
 /** The times that milliseconds hold exactly with their microseconds, and whole milliseconds up to the limits. */

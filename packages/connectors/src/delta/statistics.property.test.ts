@@ -1,8 +1,9 @@
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lowerBound, upperBound } from "./statistics.ts";
 
-const anyText = fc.string({ unit: "binary", maxLength: 80 });
+const anyText = unicodeText(80);
 
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));

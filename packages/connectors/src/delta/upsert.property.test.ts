@@ -4,6 +4,7 @@ import { batchOf } from "@df/core/batch/rows";
 import { Crashes } from "@df/testing/crashes";
 import type { LogRow } from "@df/testing/log";
 import { SinkDriver } from "@df/testing/sink-driver";
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { memoryStore } from "../object-store/memory-store.ts";
@@ -24,7 +25,7 @@ const key = fc.record({
 });
 const rest = fc.record({
   amount: fc.option(fc.constantFrom("0.00", "-0.05", "9999999999999999.99")),
-  note: fc.option(fc.string({ unit: "binary", maxLength: 3 })),
+  note: fc.option(unicodeText(3)),
 });
 const step = fc.record({ key, rest, isDelete: fc.boolean() });
 const delivery = fc.record({

@@ -1,10 +1,11 @@
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DEFAULT_PARTITION, parseSegment, partitionSegment } from "./partition.ts";
 
 const text = fc.oneof(
   fc.string({ maxLength: 20 }),
-  fc.string({ unit: "binary", maxLength: 20 }),
+  unicodeText(20),
   fc.constantFrom(
     "",
     ".",

@@ -1,5 +1,6 @@
 import { t } from "@df/core";
 import { batchOf, rowsOf } from "@df/core/batch/rows";
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Inside, OpenLineDecoder } from "../decoder.ts";
@@ -33,7 +34,7 @@ interface Cell {
 const said = (text: string, value: unknown): Cell => ({ text, value });
 const date = fc.date({ min: new Date("1700-01-01"), max: new Date("2250-12-31"), noInvalidDate: true });
 const texts = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 12 }).filter((text) => text.isWellFormed()),
+  unicodeText(12),
   fc.string({ unit: fc.constantFrom('"', "'", ",", ";", "\n", "\r", "a", "é", " "), maxLength: 9 }),
 );
 

@@ -1,5 +1,6 @@
 import { t } from "@df/core";
 import { batchOf, rowsOf } from "@df/core/batch/rows";
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { json } from "./json.ts";
@@ -19,7 +20,7 @@ const spelled = (text: string, escapes: readonly boolean[]): string =>
     .join("")}"`;
 
 const micros = fc.maxSafeInteger();
-const string = fc.string({ unit: "binary", maxLength: 12 }).filter((text) => text.isWellFormed());
+const string = unicodeText(12);
 const decimal = fc.bigInt({ min: -(10n ** 18n) + 1n, max: 10n ** 18n - 1n });
 const date = fc.date({ min: new Date("0000-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
 

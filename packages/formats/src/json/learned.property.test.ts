@@ -1,6 +1,7 @@
 import type { Column, Field, Schema } from "@df/core";
 import { pick, t, unreachable } from "@df/core";
 import { cellArbitrary, schemaArbitrary } from "@df/testing/arbitraries";
+import { unicodeText } from "@df/testing/unicode-text";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DecodedLines, OpenLineDecoder } from "../decoder.ts";
@@ -136,7 +137,7 @@ const anyText = fc.oneof(
   numberText,
   fc.constantFrom(...STRINGS),
   fc.constantFrom(...OTHERS),
-  fc.string({ unit: "binary", maxLength: 20 }).map((text) => JSON.stringify(text)),
+  unicodeText(20).map((text) => JSON.stringify(text)),
 );
 
 const year = fc.oneof(
@@ -201,7 +202,7 @@ function validText(field: Field): fc.Arbitrary<string> {
 const wellFormed = fc.oneof(
   { arbitrary: fc.string({ unit: "grapheme-ascii", maxLength: 20 }), weight: 4 },
   {
-    arbitrary: fc.string({ unit: "binary", maxLength: 20 }).filter((text) => text.isWellFormed()),
+    arbitrary: unicodeText(20),
     weight: 1,
   },
 );
