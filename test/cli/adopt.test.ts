@@ -215,7 +215,7 @@ describe("a pipeline of final windows over several files, killed and without its
     const alone = newFolder("adopt-alone");
     fill(alone);
     answer = hashes(alone);
-  }, 60_000);
+  });
 
   test.each([11, 12, 13, 14])("comes to the answer of one that was left alone (seed %i)", async (seed) => {
     const killed = newFolder("adopt-killed");

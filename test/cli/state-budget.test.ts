@@ -49,7 +49,7 @@ export default pipeline("p", { checkpointEvery, batchRows: 1000 }, (p) => {
 `,
   );
   answer = hashOf(run("memory").report);
-}, 120_000);
+});
 
 /** Runs the pipeline to its end, with a state and a table of that name. */
 function run(name: string, ...more: readonly string[]): { report: RunReport; stderr: string } {

@@ -46,7 +46,7 @@ beforeAll(() => {
   const [early] = powerCuts(killed, { random, images: 3 });
   const recovered = recordHistory({ image: (early as Cut).image, killedAtRows: [] });
   histories = [killed, begun, recovered];
-}, 300_000);
+});
 
 /** What is wrong with the first image that is not as it should be, with its place, and how many were judged. */
 function judgeImages(
@@ -178,5 +178,4 @@ test.skipIf(missingStrace !== undefined || missingReaders !== undefined)(
     expect(found.map(({ check }) => check)).toEqual(states.map(() => "ok"));
     expect(found.filter(({ epoch }, i) => epoch < (epochs[i] ?? 0))).toEqual([]);
   },
-  120_000,
 );

@@ -62,5 +62,4 @@ test.skipIf(missingReaders !== undefined).each(cases)(
     });
     expectAnswer(folder, sinks);
   },
-  120_000,
 );

@@ -173,7 +173,7 @@ const long = process.env["DATAFLOW_LONG"] === "1";
 
 test(
   "which rows of logs that have grown are late depends on the logs alone, not on polls, crashes or restarts",
-  { timeout: long ? 3_600_000 : 120_000 },
+  { timeout: long ? 3_600_000 : 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -97,7 +97,7 @@ test(`the averages of 03-rxjs are the answer for ${TIMINGS} random timings, with
     const tables = await Promise.all(seeds.map(async (seed) => [seed, await tableOf(seed)]));
     expect(tables).toEqual(seeds.map((seed) => [seed, expected]));
   }
-}, 300_000);
+});
 
 test.skipIf(missingReaders !== undefined)("03-rxjs runs as it stands, and again finds nothing new", () => {
   const folder = newFolder("rxjs");
@@ -127,7 +127,6 @@ test.skipIf(missingReaders !== undefined)(
     });
     expect(lines(rows)).toEqual(lines(answer(90)));
   },
-  120_000,
 );
 
 test("03-rxjs shows its results as an Observable from code: the last row of each minute is the answer", () => {

@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
   beforeAll(() => {
     folder = folderWith(tarball);
     writeReadmeFiles(folder);
-  }, 120_000);
+  });
 
   test.skipIf(missingReaders !== undefined)(
     `the README's pipeline runs, and again when rows were appended, with a decode thread; delta-rs reads the table${unless(missingReaders)}`,
@@ -88,7 +88,6 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
         ]),
       );
     },
-    120_000,
   );
 
   test("what init makes runs as init says, passes its test and compiles", () => {

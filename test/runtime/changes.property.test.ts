@@ -189,7 +189,7 @@ const long = process.env["DATAFLOW_LONG"] === "1";
 
 test(
   "replaying the changes of a run gives exactly the tables' content, whatever schedules, readers, stops and crashes",
-  { timeout: long ? 3_600_000 : 120_000 },
+  { timeout: long ? 3_600_000 : 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.array(attempts, { maxLength: 3 }), attempts, async (given, planned, last) => {

@@ -288,7 +288,7 @@ const long = process.env["DATAFLOW_LONG"] === "1";
 
 test(
   "what a pipeline shows does not depend on crashes, stops, schedules, batches or shards",
-  { timeout: long ? 3_600_000 : 120_000 },
+  { timeout: long ? 3_600_000 : 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(

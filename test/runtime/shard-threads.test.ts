@@ -23,7 +23,7 @@ beforeAll(async () => {
   const file = join(newFolder("shard-threads"), "told.json");
   await promisify(execFile)(process.execPath, [join(root, "test/runtime/shard-threads-run.ts"), file]);
   told = JSON.parse(readFileSync(file, "utf8")) as Told;
-}, 60_000);
+});
 
 test("the same tables, late and refused rows come of 1, 2 and 4 shards on 1, 2 and 3 threads", () => {
   const [one, ...others] = told.atOnce;

@@ -20,7 +20,7 @@ beforeAll(async () => {
   writePart(straight, 1);
   answer = run(straight);
   first = await begun();
-}, 120_000);
+});
 
 function copyOfFirst(): string {
   const folder = newFolder("renames");
