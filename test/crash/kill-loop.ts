@@ -28,7 +28,15 @@ export interface KillLoop {
 
 /** Milliseconds that a run waits at each step of the protocol, and for each row. */
 const SLOW = { DATAFLOW_PAUSE_MS: "12", CRASH_ROW_MS: "4" };
-const STEPS = Object.keys(PHASE_AFTER);
+/** Behind which of them it is killed, in turn: each phase as often, also the one that only one step begins. */
+const STEPS = [
+  "checkpoint stored",
+  "intent stored",
+  "committed",
+  "staged",
+  "intent stored",
+  "delivery recorded",
+] as const;
 /** Kills soon after the start, with which each job begins; later ones hit the recovery from an earlier kill. */
 const EARLY_KILLS = 2;
 

@@ -4,8 +4,8 @@ import { expectAnswer, pipeline, type Sinks } from "./judge.ts";
 import { killLoop, type Phase } from "./kill-loop.ts";
 
 const isLong = process.env["DATAFLOW_LONG"] === "1";
-/** Kills of each of the four jobs: 80 in all, and 4,000 in the long tests. */
-const KILLS = Number(process.env["CRASH_KILLS"] ?? (isLong ? 1_000 : 20));
+/** Kills of each of the four jobs: 64 in all, and 4,000 in the long tests. */
+const KILLS = Number(process.env["CRASH_KILLS"] ?? (isLong ? 1_000 : 16));
 const only = process.env["CRASH_SEED"];
 const seeds = only === undefined ? [1, 2] : [Number(only)];
 const jobs = (["delta", "others"] as const).flatMap((sinks) => seeds.map((seed) => [sinks, seed] as const));
