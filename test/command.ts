@@ -35,6 +35,14 @@ export function copiesOf(name: string, fill: (folder: string) => void): () => st
   };
 }
 
+/**
+ * What a command has said, but for the line every ten seconds that says how far it is: where other programs have the
+ * cores, runs of a second have such lines as well.
+ */
+export function withoutProgress(stderr: string): string {
+  return stderr.replaceAll(/^\S+: [\d,]+ rows?, [\d,]+ rows\/s, .*, epoch \d+, .*\n/gm, "");
+}
+
 /** Runs `dataflow` in a folder to its end. */
 export function dataflow(
   folder: string,
@@ -47,7 +55,7 @@ export function dataflow(
     env: { ...process.env, ...env },
     timeout: 120_000,
   });
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr };
+  return { code: ended.status, stdout: ended.stdout, stderr: withoutProgress(ended.stderr) };
 }
 
 /** The program that `dataflow` is, and what it is given: for those that start it inside of another one. */

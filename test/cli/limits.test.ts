@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { dataflow, newFolder, root } from "../command.ts";
+import { dataflow, newFolder, root, withoutProgress } from "../command.ts";
 
 const ROWS = 20_000;
 const lines = Array.from(
@@ -48,7 +48,7 @@ function shell(folder: string, script: string, ...more: readonly string[]): Retu
     encoding: "utf8",
     timeout: 120_000,
   });
-  return { code: status, stdout, stderr };
+  return { code: status, stdout, stderr: withoutProgress(stderr) };
 }
 
 /** Each row of the input must be there once. */
