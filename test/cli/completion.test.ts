@@ -8,14 +8,23 @@ const folder = newFolder("completion");
 for (const file of ["a.ts", "b c.ts", "e*.js", "d.txt"]) writeFileSync(join(folder, file), "");
 for (const directory of ["lib", "out dir"]) mkdirSync(join(folder, directory));
 
-/** Runs a script in a shell that has read the completion. */
-function inShell(shell: string, given: readonly string[], script: string): string[] {
+const written = new Set<string>();
+
+/** Writes the completion of a shell, the first time that it is asked for. */
+function writeCompletion(shell: string): void {
+  if (written.has(shell)) return;
   const { code, stdout, stderr } = dataflow(folder, ["completion", shell]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  writeFileSync(join(folder, ".script"), stdout);
+  writeFileSync(join(folder, `.${shell}`), stdout);
+  written.add(shell);
+}
+
+/** Runs a script in a shell that has read the completion. */
+function inShell(shell: string, given: readonly string[], script: string): string[] {
+  writeCompletion(shell);
   // In zsh it is compinit that brings compdef.
   const before = shell === "zsh" ? "compdef() {}; " : "";
-  const ended = spawnSync(shell, [...given, `${before}source ./.script\n${script}`], {
+  const ended = spawnSync(shell, [...given, `${before}source ./.${shell}\n${script}`], {
     cwd: folder,
     encoding: "utf8",
   });
