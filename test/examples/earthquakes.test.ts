@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dataflow, newFolder, root } from "../command.ts";
+import { copiesOf, dataflow, newFolder, root, type Ended } from "../command.ts";
 import { readersPython } from "../../scripts/readers.ts";
 import { fencesOf } from "../docs/markdown.ts";
 import { deltaRows, deltaVersion, missingReaders, python } from "../outside-readers.ts";
@@ -11,6 +11,15 @@ const example = join(root, "examples/01-earthquakes");
 const input = join(example, "input/earthquakes.jsonl");
 const pipeline = join(example, "pipeline.ts");
 const oracle = (): string[] => python("test/examples/earthquakes_oracle.py", input);
+
+let first: Ended | undefined;
+/** Folders in which the example was run once, and what that run said. */
+const ranFolder = copiesOf("quakes", runFirst);
+
+function runFirst(folder: string): void {
+  first = dataflow(folder, ["run", pipeline]);
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+}
 
 /** Content hash by sink, as a run reports it. */
 function contentOf(stdout: string): Record<string, string> {
@@ -22,15 +31,13 @@ describe.skipIf(missingReaders !== undefined)(
   `01-earthquakes${missingReaders === undefined ? "" : ` (${missingReaders})`}`,
   () => {
     test("a run writes the tables that an answer computed without the engine has, and a second run nothing", () => {
-      const folder = newFolder("quakes");
-      const first = dataflow(folder, ["run", pipeline]);
-      expect(first).toMatchObject({ code: 0, stderr: "" });
+      const folder = ranFolder();
       const gold = deltaRows(`${folder}/lake/gold/quakes_per_hour`);
       expect(gold).toHaveLength(850);
       expect(gold).toEqual(oracle());
       expect(deltaRows(`${folder}/lake/bronze/quakes`)).toHaveLength(1707);
       expect(deltaRows(`${folder}/lake/late/quakes`)).toEqual([]);
-      expect(first.stdout).toMatch(/^4 windows of "per-hour" are still open; --drain closes them/m);
+      expect(first?.stdout).toMatch(/^4 windows of "per-hour" are still open; --drain closes them/m);
 
       const versions = ["bronze/quakes", "gold/quakes_per_hour", "late/quakes"].map(
         (path) => `${folder}/lake/${path}`,
@@ -42,8 +49,7 @@ describe.skipIf(missingReaders !== undefined)(
     });
 
     test("the way to read a table that the README shows prints its rows", () => {
-      const folder = newFolder("quakes");
-      expect(dataflow(folder, ["run", pipeline]).code).toBe(0);
+      const folder = ranFolder();
       const [, shown] = fencesOf("examples/01-earthquakes/README.md");
       const readers = readersPython();
       const interpreter = "python" in readers ? readers.python : "";
@@ -56,8 +62,7 @@ describe.skipIf(missingReaders !== undefined)(
     });
 
     test("every event is in bronze as it came, read by delta-rs and by DuckDB", () => {
-      const folder = newFolder("quakes");
-      expect(dataflow(folder, ["run", pipeline]).code).toBe(0);
+      const folder = ranFolder();
       const events = readFileSync(input, "utf8").trimEnd().split("\n");
       const ids = (lines: readonly string[]): string[] =>
         lines.map((line) => (JSON.parse(line) as { id: string }).id).toSorted();
