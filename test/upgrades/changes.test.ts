@@ -183,7 +183,7 @@ test("rows from now on are asked the new condition, also where it reads another 
 });
 
 describe("a state is refused, with the reason,", () => {
-  test.each<[string, Partial<Parts>, string]>([
+  test.each<[string, Partial<Parts>, ...string[]]>([
     [
       "by a step with one more aggregate",
       { view: `${BEFORE.view}, last: a.max('day')` },
@@ -205,21 +205,18 @@ describe("a state is refused, with the reason,", () => {
       'The aggregates of step "hours" changed',
     ],
     [
-      "by a sink that lacks a column",
+      "by a sink that lacks a column, which may have another id",
       { hours: "sum: a.sum('cents')" },
       'The columns of sink "hours-table" changed',
-    ],
-    [
-      "by a sink, which may have another id",
-      { hours: "sum: a.sum('cents')" },
       'Undo the change, give "hours-table" another id and a new target, or start with a new state directory',
     ],
-  ])("%s", (_what, changed, why) => {
+  ])("%s", (_what, changed, ...words) => {
     const folder = begun();
     write(folder, changed);
-    expect(planOf(folder, 5)).toContain(why);
+    const plan = planOf(folder, 5);
+    for (const why of words) expect(plan).toContain(why);
     const { code, stderr } = dataflow(folder, ["run", "pipeline.ts"]);
     expect(code).toBe(5);
-    expect(stderr).toContain(why);
+    for (const why of words) expect(stderr).toContain(why);
   });
 });
