@@ -2,14 +2,13 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Random } from "@df/testing/random";
-import { start } from "dataflow";
 import { memorySink } from "dataflow/memory";
 import { expect, test } from "vitest";
 import { averages } from "../../examples/03-rxjs/pipeline.ts";
 import { reading, readings } from "../../examples/03-rxjs/sensors.ts";
 import { dataflow, newFolder, root, startDataflow } from "../command.ts";
 import { newFolderOnDisk } from "../folder-on-disk.ts";
-import { lines, shown } from "../in-memory.ts";
+import { lines, runInMemory, shown, stateHere } from "../in-memory.ts";
 import { deltaRows, missingReaders } from "../outside-readers.ts";
 
 /** Readings of each sensor: four minutes, the last one not whole. */
@@ -55,11 +54,13 @@ async function once(random: Random, folder: string, ending: "end" | "stop" | "br
     everyMs: 1 + random.below(2),
     delayMs: () => random.below(4),
   });
-  const plan = averages(sent$, { inbox: "./inbox", results: memorySink(folder) }).build();
+  const definition = averages(sent$, { inbox: "./inbox", results: memorySink(folder) });
+  const plan = { ...definition.build(), checkpointEvery: 10_000 };
   const options = {
-    stateDirectory: join(folder, "state"),
+    stateDirectory: folder,
     directory: folder,
     signal: stop.signal,
+    openState: stateHere,
     onStep: async () => {
       if (--steps > 0) return;
       steps = Infinity;
@@ -68,8 +69,7 @@ async function once(random: Random, folder: string, ending: "end" | "stop" | "br
     },
   };
   try {
-    const run = await start({ ...plan, checkpointEvery: 10_000 }, options);
-    await run.done;
+    await runInMemory({ ...definition, build: () => plan }, options);
   } catch (error) {
     if (!(error instanceof Breakdown)) throw error;
   }
