@@ -11,6 +11,8 @@ const LOCK_WAIT_MS = 250;
 /** Bytes of a page of the database, and of the log from which on it is copied into the database. */
 export const PAGE_BYTES: number = 16 * 1024;
 const LOG_BYTES = 64 * 1024 * 1024;
+/** Memory for pages. Rows that are stored are not read again, and large indexes no cache of this kind would hold. */
+const CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens or creates a database that no other process can use meanwhile, and that has what it acknowledged after a power
@@ -23,6 +25,8 @@ export function openExclusively(file: string): SqlDatabase {
   try {
     // Both before the first table. Most of what is stored is rows by the megabyte: large pages take less work.
     db.pragma(`page_size = ${PAGE_BYTES}`);
+    // The library's default is 16 MB, which fill up with what was written.
+    db.pragma(`cache_size = -${CACHE_BYTES / 1024}`);
     // What is delivered is given back to the disk.
     db.pragma("auto_vacuum = INCREMENTAL");
     // The lock comes before WAL, so that no shared-memory file is made and every other process is kept out.
