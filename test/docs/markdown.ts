@@ -26,3 +26,13 @@ export function fencesOf(document: string): Fence[] {
 export function proseOf(document: string): string {
   return read(document).replaceAll(/^```\w+\n[^]*?^```$/gm, "");
 }
+
+/**
+ * What a command prints, without numbers of epochs and of versions of tables: a run that takes longer than a second, as
+ * a start does on a slow machine, has a checkpoint more.
+ */
+export function withoutEpochs(printed: string): string {
+  return printed
+    .replaceAll(/\bepoch \d+/g, "epoch (n)")
+    .replaceAll(/ +\d+ +\d+ +(?=[0-9a-f]{32}\b)/g, " (epoch) (version) ");
+}

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readersPython } from "../../scripts/readers.ts";
 import { newFolder, root } from "../command.ts";
 import { missingReaders } from "../outside-readers.ts";
-import { fencesOf } from "./markdown.ts";
+import { fencesOf, withoutEpochs } from "./markdown.ts";
 
 const readers = readersPython();
 const parent = newFolder("start");
@@ -23,9 +23,9 @@ function shell(directory: string, script: string): string {
   return `${stderr}${stdout}`;
 }
 
-/** Without what depends on the place of the folder. */
+/** Without what depends on the place of the folder, and on the machine's pace. */
 function shown(text: string): string {
-  return text.replaceAll(parent, "").trimEnd();
+  return withoutEpochs(text.replaceAll(parent, "").trimEnd());
 }
 
 test.skipIf(missingReaders !== undefined)(
@@ -43,7 +43,7 @@ test.skipIf(missingReaders !== undefined)(
         const pipeline = readFileSync(join(folder, "pipeline.ts"), "utf8");
         writeFileSync(join(folder, "pipeline.ts"), pipeline.replace(/\}\);\n$/, `${text}});\n`));
       } else {
-        said.push(text.trimEnd());
+        said.push(shown(text));
         seen.push(shown(printed));
       }
     }
