@@ -22,8 +22,8 @@ import {
   spreadingTarget,
 } from "./exchange.ts";
 import { HoldingSink } from "./holding-sink.ts";
-import type { ClockOf } from "./input-clock.ts";
 import { inNode } from "./in-node.ts";
+import type { ClockOf } from "./input-clock.ts";
 import type { Migrating } from "./migrating.ts";
 import { NodeLedger } from "./node-ledger.ts";
 import { narrowed } from "./narrowed.ts";

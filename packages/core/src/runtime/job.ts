@@ -12,9 +12,9 @@ import { closing } from "./closing.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { OnStep } from "./delivery.ts";
 import { HeldAhead } from "./held-ahead.ts";
+import type { ClockOf } from "./input-clock.ts";
 import type { Migrating } from "./migrating.ts";
 import type { RunReport, Status } from "./report.ts";
-import type { ClockOf } from "./input-clock.ts";
 import { FLUSH_EVERY_MS } from "./rounds.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Shards, type ShardsParts } from "./shards.ts";
@@ -24,7 +24,7 @@ import { SpillNotices } from "./spill-notices.ts";
 import { SplitFinder } from "./split-finder.ts";
 import type { StateHistory } from "./state-history.ts";
 import { statusOf } from "./status-of.ts";
-import { lateUnread } from "./steps.ts";
+import { lateUnread, resultsUnread } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 import { Waker } from "./waker.ts";
 
@@ -77,7 +77,7 @@ export class Job {
   readonly #savepoints: Savepoints;
   readonly #splits: SplitFinder;
   readonly #sinkRecords: readonly SinkRecord[];
-  readonly #lateUnread: readonly string[];
+  readonly #unread: Pick<Status, "lateUnread" | "resultsUnread">;
   readonly #spillNotices: SpillNotices;
   #last: CheckpointRecord | undefined;
   #committing: Promise<void> | undefined;
@@ -116,7 +116,7 @@ export class Job {
       failed,
     });
     this.#sinkRecords = sinkNodes(parts.plan).map(sinkRecord);
-    this.#lateUnread = lateUnread(parts.plan);
+    this.#unread = { lateUnread: lateUnread(parts.plan), resultsUnread: resultsUnread(parts.plan) };
     this.#spillNotices = new SpillNotices(parts.plan.name, parts.onNotice);
   }
 
@@ -163,7 +163,7 @@ export class Job {
   status(): Status {
     const { view, spilling } = this.#shards;
     const epoch = this.#last?.epoch ?? 0;
-    return statusOf(this.#parts, view, { epoch, lateUnread: this.#lateUnread, spilling });
+    return statusOf(this.#parts, view, { epoch, ...this.#unread, spilling });
   }
 
   async #loop(): Promise<"input" | "drained" | "stopped"> {

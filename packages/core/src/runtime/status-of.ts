@@ -6,7 +6,7 @@ import { inputsByNode } from "./input-clock.ts";
 import { addUp } from "./node-ledger.ts";
 import type { Status } from "./report.ts";
 import type { ShardView } from "./shard-messages.ts";
-import { clocksOf, gaugesOf, resultsUnread } from "./steps.ts";
+import { clocksOf, gaugesOf } from "./steps.ts";
 import { waitingOf } from "./waiting.ts";
 
 /** What a job says of itself. */
@@ -22,13 +22,17 @@ interface StatusParts {
 export function statusOf(
   { plan, identity, label, restored, deliveries }: StatusParts,
   { steps, sources }: ShardView,
-  { epoch, lateUnread, spilling }: Pick<Status, "epoch" | "lateUnread" | "spilling">,
+  {
+    epoch,
+    lateUnread,
+    resultsUnread = [],
+    spilling,
+  }: Pick<Status, "epoch" | "lateUnread" | "resultsUnread" | "spilling">,
 ): Status {
   const splits = { live: 0, idle: 0, ended: 0 };
   for (const { statuses } of sources) for (const status of statuses) splits[status]++;
   const bySource = [...inputsByNode(sources)].map(([node, { clock }]) => ({ node, clock }));
   const lowest = Math.min(...bySource.map(({ clock }) => clock));
-  const unread = resultsUnread(plan);
   const now = [...sources, ...steps].map(({ entry }) => entry);
   return {
     pipeline: plan.name,
@@ -43,7 +47,7 @@ export function statusOf(
     clocks: clocksOf([...bySource, ...steps]),
     waiting: waitingOf({ plan, steps, sources }),
     lateUnread,
-    ...(unread.length === 0 ? {} : { resultsUnread: unread }),
+    ...(resultsUnread.length === 0 ? {} : { resultsUnread }),
     label,
     ...(spilling === undefined ? {} : { spilling }),
   };
