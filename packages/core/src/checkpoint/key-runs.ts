@@ -3,7 +3,7 @@
  * key the later one is right. So a delivery writes what it changes, however large the index is. Runs are merged when
  * several have come to what is behind them: each entry is written again a few times, as often as the index doubles.
  */
-import { present } from "../assert.ts";
+import { assert, present } from "../assert.ts";
 import { compareStrings, type ByteStrings, startOf } from "../batch/byte-strings.ts";
 import { orderOf } from "../batch/string-order.ts";
 import type { IndexChanges } from "../connector.ts";
@@ -101,6 +101,7 @@ export class KeyRuns {
 
   /** Adds entries, each of a key of its own. */
   add(sink: string, entries: IndexChanges): void {
+    assert(this.#runs.all(sink, STAGED).length === 0, "no index is built while an intent changes it");
     this.stage(sink, entries);
     this.settle(sink);
   }

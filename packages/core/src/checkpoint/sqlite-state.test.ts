@@ -146,6 +146,7 @@ test("a recorded delivery ends what was held and intended, moves the index, and 
   ]);
   expect(state.indexDecided("s")).toEqual(index);
   state.indexClear("s");
+  expect(() => state.indexAdd("s", index)).toThrow("no index is built while an intent changes it");
   state.indexFinish("s", "6");
   const delivered = { epoch: 1, hash: "h", contentHash: "c", version: "7", state: { table: "t" } };
   state.recordDelivery({ sink: "s", delivered, rows: 1 });

@@ -94,7 +94,8 @@ export class Deliveries {
    * A time counts as come `earlyMs` before it has, or, below 0, so much after it.
    */
   deliverWhenDue(checkpoint: CheckpointRecord | undefined, stopping: boolean, earlyMs: number): void {
-    if (checkpoint === undefined) return;
+    // What became of a delivery that failed is for the next run to find out: its intent may be stored.
+    if (checkpoint === undefined || this.#failure !== undefined) return;
     const now = this.#clock.now();
     for (const lane of this.#lanes.values()) {
       if (lane.running !== undefined || lane.rows === 0) continue;
