@@ -26,6 +26,8 @@ export interface DriverOptions {
   readonly batchRows: number;
   /** The code of the sink's spec. */
   readonly code?: unknown;
+  /** Only asks what would be shown, see `CommitterContext`. */
+  readonly muted?: boolean;
 }
 
 /** A delivery's number and its rows. */
@@ -50,7 +52,7 @@ export class SinkDriver {
 
   /** A committer as the engine opens it at a start: prepared, its marker read. */
   async open(): Promise<Committer> {
-    const { factory, options, directory, shape, code, crashes, lineage = "lineage-a" } = this.#options;
+    const { factory, options, directory, shape, code, muted, crashes, lineage = "lineage-a" } = this.#options;
     const committer = await factory.open(options, {
       pipeline: "pipeline",
       sink: "sink",
@@ -60,6 +62,7 @@ export class SinkDriver {
       delivered: this.delivered,
       index: this.index,
       code,
+      muted,
       held: () => this.#batches(this.#held),
     });
     crashes.point();

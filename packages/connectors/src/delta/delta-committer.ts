@@ -149,18 +149,31 @@ export class DeltaCommitter implements Committer {
 
   /** The index is a cache of the table at one version: built again when somebody else has changed rows since. */
   async #ensureIndex(snapshot: Snapshot): Promise<void> {
-    const { index, muted, delivered } = this.#context;
+    const { index, muted } = this.#context;
     const version = await index.version();
-    // What is staged goes to the rows that the state knows, and not to those that the table shows by now.
     if (muted === true) {
       if (version !== undefined) return;
-      const before = delivered === undefined ? new Snapshot() : snapshot;
-      return index.rebuild(indexEntries(this.#table, before), String(before.version));
+      const known = await this.#known();
+      return index.rebuild(indexEntries(this.#table, known), String(known.version));
     }
     const isTrue = version !== undefined && this.#indexKnown && snapshot.dataVersion <= Number(version);
     if (isTrue && Number(version) <= snapshot.version) return;
-    await this.#context.index.rebuild(indexEntries(this.#table, snapshot), String(snapshot.version));
+    await index.rebuild(indexEntries(this.#table, snapshot), String(snapshot.version));
     this.#indexKnown = true;
+  }
+
+  /** The table with the rows that the state knows, and not those that it shows by now. */
+  async #known(): Promise<Snapshot> {
+    const { delivered, sink } = this.#context;
+    if (delivered === undefined) return new Snapshot();
+    const snapshot = await this.#log.at(Number(delivered.version));
+    if (snapshot !== undefined) return snapshot;
+    throw new DataflowError(
+      "DF_ADOPT_TARGET",
+      `The state has no key index of the table "${this.#target.path}" of sink "${sink}", and the table's log no longer ` +
+        `leads to version ${delivered.version}, which the state has delivered: what the table should show cannot be told. ` +
+        "Use the state that wrote it or a newer copy of it, or a new state directory and a new target.",
+    );
   }
 
   async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {

@@ -100,6 +100,32 @@ describe("a table that others write to as well", () => {
     expect(await outcomeOf(driver.deliver({ epoch: 2, rows: pairRows([2, 2]) }))).toBe("DF_SINK_KEY");
   });
 
+  /** A state that has the key index of no version, and of which deliveries only the first. */
+  async function older(): Promise<SinkDriver> {
+    const state = new SinkDriver({ ...sinkOn(store, "retract"), crashes: new Crashes(), muted: true });
+    const driver = driverOn("retract");
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1], [2, 2]) });
+    state.delivered = driver.delivered;
+    await driver.deliver({ epoch: 2, rows: second });
+    return state;
+  }
+  const second = [...pairRows([2, 20], [3, 3]), ...pairRows([2, 2]).map((one) => ({ ...one, diff: -1 }))];
+
+  test("is what an older state makes of it, which has no key index and goes by the version it has delivered", async () => {
+    const state = await older();
+    const { marker } = await state.stage(await state.open(), { epoch: 2, rows: second });
+    const [found] = (await readCommits(store)).at(-1) ?? [];
+    expect(found?.commitInfo?.["dataflow"]).toMatchObject({ epoch: 2, contentHash: marker.contentHash });
+    expect(await shown(store)).toEqual(["1=1", "2=20", "3=3"]);
+  });
+
+  test("is refused to an older state without a key index where the log no longer has its version", async () => {
+    const state = await older();
+    const committer = await state.open();
+    await cleanLog(0);
+    expect(await outcomeOf(state.stage(committer, { epoch: 2, rows: second }))).toBe("DF_ADOPT_TARGET");
+  });
+
   test("keeps the delivery when its schema no longer takes the rows", async () => {
     const driver = driverOn("append");
     await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });

@@ -82,6 +82,16 @@ export class TableLog {
     return snapshot;
   }
 
+  /** The table as it was at a version, read anew and not kept; undefined where the log no longer leads there. */
+  async at(version: number): Promise<Snapshot | undefined> {
+    const { checkpoints } = await this.#list();
+    const before = checkpoints.findLast((one) => one.version <= version) ?? NO_CHECKPOINT;
+    const snapshot = await this.#read(before, this.#kept);
+    if (snapshot === undefined) return undefined;
+    await this.#advance(snapshot, version);
+    return snapshot.version === version ? snapshot : undefined;
+  }
+
   /** Puts a checkpoint of a version, and the hint that tells of it. */
   async putCheckpoint(version: number, { bytes, actions, files }: EncodedCheckpoint): Promise<void> {
     const path = checkpointPath(version);
@@ -123,16 +133,17 @@ export class TableLog {
     return version < 0 ? undefined : this.#store.get(commitPath(version));
   }
 
-  /** Reads the commits behind a snapshot; the bytes of the last one, undefined where there is none. */
-  async #advance(snapshot: Snapshot): Promise<Uint8Array | undefined> {
+  /** Reads the commits behind a snapshot, up to a version; the bytes of the last one, undefined where there is none. */
+  async #advance(snapshot: Snapshot, through = Infinity): Promise<Uint8Array | undefined> {
     let last: Uint8Array | undefined;
-    for (;;) {
+    while (snapshot.version < through) {
       const version = snapshot.version + 1;
       const bytes = await this.#store.get(commitPath(version));
       if (bytes === undefined) return last;
       snapshot.advance(decodeActions(bytes, commitPath(version)), version);
       last = bytes;
     }
+    return last;
   }
 
   /** The table as a checkpoint has it; undefined where that is gone. */
