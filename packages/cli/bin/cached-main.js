@@ -13,4 +13,5 @@ if (cache !== undefined) {
   // Threads do not have the cache of the process: they look for their own, here.
   if (status === module.constants.compileCacheStatus.ENABLED) process.env.NODE_COMPILE_CACHE = folder;
 }
+await import("./own-modules.js");
 await import("#main");
