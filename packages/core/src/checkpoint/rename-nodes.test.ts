@@ -40,6 +40,13 @@ test("a record has all of its nodes under their new ids, and nothing else change
   });
 });
 
+test("a record says the clocks of sources under their new ids, where an adoption looks for those of the next marker", () => {
+  const sources = { s: { clock: 1, status: "live" }, other: { clock: null, status: "idle" } } as const;
+  expect(renamedRecord({ ...record, sources }, new Map([["s", "t"]]))).toMatchObject({
+    sources: { t: sources.s, other: sources.other },
+  });
+});
+
 test("a fingerprint keeps what stands under an id, also under one that every object inherits", () => {
   const before = '{"sinks":{"out":1},"sources":{"s":2},"stateful":{"constructor":3}}';
   const renames = new Map([

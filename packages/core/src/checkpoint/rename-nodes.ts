@@ -36,6 +36,7 @@ export function renamedRecord(record: CheckpointRecord, renames: Renames): Check
     ...record,
     splits: record.splits.map((split) => ({ ...split, source: renamed(split.source) })),
     clocks: renamedNames(record.clocks, renames),
+    ...(record.sources === undefined ? {} : { sources: renamedNames(record.sources, renames) }),
     ledger: renamedLedger(record.ledger, renames),
     // What steps wait for is told to people, and read back by nobody.
     waiting: undefined,
