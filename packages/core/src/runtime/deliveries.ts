@@ -1,4 +1,5 @@
 import type { CheckpointRecord, Undelivered } from "../checkpoint/records.ts";
+import { DataflowError } from "../error.ts";
 import type { SinkGuarantee } from "../plan/labels.ts";
 import type { SinkNode } from "../plan/plan.ts";
 import type { Epoch } from "../stream.ts";
@@ -132,7 +133,9 @@ export class Deliveries {
     }));
   }
 
+  /** Nothing is begun from now on: in a run that has failed, a checkpoint or a savepoint may still be on its way. */
   async close(): Promise<void> {
+    this.#failure ??= { error: ended() };
     const lanes = [...this.#lanes.values()];
     for (const { running } of lanes) await running;
     await closeAll(lanes.map(({ delivery }) => delivery));
@@ -160,4 +163,11 @@ export class Deliveries {
         lane.running = undefined;
       });
   }
+}
+
+function ended(): DataflowError {
+  return new DataflowError(
+    "DF_RUN_ENDED",
+    "The run has ended before all that its sinks hold was delivered. The next run delivers it.",
+  );
 }
