@@ -28,6 +28,8 @@ export interface DriverOptions {
   readonly code?: unknown;
   /** Only asks what would be shown, see `CommitterContext`. */
   readonly muted?: boolean;
+  /** That of another driver. Default: an empty one. */
+  readonly index?: MemoryKeyIndex;
 }
 
 /** A delivery's number and its rows. */
@@ -39,7 +41,7 @@ export interface Delivery {
 /** The engine's side of one sink: survives crashes, as its state file would. */
 export class SinkDriver {
   readonly #options: DriverOptions;
-  readonly index: MemoryKeyIndex = new MemoryKeyIndex();
+  readonly index: MemoryKeyIndex;
   delivered: Delivered | undefined;
   intent: Intent | undefined;
   #committer: Committer | undefined;
@@ -48,6 +50,7 @@ export class SinkDriver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.index = options.index ?? new MemoryKeyIndex();
   }
 
   /** A committer as the engine opens it at a start: prepared, its marker read. */

@@ -151,29 +151,30 @@ export class DeltaCommitter implements Committer {
   async #ensureIndex(snapshot: Snapshot): Promise<void> {
     const { index, muted } = this.#context;
     const version = await index.version();
-    if (muted === true) {
-      if (version !== undefined) return;
-      const known = await this.#known();
-      return index.rebuild(indexEntries(this.#table, known), String(known.version));
-    }
+    if (muted === true) return this.#ensureMuted(version);
     const isTrue = version !== undefined && this.#indexKnown && snapshot.dataVersion <= Number(version);
     if (isTrue && Number(version) <= snapshot.version) return;
     await index.rebuild(indexEntries(this.#table, snapshot), String(snapshot.version));
     this.#indexKnown = true;
   }
 
-  /** The table with the rows that the state knows, and not those that it shows by now. */
-  async #known(): Promise<Snapshot> {
-    const { delivered, sink } = this.#context;
-    if (delivered === undefined) return new Snapshot();
-    const snapshot = await this.#log.at(Number(delivered.version));
-    if (snapshot !== undefined) return snapshot;
-    throw new DataflowError(
-      "DF_ADOPT_TARGET",
-      `The state has no key index of the table "${this.#target.path}" of sink "${sink}", and the table's log no longer ` +
-        `leads to version ${delivered.version}, which the state has delivered: what the table should show cannot be told. ` +
-        "Use the state that wrote it or a newer copy of it, or a new state directory and a new target.",
-    );
+  /** What the index knows are the rows of the state, and not those that the table shows by now. */
+  async #ensureMuted(version: string | undefined): Promise<void> {
+    const { delivered, index, sink } = this.#context;
+    // One that was built again behind the last delivery has what others had changed before it.
+    if (version !== undefined && (this.#indexKnown || version !== delivered?.version)) return;
+    const known = delivered === undefined ? new Snapshot() : await this.#log.at(Number(delivered.version));
+    if (known !== undefined) {
+      await index.rebuild(indexEntries(this.#table, known), String(known.version));
+      this.#indexKnown = true;
+    } else if (version === undefined) {
+      throw new DataflowError(
+        "DF_ADOPT_TARGET",
+        `The state has no key index of the table "${this.#target.path}" of sink "${sink}", and the table's log no longer ` +
+          `leads to version ${delivered?.version ?? -1}, which the state has delivered: what the table should show cannot be told. ` +
+          "Use the state that wrote it or a newer copy of it, or a new state directory and a new target.",
+      );
+    }
   }
 
   async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {

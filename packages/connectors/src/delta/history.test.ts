@@ -119,6 +119,23 @@ describe("a table that others write to as well", () => {
     expect(await shown(store)).toEqual(["1=1", "2=20", "3=3"]);
   });
 
+  test("is what an older state makes of it whose key index lacks rows of others that came before its last delivery", async () => {
+    const driver = driverOn("upsert");
+    await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });
+    await driver.stop();
+    await deliverWith(driver, 2, pairRows([2, 2]), () =>
+      foreignCompaction(store, pairs, (there) => [...there, { id: 8n, value: 8n }]),
+    );
+    const sink = { ...sinkOn(store, "upsert"), crashes: new Crashes() };
+    const state = new SinkDriver({ ...sink, muted: true, index: driver.index });
+    state.delivered = driver.delivered;
+    const third = { epoch: 3, rows: pairRows([1, 10], [3, 3]) };
+    const { marker } = await state.stage(await state.open(), third);
+    await driver.deliver(third);
+    expect(await shown(store)).toEqual(["1=10", "2=2", "3=3", "8=8"]);
+    expect(marker.contentHash).toBe(driver.delivered?.contentHash);
+  });
+
   test("is refused to an older state without a key index where the log no longer has its version", async () => {
     const state = await older();
     const committer = await state.open();
