@@ -92,20 +92,13 @@ export class DirectoryCommitter implements Committer {
   }
 
   async marker(): Promise<Marker | undefined> {
-    await this.#advance();
     const known = recordOf(this.#context.delivered?.state);
-    if (known !== undefined && known.version > 0) {
-      const commit = await readCommit(this.#store, known.version);
-      if (commit?.marker.hash !== known.hash) {
-        throw new DataflowError(
-          "DF_SINK_ROLLED_BACK",
-          `${this.#there()} no longer has version ${known.version} as sink ` +
-            `"${this.#context.sink}" wrote it; its last one is ${this.#last?.version ?? 0}` +
-            `${this.#last === undefined ? "" : ` (epoch ${this.#last.marker.epoch})`}. ` +
-            "Put the commits back, or start anew with a new state directory and a new path.",
-        );
-      }
-    }
+    // What this process has seen last, and, before that, what the state knows.
+    const seen = this.#last && { version: this.#last.version, hash: this.#last.marker.hash };
+    const { version, hash } = seen ?? known ?? { version: 0, hash: null };
+    await this.#advance();
+    if (version > 0 && (await readCommit(this.#store, version))?.marker.hash !== hash)
+      throw await this.#rolledBack(version);
     return this.#last?.marker;
   }
 
@@ -164,6 +157,18 @@ export class DirectoryCommitter implements Committer {
 
   #there(): string {
     return `The ${this.#format.noun} at "${this.#options.path}"`;
+  }
+
+  /** A version that this process has seen, or the state knows, is gone or another one. */
+  async #rolledBack(version: number): Promise<DataflowError> {
+    const last = await lastVersion(this.#store);
+    const commit = await readCommit(this.#store, last);
+    return new DataflowError(
+      "DF_SINK_ROLLED_BACK",
+      `${this.#there()} no longer has version ${version} as sink "${this.#context.sink}" wrote it; its last one is ` +
+        `${last}${commit === undefined ? "" : ` (epoch ${commit.marker.epoch})`}. ` +
+        "Put the commits back, or start anew with a new state directory and a new path.",
+    );
   }
 
   /** Reads the commits that are new since the last look: the first time the last one of the listing. */

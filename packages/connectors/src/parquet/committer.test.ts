@@ -252,6 +252,19 @@ describe("a Parquet directory that is not as it was", () => {
     await expect(committer.marker()).rejects.toThrow(/version 2.*epoch 1.*\[DF_SINK_ROLLED_BACK\]/);
   });
 
+  test("is refused when its last commits are taken away under a run that has seen them", async () => {
+    const store = memoryStore();
+    await commit(store, await staged(store, 1, [row(1, null)]));
+    const committer = open(store, { delivered: await commit(store, await staged(store, 2, [row(2, null)])) });
+    await committer.prepare();
+    expect((await committer.marker())?.epoch).toBe(2);
+    const third = await staged(store, 3, [row(3, null)]);
+    await committer.commit(third);
+    expect(await committer.marker()).toEqual(third.marker);
+    await store.delete(commitPath(3));
+    await expect(committer.marker()).rejects.toThrow(/version 3.*is 2 \(epoch 2\).*\[DF_SINK_ROLLED_BACK\]/);
+  });
+
   test("is refused when it is gone, or another one lies in its place", async () => {
     const store = memoryStore();
     const delivered = await commit(store, await staged(store, 1, [row(1, null)]));
