@@ -372,7 +372,9 @@ export class SourceRunner {
       ),
       this.#sent.clock,
     );
-    return this.#parts.clockOf?.(this.node, ofSplits) ?? ofSplits;
+    // Without splits it says nothing: held back, it would hold back what other shards read.
+    const { clockOf } = this.#parts;
+    return clockOf === undefined || this.#readings.length === 0 ? ofSplits : clockOf(this.node, ofSplits);
   }
 
   #clockMoves({ clock, status }: InputClock): boolean {
