@@ -274,7 +274,7 @@ export interface Committer {
   readonly readsInPassing?: true;
   /** It calls `StageRequest.letGo`. Absent: the collector finds out by itself what is read no more. */
   readonly letsGo?: boolean;
-  /** Creates the target with its schema if it is absent; checks it if it is there. */
+  /** Creates the target with its schema if it is absent, unless it is muted; checks it if it is there. */
   prepare(): Promise<void>;
   /**
    * The marker of this pipeline's sink, valid on the target's present history.

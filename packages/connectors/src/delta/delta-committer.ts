@@ -92,6 +92,7 @@ export class DeltaCommitter implements Committer {
     let snapshot = await this.#log.refresh();
     if (snapshot === undefined) {
       if (this.#tableId !== undefined) throw this.#replaced("it is gone");
+      if (this.#context.muted === true) return;
       await this.#log.append(0, createActions(this.#target, this.#now()));
       snapshot = await this.#current();
     }

@@ -143,6 +143,13 @@ describe("a table that others write to as well", () => {
     expect(await outcomeOf(state.stage(committer, { epoch: 2, rows: second }))).toBe("DF_ADOPT_TARGET");
   });
 
+  test("is not made by a muted committer, which writes nothing", async () => {
+    const sink = { ...sinkOn(store, "append"), crashes: new Crashes() };
+    const committer = await new SinkDriver({ ...sink, muted: true }).open();
+    expect(await committer.marker()).toBeUndefined();
+    expect(await store.list("")).toEqual([]);
+  });
+
   test("keeps the delivery when its schema no longer takes the rows", async () => {
     const driver = driverOn("append");
     await driver.deliver({ epoch: 1, rows: pairRows([1, 1]) });

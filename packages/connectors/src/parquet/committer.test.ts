@@ -252,6 +252,20 @@ describe("a Parquet directory that is not as it was", () => {
     await expect(committer.marker()).rejects.toThrow(/version 2.*epoch 1.*\[DF_SINK_ROLLED_BACK\]/);
   });
 
+  test("is not made by a muted committer, which writes nothing", async () => {
+    const store = memoryStore();
+    const puts: string[] = [];
+    const { putIfAbsent } = store;
+    store.putIfAbsent = (path, bytes) => {
+      puts.push(path);
+      return putIfAbsent(path, bytes);
+    };
+    const committer = open(store, { muted: true });
+    await committer.prepare();
+    expect(await committer.marker()).toBeUndefined();
+    expect(puts).toEqual([]);
+  });
+
   test("is refused when its last commits are taken away under a run that has seen them", async () => {
     const store = memoryStore();
     await commit(store, await staged(store, 1, [row(1, null)]));
