@@ -1,7 +1,15 @@
 /** Ways to break savepoints, what begins from them, adoptions, renames and migrations. */
-import { one, rare, type Variant } from "./variant.ts";
+import { type Edit, one, rare, type Variant } from "./variant.ts";
 
 const RENAMES = "core/src/checkpoint/rename-nodes.ts";
+
+/** Whether a split that had ended has grown is asked late: what it holds back is shown meanwhile. */
+const ASKS_LATE: Edit = {
+  file: "core/src/runtime/source-runner.ts",
+  find: "      askAt: this.#stopping ? Infinity : 0,",
+  replace:
+    '      askAt: this.#stopping ? Infinity : this.#parts.now() + (record?.status === "ended" ? 100 : 0),',
+};
 
 /** All of them. */
 export const LINEAGE_VARIANTS: readonly Variant[] = [
@@ -59,6 +67,14 @@ export const LINEAGE_VARIANTS: readonly Variant[] = [
       '      return cut.isReached ? "end" : "idle";',
     ),
   ),
+  {
+    name: "a marker does not say the clocks of sources",
+    from: 4080,
+    edits: [
+      { file: "core/src/runtime/delivery.ts", find: "      ...sourcesOf(checkpoint),\n", replace: "" },
+      ASKS_LATE,
+    ],
+  },
   rare(
     210,
     one(

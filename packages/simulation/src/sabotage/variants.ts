@@ -34,6 +34,12 @@ const TRUSTS_TARGETS: Edit = {
   find: "    refuseForeign(marker, {",
   replace: "    if (marker === null) refuseForeign(marker, {",
 };
+/** Rows that are to be taken out of a file that is no part of the table any more stay where they are. */
+const PASSES_OVER_GONE_FILES: Edit = {
+  file: "connectors/src/delta/commit-actions.ts",
+  find: "    if (file === undefined) {",
+  replace: "    if (file === undefined) continue;\n    if (file === null) {",
+};
 
 /** All of them. */
 export const VARIANTS: readonly Variant[] = [
@@ -253,11 +259,7 @@ export const VARIANTS: readonly Variant[] = [
         find: "  if (snapshot.dataVersion <= manifest.tableVersion)",
         replace: "  if (snapshot.dataVersion >= 0)",
       },
-      {
-        file: "connectors/src/delta/commit-actions.ts",
-        find: "    if (file === undefined) {",
-        replace: "    if (file === undefined) continue;\n    if (file === null) {",
-      },
+      PASSES_OVER_GONE_FILES,
     ],
   },
   {
@@ -269,11 +271,7 @@ export const VARIANTS: readonly Variant[] = [
         find: "    if (isTrue && Number(version) <= snapshot.version) return;",
         replace: "    if (version !== undefined) return;",
       },
-      {
-        file: "connectors/src/delta/commit-actions.ts",
-        find: "    if (file === undefined) {",
-        replace: "    if (file === undefined) continue;\n    if (file === null) {",
-      },
+      PASSES_OVER_GONE_FILES,
     ],
   },
   one(
@@ -288,6 +286,22 @@ export const VARIANTS: readonly Variant[] = [
     "        this.#keys.settle(sink);",
     "        this.#keys.unstage(sink);",
   ),
+  {
+    name: "a delivery whose intent may be stored is staged anew",
+    from: 90_008_980,
+    edits: [
+      {
+        file: "core/src/runtime/deliveries.ts",
+        find: "    if (checkpoint === undefined || this.#failure !== undefined) return;",
+        replace: "    if (checkpoint === undefined) return;",
+      },
+      {
+        file: "core/src/checkpoint/key-runs.ts",
+        find: '    assert(this.#runs.all(sink, STAGED).length === 0, "no index is built while an intent changes it");',
+        replace: "",
+      },
+    ],
+  },
   // ── Checkpoints ────────────────────────────────────────────────────────────────────────────────────────────────
   one(
     "a position moves before its rows",
