@@ -135,8 +135,13 @@ export class Job {
       );
     } finally {
       signal.removeEventListener("abort", this.#waker.wake);
-      this.#savepoints.end();
+      this.end();
     }
+  }
+
+  /** It runs no more, or never does: who asks for a savepoint is refused. */
+  end(): void {
+    this.#savepoints.end();
   }
 
   async #runToEnd(): Promise<RunReport> {

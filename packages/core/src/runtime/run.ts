@@ -229,6 +229,7 @@ class Run {
       // The run that drained it may have died between its last checkpoint and its last delivery.
       await this.#deliveries.deliverAll(restored);
       await this.#refuseNewInput(sources, restored);
+      job.end();
       this.#options.onStart?.(handle);
       return { ...job.status(), ended: "nothing new" };
     }
