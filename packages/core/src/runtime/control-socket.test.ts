@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DataflowError } from "../error.ts";
 import {
   askSavepoint,
@@ -52,6 +52,36 @@ test("whoever asks what is no question, too much or nothing is hung up on, and h
   const hungUp = once(silent, "close");
   await close();
   await hungUp;
+});
+
+test("who has been answered and does not leave is hung up on after a while: the end of a run waits for nobody else", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "dataflow-socket-"));
+  const waits: number[] = [];
+  let pass = (): void => {};
+  const clock = vi.spyOn(Socket.prototype, "setTimeout").mockImplementation(function (
+    this: Socket,
+    ms,
+    then,
+  ) {
+    waits.push(ms);
+    if (then !== undefined) this.once("timeout", then);
+    pass = () => void this.emit("timeout");
+    return this;
+  });
+  const close = await serveControl(
+    directory,
+    served(() => Promise.reject(new DataflowError("DF_BUG", "not asked"))),
+  );
+  const stopped = connect({ path: socketPath(directory), allowHalfOpen: true });
+  stopped.write('{"ask":"status"}\n');
+  const [said] = (await once(stopped, "data")) as [Buffer];
+  expect(JSON.parse(said.toString())).toMatchObject({ status: { epoch: 3 } });
+  const closed = close();
+  expect(waits).toEqual([10_000, 0, 10_000]);
+  pass();
+  await closed;
+  clock.mockRestore();
+  stopped.destroy();
 });
 
 test("more than so many at once are hung up on, until others have gone", async () => {

@@ -15,7 +15,7 @@ const PATH_BYTES_MAX = 100;
 const TIMEOUT_MS = 2_000;
 /** Processes that may be connected at once. */
 export const CONNECTIONS_MAX = 64;
-/** Longest question, in characters, and how long one may be waited for. */
+/** Longest question, in characters, and how long one may be waited for, and whoever has been answered to leave. */
 const QUESTION_MAX = 10_000;
 const ASK_WITHIN_MS = 10_000;
 
@@ -87,7 +87,11 @@ export async function serveControl(stateDirectory: string, served: Served): Prom
       // A savepoint takes as long as its delivery does.
       socket.setTimeout(0);
       answer(text, served).then(
-        (said) => socket.end(said),
+        (said) => {
+          // One that is stopped (SIGSTOP) never leaves, and the end of the run waits for all that are there.
+          socket.setTimeout(ASK_WITHIN_MS);
+          socket.end(said);
+        },
         () => socket.destroy(),
       );
     });
