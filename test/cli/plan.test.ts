@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataflow, newFolder, startDataflow } from "../command.ts";
@@ -116,6 +116,35 @@ test("a step that no longer fits its state is refused with its reason, as the ru
   expect(dataflow(folder, ["run", "pipeline.ts"])).toMatchObject({ code: 5 });
   const json = JSON.parse(dataflow(folder, ["plan", "pipeline.ts", "--json"]).stdout) as unknown;
   expect(json).toMatchObject({ pipeline: "sales", outcome: "refused" });
+});
+
+test("an aggregate more is told in words, with the ways on; the step of before and the changed one go on beside each other", () => {
+  const begun = newFolder("plan-beside");
+  cpSync(folder, begun, { recursive: true });
+  const more = '"per-hour", (a) => ({ sales: a.count(), cents: a.sum("cents") })';
+  const was = '"per-hour", (a) => ({ sales: a.count() })';
+  write(begun, [was, more]);
+  const { stdout } = plan(begun);
+  expect(stdout).toContain('The aggregates of step "per-hour" changed; new: "cents" (sum of "cents").');
+  expect(stdout).toContain('Groups that are there have no "cents" of the rows before.');
+  expect(stdout).toContain('Or leave "per-hour" and its sinks as they were, and put the changed step beside');
+  expect(stdout).not.toMatch(/[{}]/);
+  const beside = `${was})
+        .to("hours", filesSink({ path: "hours", format: jsonLines() }));
+      sales.keyBy("shop").window(tumbling("1h")).aggregate(${more.replace("per-hour", "money")}`;
+  write(
+    begun,
+    [`${was})`, `${beside})`],
+    [
+      '        .to("hours", filesSink({ path: "hours", format: jsonLines() }));\n    }',
+      '        .to("money-table", filesSink({ path: "money", format: jsonLines() }));\n    }',
+    ],
+  );
+  expect(plan(begun)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/step {4}money +new .*\n {2}step {4}per-hour +keep\n/) as string,
+  });
+  expect(dataflow(begun, ["run", "pipeline.ts"])).toMatchObject({ code: 0 });
 });
 
 test("the running process is asked, so a plan can be looked at before it is stopped", async () => {

@@ -173,7 +173,7 @@ describe("a changed pipeline", () => {
     writeOrders(folder, "a.jsonl", someOrders(50, 100));
     expectRefused(
       folder,
-      /^The pipeline "orders" no longer fits its state in .*: .*step "per-hour" changed from 1h to 2h\. Undo the change, or start with a new state directory \(--state-dir\) and new targets\. \[DF_PLAN_CHANGED\]\n$/,
+      /^The pipeline "orders" no longer fits its state in .*: .*step "per-hour" changed from 1h to 2h\. Undo the change, or start with a new state directory \(--state-dir\) and new targets\. Or leave "per-hour" and its sinks as they were, and put the changed step beside it, .* \[DF_PLAN_CHANGED\]\n$/,
       "wide-windows",
     );
     expectRefused(

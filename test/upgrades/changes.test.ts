@@ -187,7 +187,9 @@ describe("a state is refused, with the reason,", () => {
     [
       "by a step with one more aggregate",
       { view: `${BEFORE.view}, last: a.max('day')` },
+      'The aggregates of step "shops" changed; new: "last" (max of "day").',
       'Groups that are there have no "last" of the rows before.',
+      'Or leave "shops" and its sinks as they were, and put the changed step beside it, under another id',
     ],
     [
       "by a longer lateness",
@@ -197,12 +199,12 @@ describe("a state is refused, with the reason,", () => {
     [
       "by an aggregate over another column",
       { view: BEFORE.view.replace("a.min('day')", "a.min('shop')") },
-      'The aggregates of step "shops" changed',
+      'The aggregates of step "shops" changed; "first" (min of "day") is min of "shop" now.',
     ],
     [
       "by the same name for another aggregate",
       { hours: BEFORE.hours.replace("a.sum('cents')", "a.avg('cents')") },
-      'The aggregates of step "hours" changed',
+      'The aggregates of step "hours" changed; "sum" (sum of "cents") is avg of "cents" now.',
     ],
     [
       "by a sink that lacks a column, which may have another id",

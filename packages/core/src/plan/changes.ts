@@ -2,6 +2,7 @@
 import { canonicalJson, type Json } from "../json.ts";
 import { own } from "../own.ts";
 import { durationText } from "../time.ts";
+import { areAggregates, changedAggregates } from "./changed-aggregates.ts";
 
 /** The values that differ, one sentence each, by their path. */
 export function changes(where: string, before: Json | undefined, after: Json | undefined): string[] {
@@ -21,6 +22,8 @@ export function changes(where: string, before: Json | undefined, after: Json | u
       return changes(place, input, after[index]);
     });
   }
+  if (areAggregates(before) && areAggregates(after))
+    return [`The ${where} changed; ${changedAggregates(before, after)}.`];
   const items = changedItems(before, after);
   if (items !== undefined) return [`The ${where} changed; ${items}.`];
   // "sizeMicros of …": a length that was given as a duration.

@@ -3,6 +3,7 @@ import { fingerprint, lambdaHashes } from "./fingerprint.ts";
 import { groups, ints, operator, planOf, reads, sink, source } from "./plan-fixtures.ts";
 import type { Does } from "./plan-fixtures.ts";
 import type { Migrated } from "../migration.ts";
+import type { Json } from "../json.ts";
 import type { GoesOn } from "../operator.ts";
 import type { OperatorNode, Plan } from "./plan.ts";
 import { changedLambdas, difference, restartOf, wayOn } from "./restart.ts";
@@ -165,8 +166,54 @@ describe("a restart is refused, in words, with", () => {
       plan({ does: { options: { aggregates: names.map((name) => ({ name, aggregate: "count" })) } } });
     const [two, others] = [counting("a", "b"), counting("b", "c")].map(fingerprint);
     expect(difference(two ?? "", others ?? "")).toEqual([
-      'The aggregates of step "group" changed; gone: {"aggregate":"count","name":"a"}; new: {"aggregate":"count","name":"c"}.',
+      'The aggregates of step "group" changed; gone: "a" (count); new: "c" (count).',
     ]);
+  });
+
+  test("aggregates as a pipeline names them: which are new, gone, others, or in another order", () => {
+    const aggregating = (...aggregates: Json[]): string =>
+      fingerprint(plan({ does: { options: { aggregates } } }));
+    const sum = { name: "s", aggregate: "sum", column: "b", options: {} };
+    const count = { name: "n", aggregate: "count", column: null, options: {} };
+    const own = (type: string): Json => {
+      return { name: "own", aggregate: "user-defined", column: "b", options: { state: [["total", type]] } };
+    };
+    const told = (before: string, now: string): string[] => difference(before, now);
+    const the = 'The aggregates of step "group" changed; ';
+    expect(told(aggregating(sum), aggregating(sum, count))).toEqual([`${the}new: "n" (count).`]);
+    expect(told(aggregating(sum, count), aggregating(count, sum))).toEqual([
+      `${the}they are in another order: "n", "s".`,
+    ]);
+    expect(told(aggregating(sum), aggregating({ ...sum, column: "c" }))).toEqual([
+      `${the}"s" (sum of "b") is sum of "c" now.`,
+    ]);
+    expect(told(aggregating(count), aggregating({ ...count, where: ["b", "c"] }))).toEqual([
+      `${the}"n" (count) is count, where() reads "b", "c" now.`,
+    ]);
+    expect(told(aggregating(own("int32")), aggregating(own("int64"), sum))).toEqual([
+      `${the}new: "s" (sum of "b"); "own" (user-defined of "b" with the state "total int32") is user-defined of "b" with the state "total int64" now.`,
+    ]);
+  });
+
+  test("what can be done: a step that does something else may stand beside the one of before", () => {
+    const ways = (changed: Plan): string => wayOn(restartOf(now, fingerprint(changed), changed));
+    const anew = "Undo the change, or start with a new state directory (--state-dir) and new targets.";
+    expect(ways(plan({ does: { options: { size: 2 } } }))).toBe(
+      `${anew} Or leave "group" and its sinks as they were, and put the changed step beside it, under another id, with sinks and targets of its own: it begins empty, with rows from now on.`,
+    );
+    const two = (size: number): Plan => {
+      const s = source("s", ints("a", "b"));
+      const [one, other] = ["one", "other"].map((id) =>
+        operator(id, { ...groups(["a"], ["b"]), options: { size } }, [s]),
+      );
+      return planOf(s, one as OperatorNode, other as OperatorNode);
+    };
+    expect(wayOn(restartOf(fingerprint(two(1)), fingerprint(two(2)), two(2)))).toBe(
+      `${anew} Or leave "one", "other" and their sinks as they were, and put the changed steps beside them, under other ids, with sinks and targets of their own: these begin empty, with rows from now on.`,
+    );
+    // Not where rows of another kind come to it, for those would come to both; nor where it is gone.
+    expect(ways(plan({ does: { exchanges: ["single"] } }))).toBe(anew);
+    expect(ways(plan({ id: "renamed", does: { options: { size: 2 } } }))).toBe(anew);
   });
 
   test("other options of a step that keeps state", () => {

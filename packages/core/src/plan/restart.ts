@@ -28,6 +28,8 @@ export interface NodeRestart {
   readonly reasons: readonly string[];
   /** Nothing in the pipeline is the reason: another dataflow keeps the rows of the step otherwise. */
   readonly byVersion?: true | undefined;
+  /** Of a step that is refused for what it does now: as it was, it may stay, and the new one stand beside it. */
+  readonly mayStayBeside?: true | undefined;
   /** What is another than before and is no reason to refuse it, one sentence each. */
   readonly changes?: readonly string[] | undefined;
   /** What should be known of it and is no reason to refuse it. */
@@ -113,9 +115,12 @@ function compare(
   const note = hasRun ? `its function "${migration.name}" has run and may be taken out` : undefined;
   if (reasons.length === 0) return { node, kind, verdict: "keep", reasons, note };
   const goesOn = kind === "source" ? sourceGoesOn(was, is) : stepGoesOn({ node, was, is }, plan);
-  if (goesOn === undefined) return { node, kind, verdict: "refuse", reasons };
-  if (goesOn.verdict === "refuse")
-    return { node, kind, verdict: "refuse", reasons: [...reasons, goesOn.why] };
+  if (goesOn === undefined || goesOn.verdict === "refuse") {
+    const refused = { node, kind, verdict: "refuse" } as const;
+    const why = goesOn === undefined ? [] : [goesOn.why];
+    const beside = kind === "step" && id === node && hasOtherOptions(was, is);
+    return { ...refused, reasons: [...reasons, ...why], ...(beside ? { mayStayBeside: true } : {}) };
+  }
   return { node, kind, verdict: goesOn.verdict, reasons: [], changes: reasons };
 }
 
@@ -132,6 +137,12 @@ function otherVersion(node: string, was: Json | undefined, is: Json | undefined)
   return `The rows of step "${node}" were stored by another dataflow: as version ${before.version} of ${now.verb}, and this one has version ${now.version}.`;
 }
 
+/** Whether the step itself is another one, and not only the rows that come to it. */
+function hasOtherOptions(was: Json | undefined, is: Json | undefined): boolean {
+  const [before, now] = [was, is] as unknown as [StepPart, StepPart];
+  return canonicalJson(before.options) !== canonicalJson(now.options);
+}
+
 /** What can be done about refusals. */
 export function wayOn(restarts: readonly NodeRestart[]): string {
   const refused = restarts.filter(({ verdict }) => verdict === "refuse");
@@ -142,7 +153,18 @@ export function wayOn(restarts: readonly NodeRestart[]): string {
   const areSinks = refused.every(({ kind, renamedFrom }) => kind === "sink" && renamedFrom === undefined);
   const names = refused.map(({ node }) => `"${node}"`).join(", ");
   const other = areSinks ? `, give ${names} another id and a new target` : "";
-  return `${first}${other}, or start with a new state directory (--state-dir) and new targets.`;
+  return `${first}${other}, or start with a new state directory (--state-dir) and new targets.${besideIt(refused)}`;
+}
+
+/** Where only steps and what hangs on them are refused, the state goes on with the steps as they were. */
+function besideIt(refused: readonly NodeRestart[]): string {
+  const steps = refused.filter(({ mayStayBeside }) => mayStayBeside === true);
+  const isAll = refused.every(({ kind, mayStayBeside }) => kind === "sink" || mayStayBeside === true);
+  if (steps.length === 0 || !isAll) return "";
+  const names = steps.map(({ node }) => `"${node}"`).join(", ");
+  return steps.length === 1
+    ? ` Or leave ${names} and its sinks as they were, and put the changed step beside it, under another id, with sinks and targets of its own: it begins empty, with rows from now on.`
+    : ` Or leave ${names} and their sinks as they were, and put the changed steps beside them, under other ids, with sinks and targets of their own: these begin empty, with rows from now on.`;
 }
 
 function migrationOf(node: string, { nodes = [] }: Asked): StepMigration | undefined {
