@@ -1,5 +1,5 @@
 /** What runs behind the types of expression-types.ts: each method adds a node to a tree of plain data. */
-import { DataflowError, columnIndex, micros } from "@df/core";
+import { DataflowError, checkOneOf, columnIndex, micros } from "@df/core";
 import type { Duration, Schema, Type } from "@df/core";
 import { column, literal } from "@df/operators";
 import type { SelectOptions, Expression as Tree } from "@df/operators";
@@ -75,6 +75,7 @@ export class FluentExpression {
     return this.#made({ kind: "since", of: this.tree, earlier: treeOf(earlier) });
   }
   truncate(to: TruncateUnit): FluentExpression {
+    checkOneOf(to, ["minute", "hour", "day"] satisfies TruncateUnit[], "The unit of truncate()");
     return this.#made({ kind: "truncate", of: this.tree, to });
   }
 

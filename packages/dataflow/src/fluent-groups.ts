@@ -1,9 +1,10 @@
 /** What runs behind the types of groups and windows: each aggregation adds a node to the graph. */
-import { DataflowError, micros, checkOptions } from "@df/core";
+import { DataflowError, checkOneOf, micros, checkOptions } from "@df/core";
 import type { Duration, OperatorSpec, Shape } from "@df/core";
 import { group, latest, session as sessions, window as windowed } from "@df/operators";
 import { aggregatesOf } from "./aggregates.ts";
 import type { BuildAggregates, ConditionOf } from "./aggregates.ts";
+import { columnNames } from "./column-names.ts";
 import { checkedMigration } from "./migration.ts";
 import type { FluentStream } from "./fluent-stream.ts";
 import type { Emit, Renamed } from "./stream-types.ts";
@@ -66,7 +67,7 @@ export class FluentGrouped {
       checkOptions(options, ["by", "renamedFrom", "migrate"], "latest()");
       const { by = [] } = options;
       const migrate = checkedMigration(options.migrate, "latest()");
-      return latest({ group: this.#by, by: typeof by === "string" ? [by] : by, migrate });
+      return latest({ group: this.#by, by: columnNames(by, "by of latest()"), migrate });
     });
   }
 }
@@ -90,12 +91,7 @@ export class FluentWindowed {
       if (migrate !== undefined && this.#window.kind === "session")
         throw new DataflowError("DF_OPTION", "Sessions have no migrate: their groups stay as they are.");
       const { allowedLateness = "0s", emit = "final" } = options;
-      if (emit !== "final" && emit !== "onUpdate") {
-        throw new DataflowError(
-          "DF_OPTION",
-          `emit is ${JSON.stringify(emit)}; it may be "final" or "onUpdate".`,
-        );
-      }
+      checkOneOf(emit, ["final", "onUpdate"], "emit");
       checkWindow(this.#window, this.#stream.shape);
       const taken = [...this.#by, "windowStart", "windowEnd"];
       const parts = {

@@ -1,5 +1,5 @@
 /** What runs behind the types of join-types.ts: an operator that pairs rows, and behind it one that makes columns. */
-import { DataflowError, columnIndex, micros, schemaOf, t, checkOptions } from "@df/core";
+import { DataflowError, columnIndex, micros, schemaOf, t, checkOneOf, checkOptions } from "@df/core";
 import type { Duration, OperatorSpec, Schema } from "@df/core";
 import { column, columnsRead, joinWindow, select } from "@df/operators";
 import type { Expression as Tree } from "@df/operators";
@@ -9,7 +9,7 @@ import type { JoinKind } from "./join-types.ts";
 import { checkLambda } from "./lambda.ts";
 import type { Sliding, Tumbling } from "./windows.ts";
 
-const KINDS: readonly unknown[] = ["inner", "left", "right", "full"];
+const KINDS: readonly JoinKind[] = ["inner", "left", "right", "full"];
 /** Stand before the names of columns between the two operators, as both sides may have a column of one name. */
 const LEFT = "left.";
 const RIGHT = "right.";
@@ -40,12 +40,7 @@ export function joinSpecs(
 ): { readonly pairs: OperatorSpec; readonly columns: OperatorSpec } {
   checkOptions(options, ["on", "window", "type", "select", "allowedLateness", "renamedFrom"], "joinWindow()");
   const { type = "inner", allowedLateness = "0s" } = options;
-  if (!KINDS.includes(type)) {
-    throw new DataflowError(
-      "DF_OPTION",
-      `The type of a join is ${JSON.stringify(type)}; it may be "inner", "left", "right" or "full".`,
-    );
-  }
+  checkOneOf(type, KINDS, "The type of a join");
   checkWindow(options.window);
   checkLambda(options.select, "joinWindow()");
   const made: unknown = options.select(pickerOf(left, LEFT), pickerOf(right, RIGHT), pickerOf(BOUNDS, ""));

@@ -25,6 +25,7 @@ import {
   validate,
 } from "@df/operators";
 import type { ConditionOf } from "./aggregates.ts";
+import { columnNames } from "./column-names.ts";
 import { expressionsOf } from "./expressions.ts";
 import type { BuildExpressions } from "./expressions.ts";
 import { FluentGrouped, FluentKeyed, FluentWindowed } from "./fluent-groups.ts";
@@ -166,7 +167,7 @@ export class FluentStream {
         ["by", "within", "keep", "allowedLateness", "renamedFrom", "migrate"],
         "dedupe()",
       );
-      const by = typeof options.by === "string" ? [options.by] : options.by;
+      const by = columnNames(options.by, "by of dedupe()");
       for (const column of by) columnIndex(this.shape.schema, column);
       return dedupe({
         by,

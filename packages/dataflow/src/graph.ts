@@ -186,7 +186,8 @@ export function checkedName(name: unknown, verb: string): string {
   );
 }
 
-function isSink(value: unknown): value is SinkSpec {
+/** Whether a connector has made it to be written to. */
+export function isSink(value: unknown): value is SinkSpec {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -7,7 +7,7 @@ import { delta } from "./delta.ts";
 import { csvLines, files, filesSink, jsonLines } from "./files.ts";
 import { generator } from "./generator.ts";
 import { inbox } from "./inbox.ts";
-import { pipeline, t } from "./index.ts";
+import { type Events, pipeline, type Pipeline, t, tumbling } from "./index.ts";
 import { fromIterable, fromStream } from "./iterables.ts";
 import { json } from "./json.ts";
 import { lines } from "./lines.ts";
@@ -43,6 +43,89 @@ test.each<[string, () => unknown, RegExp]>([
 ])("%s refuses an option that is misspelt, naming those there are", (verb, make, names) => {
   expect(make).toThrow(`${verb} has no option "bonded". There are: `);
   expect(make).toThrow(names);
+});
+
+const Event = t.row({ id: t.string(), at: t.timestamp() });
+const events = memorySource([], Event);
+const inPipeline = (build: (p: Pipeline) => void, options = {}) => pipeline("p", options, build).build();
+const behind = (build: (stream: Events<t.infer<typeof Event>>) => void) =>
+  inPipeline((p) => build(p.from("s", events, { eventTime: "at", maxOutOfOrderness: "1s" })));
+
+test.each<[string, () => unknown, string]>([
+  ["bounded of files()", () => files({ path: "a", decode: json(Row), bounded: untyped("no") }), '"no"'],
+  ["bounded of memorySource()", () => memorySource([], Row, { bounded: untyped("no") }), '"no"'],
+  [
+    "bounded of generator()",
+    () => generator({ row: Row, rows: 1, make: (n) => ({ n }), bounded: untyped(1) }),
+    "1",
+  ],
+  ["bounded of fromIterable()", () => fromIterable(Row, [], { bounded: untyped("no") }), '"no"'],
+  ["bounded of fromStream()", () => fromStream(Row, () => untyped([]), { bounded: untyped(0) }), "0"],
+  ["bounded of fromObservable()", () => fromObservable(Row, of(), { bounded: untyped(null) }), "null"],
+])("%s is true or false, and nothing else is taken for either", (option, make, value) => {
+  expect(make).toThrow(`${option} is ${value}; it may be true or false. [DF_OPTION]`);
+});
+
+test.each<[string, () => unknown]>([
+  [
+    'compression of files() is "brotli"; it may be "auto", "none", "gzip" or "zstd".',
+    () => files({ path: "a", decode: json(Row), compression: untyped("brotli") }),
+  ],
+  [
+    'compression of delta() is "gzip"; it may be "snappy" or "zstd".',
+    () => delta({ path: "a", compression: untyped("gzip") }),
+  ],
+  [
+    'compression of parquet() is 5; it may be "snappy" or "zstd".',
+    () => parquet({ path: "a", compression: untyped(5) }),
+  ],
+  ['format of consoleSink() is "table"; it may be "json".', () => consoleSink({ format: untyped("table") })],
+  [
+    'json of t.timestamp() is "weeks"; it may be "iso", "s", "ms" or "us".',
+    () => t.timestamp({ json: untyped("weeks") }),
+  ],
+  ["tumbling() needs its options as an object. There are: offset.", () => tumbling("1h", untyped("5m"))],
+  [
+    '"p": "s": onInvalid is "skip"; it may be "fail" or a sink of a connector, such as delta({ path }).',
+    () => inPipeline((p) => p.from("s", events, { onInvalid: untyped("skip") })),
+  ],
+  [
+    '"p": "s": validate is "none"; it may be "read" or "all".',
+    () => inPipeline((p) => p.from("s", events, { validate: untyped("none") })),
+  ],
+  [
+    '"p": rejected is an object; it may be a sink of a connector, such as delta({ path }).',
+    () => inPipeline(() => {}, { rejected: {} }),
+  ],
+  [
+    '"p": secrets is "token"; it must be a list: ["token"].',
+    () => inPipeline(() => {}, { secrets: "token" }),
+  ],
+  [
+    '"p": "d": keep of dedupe() is "last"; it may be "any" or "first".',
+    () => behind((s) => s.dedupe("d", { by: "id", within: "1h", keep: untyped("last") })),
+  ],
+  [
+    '"p": "d": by of dedupe() is null; it may be a column, "id", or a list of columns, ["id", "at"].',
+    () => behind((s) => s.dedupe("d", { by: untyped(null), within: "1h", keep: "any" })),
+  ],
+  [
+    '"p": "l": by of latest() is an object; it may be a column, "id", or a list of columns, ["id", "at"].',
+    () => behind((s) => s.groupBy("id").latest("l", { by: untyped({}) })),
+  ],
+  [
+    '"p": "a": emit is "always"; it may be "final" or "onUpdate".',
+    () =>
+      behind((s) =>
+        s.window(tumbling("1h")).aggregate("a", (a) => ({ n: a.count() }), { emit: untyped("always") }),
+      ),
+  ],
+  [
+    '"p": "s.select": The unit of truncate() is "week"; it may be "minute", "hour" or "day".',
+    () => behind((s) => s.select((c) => ({ week: c("at").truncate(untyped("week")) }))),
+  ],
+])("a value that no option has is refused with the option and what it may be: %s", (words, make) => {
+  expect(make).toThrow(words);
 });
 
 const bare: typeof Row = untyped({ n: t.int() });

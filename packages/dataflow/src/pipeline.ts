@@ -1,9 +1,18 @@
-import { BATCH_ROWS_MAX, DataflowError, fieldOf, micros, checkOptions, schemaOfRow } from "@df/core";
+import {
+  BATCH_ROWS_MAX,
+  DataflowError,
+  checkOneOf,
+  fieldOf,
+  micros,
+  checkOptions,
+  schemaOfRow,
+  valueInWords,
+} from "@df/core";
 import type { Columns, EventTime, RowType, Shape, SinkSpec, SourceSpec } from "@df/core";
 import { requireLabel } from "@df/core/plan/labels";
 import { validate } from "@df/core/plan/validate";
 import { FluentStream } from "./fluent-stream.ts";
-import { Graph, checkedName, naming, type Renaming } from "./graph.ts";
+import { Graph, checkedName, isSink, naming, type Renaming } from "./graph.ts";
 import { type DeclaredParams, type Params, paramsOf } from "./params.ts";
 import type { Build, BuiltPlan, Pipeline, PipelineDefinition, PipelineOptions } from "./pipeline-types.ts";
 
@@ -59,6 +68,12 @@ export function pipeline(name: string, second: AnyOptions | AnyBuild, third?: An
 
 /** @throws DF_OPTION for a name that is declared twice, and for the default of one that is not */
 function declaredParams({ params, secrets = [], defaults = {} }: AnyOptions): DeclaredParams {
+  if (!Array.isArray(secrets)) {
+    throw new DataflowError(
+      "DF_OPTION",
+      `secrets is ${valueInWords(secrets)}; it must be a list: ["token"].`,
+    );
+  }
   const schema = params === undefined ? undefined : schemaOfRow(params, "params: Row");
   const names = schema?.fields.map((field) => field.name) ?? [];
   const twice = secrets.find((secret, index) => names.includes(secret) || secrets.indexOf(secret) !== index);
@@ -89,6 +104,8 @@ function plan(name: string, options: AnyOptions, build: AnyBuild, params: Params
   }
   const rejected =
     options.rejected === undefined ? undefined : graph.claim("rejected", "the pipeline's option rejected");
+  if (rejected !== undefined)
+    checkSink(options.rejected, `rejected is ${valueInWords(options.rejected)}; it may be`);
   if (rejected !== undefined) graph.addSink(rejected, options.rejected as SinkSpec, undefined);
   graph.close();
   const made: BuiltPlan = {
@@ -142,12 +159,11 @@ function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInpu
     return eventTimeOf(source, options);
   });
   const { onInvalid = "fail", validate = "read" } = options;
-  if (validate !== "read" && validate !== "all") {
-    throw new DataflowError(
-      "DF_OPTION",
-      `Source "${full}": validate is "read" or "all", not ${JSON.stringify(validate)}.`,
-    );
-  }
+  naming(full, () => {
+    checkOneOf(validate, ["read", "all"], "validate");
+    if (onInvalid !== "fail")
+      checkSink(onInvalid, `onInvalid is ${valueInWords(onInvalid)}; it may be "fail" or`);
+  });
   const invalid =
     onInvalid === "fail"
       ? undefined
@@ -165,6 +181,12 @@ function from(graph: Graph, id: string, source: SourceSpec, options: ReadingInpu
   });
   if (invalid !== undefined) graph.addSink(invalid, onInvalid as SinkSpec, undefined);
   return new FluentStream(graph, edge, full).checked(check);
+}
+
+/** @throws DF_SINK for what is no sink, in the words of the option that holds it */
+function checkSink(sink: unknown, what: string): void {
+  if (isSink(sink)) return;
+  throw new DataflowError("DF_SINK", `${what} a sink of a connector, such as delta({ path }).`);
 }
 
 function checkSource(source: unknown): void {

@@ -1,4 +1,4 @@
-import { DataflowError, micros } from "@df/core";
+import { DataflowError, checkOptions, micros } from "@df/core";
 import type { Duration } from "@df/core";
 
 /** Windows of one size, side by side. */
@@ -38,6 +38,7 @@ interface Aligned {
  * @throws DF_WINDOW when the size is 0 or the offset is not below it
  */
 export function tumbling(size: Duration, options: Aligned = {}): Tumbling {
+  checkOptions(options, ["offset"], "tumbling()");
   const sizeMicros = micros(size, "The size of tumbling()");
   const offsetMicros = micros(options.offset ?? "0s", "The offset of tumbling()");
   if (sizeMicros === 0)
@@ -58,6 +59,7 @@ export function tumbling(size: Duration, options: Aligned = {}): Tumbling {
  * @throws DF_WINDOW when `every` is 0 or longer than the size, or the offset is not below it
  */
 export function sliding(size: Duration, every: Duration, options: Aligned = {}): Sliding {
+  checkOptions(options, ["offset"], "sliding()");
   const sizeMicros = micros(size, "The size of sliding()");
   const everyMicros = micros(every, "The step of sliding()");
   const offsetMicros = micros(options.offset ?? "0s", "The offset of sliding()");

@@ -1,4 +1,4 @@
-import { DataflowError, checkOptions } from "@df/core";
+import { DataflowError, checkOneOf, checkOptions } from "@df/core";
 import type { ChangeMode, Json, Shape, TypedSink } from "@df/core";
 
 /** How rows are printed. */
@@ -14,13 +14,8 @@ export interface ConsoleSinkOptions {
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): TypedSink<unknown, ChangeMode> {
   checkOptions(options, ["format"], "consoleSink()");
-  const format: unknown = options.format ?? "json";
-  if (format !== "json") {
-    throw new DataflowError(
-      "DF_OPTION",
-      `consoleSink() prints format "json", not ${JSON.stringify(format)}.`,
-    );
-  }
+  const { format = "json" } = options;
+  checkOneOf(format, ["json"], "format of consoleSink()");
   return {
     connector: "console",
     options: { format } satisfies Json,

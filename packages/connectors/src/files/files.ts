@@ -1,5 +1,5 @@
 import type { Decodes, Json, Source, SourceContext, Split, TypedSource } from "@df/core";
-import { DataflowError, checkOptions } from "@df/core";
+import { DataflowError, checkOneOf, checkOptions } from "@df/core";
 import { recipeOf, type LineDecoder } from "@df/formats";
 import { FileReader } from "./file-reader.ts";
 import { findFiles } from "./find-files.ts";
@@ -42,7 +42,7 @@ const OPTIONS: readonly (keyof FilesOptions<unknown>)[] = [
   "compression",
   "expansionMax",
 ];
-const COMPRESSIONS: readonly unknown[] = ["auto", "none", "gzip", "zstd"] satisfies Compression[];
+const COMPRESSIONS: readonly Compression[] = ["auto", "none", "gzip", "zstd"];
 const EXPANSION_MAX = 200;
 
 /**
@@ -54,6 +54,7 @@ const EXPANSION_MAX = 200;
 export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
   checkOptions(options, OPTIONS, "files()");
   const { path, decode, bounded = false } = options;
+  checkOneOf(bounded, [true, false], "bounded of files()");
   const patterns = (typeof path === "string" || path instanceof URL ? [path] : (path ?? [])).map(pathOf);
   if (patterns.length === 0) {
     throw new DataflowError("DF_PATH", 'files() has no path. Give it one: path: "input/*.jsonl".');
@@ -80,12 +81,7 @@ export function files<Row>(options: FilesOptions<Row>): TypedSource<Row> {
 
 function checkedUnpacking(options: FilesOptions<unknown>): Unpacking {
   const { compression = "auto", expansionMax = EXPANSION_MAX } = options;
-  if (!COMPRESSIONS.includes(compression)) {
-    throw new DataflowError(
-      "DF_OPTION",
-      `compression of files() is ${JSON.stringify(compression)}. There are: ${COMPRESSIONS.join(", ")}.`,
-    );
-  }
+  checkOneOf(compression, COMPRESSIONS, "compression of files()");
   if (!(expansionMax >= 1)) {
     throw new DataflowError(
       "DF_OPTION",

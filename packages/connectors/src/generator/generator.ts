@@ -10,7 +10,7 @@ import type {
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
+import { DataflowError, checkOneOf, schemaOfRow, checkOptions } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 
 /** What `generator()` makes. */
@@ -34,6 +34,7 @@ export function generator<const S extends Columns>(options: GeneratorOptions<S>)
   checkOptions(options, ["row", "rows", "splits", "make", "bounded"], "generator()");
   const { row, rows, splits = 1, bounded = true, make } = options;
   const schema = schemaOfRow(row, "generator({ row: Row, … })");
+  checkOneOf(bounded, [true, false], "bounded of generator()");
   checkCount("rows", rows, 0, Number.MAX_SAFE_INTEGER);
   checkCount("splits", splits, 1, 65_536);
   return {

@@ -1,6 +1,6 @@
-import { DataflowError } from "@df/core";
+import { checkOneOf } from "@df/core";
 import type { Json } from "@df/core";
-import { COMPRESSIONS, isCompression } from "@df/formats/parquet/compression";
+import { COMPRESSIONS } from "@df/formats/parquet/compression";
 import type { Compression } from "@df/formats/parquet/compression";
 import { parseTableOptions } from "./table-options.ts";
 import type { TableOptions } from "./table-options.ts";
@@ -17,11 +17,6 @@ export const CHANGEABLE: readonly string[] = ["compression"];
 /** Checks options of a connector as they were given or stored. @throws DF_OPTION */
 export function parseParquetOptions(connector: "delta" | "parquet", options: Json): ParquetTableOptions {
   const { compression = "snappy" } = (options ?? {}) as { readonly compression?: unknown };
-  if (!isCompression(compression)) {
-    throw new DataflowError(
-      "DF_OPTION",
-      `${connector}() compresses with ${COMPRESSIONS.join(" or ")}, not ${JSON.stringify(compression)}.`,
-    );
-  }
-  return { ...parseTableOptions(connector, options), compression };
+  checkOneOf(compression, COMPRESSIONS, `compression of ${connector}()`);
+  return { ...parseTableOptions(connector, options), compression: compression };
 }

@@ -9,7 +9,7 @@ import type {
   RowType,
   SplitReader,
 } from "@df/core";
-import { DataflowError, reasonOf, schemaOfRow } from "@df/core";
+import { DataflowError, checkOneOf, reasonOf, schemaOfRow } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 import { textOf } from "@df/core/batch/row-text";
 import type { Arrivals } from "./arrivals.ts";
@@ -34,6 +34,7 @@ export function liveSource<const S extends Columns>(
   parts: LiveParts,
 ): LiveSource<ReadOf<S>> {
   const { name, what, options, bounded, open } = parts;
+  checkOneOf(bounded, [true, false], `bounded of ${what}`);
   const declared = schemaOfRow(row, `${what.slice(0, -1)}Row, …)`);
   return {
     name,

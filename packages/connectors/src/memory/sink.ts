@@ -7,7 +7,7 @@ import type { ChangeMode, Shape, TypedSink } from "@df/core";
  * @throws DF_OPTION for an empty name
  */
 export function memorySink(name: string): TypedSink<unknown, ChangeMode> {
-  if (name === "") {
+  if (typeof name !== "string" || name === "") {
     throw new DataflowError(
       "DF_OPTION",
       'memorySink() needs a name by which its rows are found: memorySink("orders").',

@@ -9,7 +9,7 @@ import type {
   TypedSource,
   WriteOf,
 } from "@df/core";
-import { DataflowError, schemaOfRow, checkOptions } from "@df/core";
+import { DataflowError, schemaOfRow, checkOneOf, checkOptions } from "@df/core";
 import { RowColumns } from "@df/core/batch/row-columns";
 
 /** How `memorySource()` ends. */
@@ -29,6 +29,7 @@ export function memorySource<const S extends Columns>(
 ): TypedSource<ReadOf<S>> {
   checkOptions(options, ["bounded"], "memorySource()");
   const { bounded = true } = options;
+  checkOneOf(bounded, [true, false], "bounded of memorySource()");
   const declared = schemaOfRow(row, "memorySource(rows, Row)");
   const splits: ReadonlyMap<string, readonly unknown[]> = new Map(
     Array.isArray(rows) ? [["0", rows]] : Object.entries(rows),

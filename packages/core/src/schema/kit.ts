@@ -4,6 +4,7 @@
  */
 import { DataflowError } from "../error.ts";
 import type { Json } from "../json.ts";
+import { checkOneOf, checkOptions } from "../options.ts";
 import type { ColumnType, Schema, TimestampJson } from "./schema.ts";
 
 declare const UNIT: unique symbol;
@@ -124,7 +125,12 @@ export const t: Kit = {
     }
     return type({ kind: "decimal", precision, scale });
   },
-  timestamp: (options = {}) => type({ kind: "timestamp", json: options.json ?? "iso" }),
+  timestamp: (options = {}) => {
+    checkOptions(options, ["json"], "t.timestamp()");
+    const { json = "iso" } = options;
+    checkOneOf(json, ["iso", "s", "ms", "us"] satisfies TimestampJson[], "json of t.timestamp()");
+    return type({ kind: "timestamp", json });
+  },
   date: () => type({ kind: "date" }),
   json: () => type({ kind: "json" }),
   enum: (...values) => type({ kind: "string", values }),

@@ -1,4 +1,5 @@
 import {
+  checkOneOf,
   columnIndex,
   DataflowError,
   type Migration,
@@ -86,6 +87,7 @@ function allNames(schema: Schema | undefined): Set<string> {
 }
 
 function checkOptions({ by, withinMicros, keep, migrate, allowedLatenessMicros = 0 }: DedupeOptions): void {
+  checkOneOf(keep, ["any", "first"], "keep of dedupe()");
   if (migrate !== undefined && keep === "any") {
     throw new DataflowError(
       "DF_DEDUPE",
