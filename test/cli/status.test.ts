@@ -80,6 +80,30 @@ describe("dataflow status", () => {
     ]);
   });
 
+  test("lists every sink of a pipeline that has stopped, also those that have delivered nothing", () => {
+    const folder = newFolder("status");
+    writeFileSync(join(folder, "in.jsonl"), '{"id":"a"}\n');
+    writeFileSync(
+      join(folder, "pipeline.ts"),
+      `import { pipeline, t } from "dataflow";
+      import { files, filesSink, jsonLines } from "dataflow/files";
+      import { json } from "dataflow/json";
+      export default pipeline("few", (p) => {
+        const rows = p.from("rows", files({ path: "in.jsonl", decode: json(t.row({ id: t.string() })) }));
+        rows.filter((row) => row.id === "z").to("none", filesSink({ path: "none", format: jsonLines() }));
+        rows.to("all", filesSink({ path: "all", format: jsonLines() }));
+      });`,
+    );
+    expect(dataflow(folder, ["run", "pipeline.ts"]).code).toBe(0);
+    expect(statusOf(folder).sinks).toEqual([
+      { sink: "none", epoch: 0, rows: 0, undeliveredBytes: 0 },
+      expect.objectContaining({ sink: "all", epoch: 1, rows: 0, undeliveredBytes: 0 }),
+    ]);
+    const { stdout } = dataflow(folder, ["status"]);
+    expect(stdout).toMatch(/^ {2}none +- +0 +- +- +- +0$/m);
+    expect(stdout).toMatch(/^ {2}all +- +- +1 +1 +\w{32} +0$/m);
+  });
+
   test("and run refuse a damaged state and a state directory that is a file, in words", () => {
     const folder = newFolder("status");
     writeOrders(folder, "a.jsonl", someOrders(0, 3));

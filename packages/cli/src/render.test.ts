@@ -70,7 +70,10 @@ test("results that no sink shows are told, with what to do", () => {
 test("how much was shown is told of a run, and not of a state alone", () => {
   const shown = { ...sink, rows: 7, guarantee: "exactly once" } as const;
   expect(renderReport({ ...report, sinks: [shown] })).toMatch(/^ {2}out +exactly once +7 {2}/m);
-  expect(renderStatus({ ...report, sinks: [sink] }, "not running")).toMatch(/^ {2}out +- +- {2}/m);
+  const delivered = { ...sink, epoch: 1 };
+  expect(renderStatus({ ...report, sinks: [delivered] }, "not running")).toMatch(/^ {2}out +- +- {2}/m);
+  // What has never delivered has shown nothing.
+  expect(renderStatus({ ...report, sinks: [sink] }, "not running")).toMatch(/^ {2}out +- +0 {2}/m);
 });
 
 test("late rows that no sink takes are told, with the ways to keep them", () => {

@@ -75,8 +75,8 @@ function renderSinks(sinks: readonly SinkStatus[]): string[] {
     sinks.map(({ sink, guarantee, rows, epoch, version, contentHash, comparable, undeliveredBytes }) => [
       sink,
       guarantee ?? "-",
-      // A state alone knows nothing of how much a run has shown.
-      guarantee === undefined ? "-" : count(rows),
+      // A state alone knows nothing of how much a run has shown, unless it is nothing.
+      guarantee === undefined && epoch > 0 ? "-" : count(rows),
       epoch === 0 ? "-" : String(epoch),
       version ?? "-",
       comparable === false ? "by arrival" : hashText(contentHash),

@@ -17,6 +17,8 @@ interface StoredState {
   /** The plan's fingerprint at the last checkpoint; undefined before the first. */
   readonly fingerprint: string | undefined;
   readonly record: CheckpointRecord | undefined;
+  /** The sinks of the last checkpoint, in the order of its pipeline. */
+  readonly sinks: readonly string[];
   readonly undelivered: readonly Undelivered[];
   /** The last delivery of each sink. */
   readonly delivered: readonly {
@@ -49,6 +51,8 @@ export function readStoredState(file: string): StoredState {
       adopts: adoptedBy(meta),
       fingerprint: meta.get("fingerprint"),
       record: checkpoint === undefined ? undefined : (JSON.parse(checkpoint.record) as CheckpointRecord),
+      // Each checkpoint writes them anew, one after the other.
+      sinks: db.prepare<[], string>("SELECT id FROM sink ORDER BY rowid").pluck().all(),
       undelivered: db
         .prepare<[], Undelivered>(
           "SELECT sink, sum(rows) AS rows, sum(length) AS bytes FROM held GROUP BY sink",
