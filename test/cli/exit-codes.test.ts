@@ -70,6 +70,48 @@ describe("exit code 2 says that the command was used wrongly, with the way to us
   });
 });
 
+describe("exit code 2 says that a file is wrong, so that nobody starts it again before it is mended, when", () => {
+  const wrong = (name: string, text: string): string => {
+    const folder = newFolder("wrong");
+    writeFileSync(join(folder, name), text);
+    if (name !== "pipeline.ts") writeFileSync(join(folder, "pipeline.ts"), "export default [];\n");
+    return folder;
+  };
+  test.each<[string, string, RegExp]>([
+    [
+      "a step of the pipeline cannot be",
+      folderWith('p.from("numbers", numbers).keyBy("m").window(tumbling("1h"));'),
+      /There is no column "m"\. The columns are: n\. \[DF_NO_COLUMN\]\n$/,
+    ],
+    [
+      "an option of the pipeline cannot be",
+      folderWith('p.from("numbers", numbers);', 'require: "exact" as never'),
+      /require is "exact"; it may be identical, convergent or arrival\. \[DF_LABEL\]\n$/,
+    ],
+    [
+      "its function throws",
+      folderWith('throw new RangeError("no such table");'),
+      /^RangeError: no such table/,
+    ],
+    ["what it throws is no error", wrong("pipeline.ts", 'throw "a word";\n'), /^a word\n$/],
+    ["its syntax is wrong", wrong("pipeline.ts", "const y = ;\n"), /\[DF_SYNTAX\]\n$/],
+    ["it imports what is not there", wrong("pipeline.ts", 'import "./none.ts";\n'), /\[DF_NO_MODULE\]\n$/],
+    [
+      "the configuration throws",
+      wrong("dataflow.config.ts", 'throw new TypeError("no");\n'),
+      /^TypeError: no\n {4}at .*dataflow\.config\.ts:1:\d+/,
+    ],
+    ["the configuration has wrong syntax", wrong("dataflow.config.ts", "export default {;\n"), /DF_SYNTAX/],
+  ])("%s", (_when, folder, says) => {
+    for (const command of ["run", "plan"]) {
+      const { code, stdout, stderr } = dataflow(folder, [command, "pipeline.ts"]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(says);
+    }
+    expect(existsSync(join(folder, ".dataflow"))).toBe(false);
+  });
+});
+
 describe("exit code 1 says that the run failed, and why, when", () => {
   test("a lambda throws and nothing takes the row: where, which record, and what to do", () => {
     const folder = folderWith(`

@@ -118,12 +118,12 @@ export default [few, scoped];
     expect(unknown.stderr).toMatch(/There is no parameter "leest"\. There are: .*\[DF_PARAM\]\n$/);
   });
 
-  test("that throws while it is loaded ends the command with code 1 and the place in the file", () => {
+  test("that throws while it is loaded ends the command with code 2 and the place in the file", () => {
     const folder = folderOf({
       "bad.ts": `const none: { x: number } | undefined = undefined as never;\nconsole.error(none.x);\n`,
     });
     const { code, stdout, stderr } = dataflow(folder, ["run", "bad.ts"]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/TypeError[\s\S]*bad\.ts:2:\d+/);
   });
 });
@@ -181,7 +181,7 @@ describe("a pipeline file that cannot be read is told of without a stack:", () =
     ],
   ])("%s", (_what, text, says) => {
     const { code, stdout, stderr } = dataflow(folderOf({ "bad.ts": text }), ["run", "bad.ts"]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(says);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
@@ -196,7 +196,7 @@ export default pipeline("bad", () => topic("nope"));
     "topic.ts": "export const topic = (text: string): unknown => JSON.parse(text);\n",
   });
   const { code, stdout, stderr } = dataflow(folder, ["run", "bad.ts"]);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   const places = stderr.split("\n").filter((line) => line.startsWith("    at "));
   expect(places).toEqual([
     expect.stringMatching(/topic\.ts:1:\d+\)$/),

@@ -120,7 +120,7 @@ describe("the value of a secret is in no error, log, report, quarantine or state
     [
       "the pipeline's function throws it",
       { file: pipelineFile(HASHED, "throw new TypeError(JSON.stringify({ salt: salt.reveal() }));"), given },
-      1,
+      2,
       /TypeError: \{"salt":"secret\(env:SALT\)"\}/,
     ],
     [
@@ -146,13 +146,13 @@ describe("the value of a secret is in no error, log, report, quarantine or state
         file: pipelineFile(HASHED, 'users.to("kept", delta({ path: "./" + salt.reveal() }));'),
         given,
       },
-      1,
+      2,
       /options or columns of "kept" hold the value of secret\(env:SALT\), and the state would keep it.*\[DF_SECRET_KEPT\]/,
     ],
     [
       "it is an id",
       { file: pipelineFile(HASHED, 'users.to(salt.reveal(), delta({ path: "./x" }));'), given },
-      1,
+      2,
       /to\(\) needs a name of .*, not "secret\(env:SALT\)".*\[DF_ID\]/,
     ],
     [

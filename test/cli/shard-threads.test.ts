@@ -178,7 +178,7 @@ export default pipeline("random", (p) => {
 `,
   );
   const { code, stderr } = dataflow(folder, given("random", "random", 2));
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toMatch(
     /^Each thread of --parallelism loads the pipeline "random" for itself.*\[DF_PLAN_DIFFERS\]\n$/,
   );

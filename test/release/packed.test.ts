@@ -160,7 +160,7 @@ describe.skipIf(missing !== undefined)(`installed in an empty folder${unless(mis
   test("a module that the package does not have is refused with those that it has", () => {
     writeFileSync(join(folder, "parchment.ts"), 'import "dataflow/parchment";\n');
     const refused = typed(folder, "npx dataflow run parchment.ts");
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain('There is no module "dataflow/parchment"');
     expect(refused.stderr).toContain("There are: dataflow, dataflow/callback, dataflow/console,");
     expect(refused.stderr).toContain("[DF_NO_MODULE]");

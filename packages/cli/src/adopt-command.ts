@@ -2,10 +2,9 @@ import { join, resolve } from "node:path";
 import { DataflowError } from "@df/core";
 import type { AdoptReport } from "@df/core/runtime/adopt";
 import { adopt, type BuiltPlan } from "dataflow";
-import { buildAll } from "./build.ts";
+import { plansOf } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
-import { loadPipelines } from "./load.ts";
 import { count } from "./counted.ts";
 import { table } from "./render.ts";
 
@@ -20,7 +19,7 @@ export interface AdoptFlags extends Flags {
 export async function adoptCommand(file: string, flags: AdoptFlags): Promise<number> {
   const resolved = await resolveHere(flags);
   const { stateDir, parallelism, stateBudget, unsafeStateFs, json } = resolved.settings;
-  const plan = theOne(buildAll(await loadPipelines(file), resolved), file, flags.pipeline);
+  const plan = theOne(await plansOf(file, resolved), file, flags.pipeline);
   const stateDirectory = join(resolve(stateDir), plan.name);
   const report = await adopt(plan, {
     stateDirectory,

@@ -50,6 +50,7 @@ const USAGE = new Set([
   "DF_NO_SAVEPOINT",
   "DF_NO_STATE",
   "DF_PARAM",
+  "DF_PLAN_DIFFERS",
   "DF_REWIND_TOO_FAR",
   "DF_SAVEPOINT_EMPTY",
   "DF_SAVEPOINT_EXISTS",
@@ -59,8 +60,29 @@ const USAGE = new Set([
   "DF_USAGE",
 ]);
 
+/** What files of the user have thrown while they were loaded or built. */
+const OF_FILES = new Set<unknown>();
+
+/**
+ * Does what loads or builds a file of the user. What that throws is told as it is, but no run has failed: the exit code
+ * says that the file is wrong, for the next start would come to the same.
+ */
+export async function ofFile<Made>(work: () => Promise<Made>): Promise<Made> {
+  try {
+    return await work();
+  } catch (thrown) {
+    OF_FILES.add(thrown);
+    throw thrown;
+  }
+}
+
 /** The exit code for whatever ended the command. */
 export function exitCodeOf(thrown: unknown): number {
+  const code = codeOf(thrown);
+  return code === EXIT.failed && OF_FILES.has(thrown) ? EXIT.usage : code;
+}
+
+function codeOf(thrown: unknown): number {
   if (!(thrown instanceof DataflowError)) return EXIT.failed;
   if (thrown.code === "DF_ALREADY_RUNNING") return EXIT.running;
   if (INCOMPATIBLE.has(thrown.code)) return EXIT.incompatible;

@@ -9,11 +9,10 @@ import { restartFromSavepoint } from "@df/core/runtime/child-sinks";
 import { askStatus, type RunFacts } from "@df/core/runtime/control-socket";
 import type { BuiltPlan } from "dataflow";
 import { aligned } from "./aligned.ts";
-import { buildAll } from "./build.ts";
+import { plansOf } from "./build.ts";
 import { type Flags, resolveHere } from "./config/resolve-settings.ts";
 import { EXIT } from "./exit.ts";
 import { here } from "./here.ts";
-import { loadPipelines } from "./load.ts";
 
 /** What a restart would make of a pipeline's state. */
 interface Restart {
@@ -55,7 +54,7 @@ export interface PlanFlags extends Flags {
 export async function planCommand(file: string, flags: PlanFlags): Promise<number> {
   const resolved = await resolveHere(flags);
   const { settings } = resolved;
-  const plans = buildAll(await loadPipelines(file), resolved);
+  const plans = await plansOf(file, resolved);
   const restarts: Restart[] = [];
   for (const plan of plans) {
     const state = join(resolve(settings.stateDir), plan.name);

@@ -1,5 +1,5 @@
 import { aligned } from "../aligned.ts";
-import { EXIT } from "../exit.ts";
+import { EXIT, ofFile } from "../exit.ts";
 import { loadPipelines } from "../load.ts";
 import { resolveParams, withWayOn } from "./resolve-params.ts";
 import { type Flags, resolveHere, type Resolved } from "./resolve-settings.ts";
@@ -32,7 +32,7 @@ export async function configCommand(file: string | undefined, flags: ConfigFlags
 }
 
 async function paramLines(file: string, resolved: Resolved): Promise<Line[]> {
-  const pipelines = await loadPipelines(file);
+  const pipelines = await ofFile(() => loadPipelines(file));
   const given = resolveParams(pipelines, resolved);
   return pipelines.flatMap((pipeline, index) => {
     const { values, origins } = given[index] ?? { values: {}, origins: {} };

@@ -1,6 +1,7 @@
 /** Which value a setting has: the first of flag, environment, profile, configuration and default that names it. */
 import { DataflowError } from "@df/core";
 import type { Config, ConfigSettings, ParamValues } from "dataflow";
+import { ofFile } from "../exit.ts";
 import { loadDefault } from "../load.ts";
 import { checkedConfig, described, profileOf } from "./check-config.ts";
 import { findConfig } from "./find-config.ts";
@@ -94,7 +95,7 @@ export function resolveHere(flags: Flags): Promise<Resolved> {
   return resolveSettings(flags, {
     directory: process.cwd(),
     environment: process.env,
-    load: loadDefault,
+    load: (path) => ofFile(() => loadDefault(path)),
   });
 }
 
