@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 
@@ -49,4 +50,24 @@ test.each([
   ["connectors", "@df/formats/parquet/encoder"],
 ])("%s may import %s", (where, specifier) => {
   expect(lintImport(where, specifier).output).not.toContain("no-restricted-imports");
+});
+
+/** The code of a package, and not what lies below it from elsewhere. */
+function codeOf(folder: string): string {
+  const files = globSync(`{src,bin}/**/*.{ts,js}`, { cwd: folder });
+  return files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+}
+
+test("each package imports all that it depends on: what another one uses is not listed here", () => {
+  const packages = globSync("packages/*/package.json", { cwd: root });
+  expect(packages.length).toBeGreaterThan(5);
+  const unused = packages.flatMap((file) => {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, file), "utf8")) as {
+      readonly dependencies?: Readonly<Record<string, string>>;
+    };
+    const code = codeOf(join(root, dirname(file)));
+    const isImported = (name: string): boolean => code.includes(`"${name}"`) || code.includes(`"${name}/`);
+    return Object.keys(dependencies).flatMap((name) => (isImported(name) ? [] : [`${file}: ${name}`]));
+  });
+  expect(unused).toEqual([]);
 });
