@@ -123,7 +123,7 @@ export interface Waiting {
 export interface CheckpointRecord {
   readonly epoch: Epoch;
   readonly splits: readonly SplitRecord[];
-  /** Last clock of each node, µs; null for −∞. */
+  /** Last clock of each step and sink, µs; null for −∞. In states of older versions those of sources are here, too. */
   readonly clocks: Readonly<Record<string, number | null>>;
   /** Absent in states of older versions. */
   readonly sources?: Readonly<Record<string, SourceRecord>> | undefined;
@@ -137,6 +137,15 @@ export interface CheckpointRecord {
   readonly migrated?: Migrated | undefined;
   /** Hashes of its lambdas by node id, see `lambdaHashes`; absent in states of older versions. */
   readonly lambdas?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The last clock of each node, sources among them, µs; null for −∞. */
+export function clocksAt({
+  clocks,
+  sources = {},
+}: CheckpointRecord): Readonly<Record<string, number | null>> {
+  const ofSources = Object.entries(sources).map(([source, { clock }]) => [source, clock] as const);
+  return { ...clocks, ...Object.fromEntries(ofSources) };
 }
 
 /** Where a split's clock was lifted, and to what, µs. */

@@ -13,7 +13,8 @@ const entry = (node: string, rowsIn: number): LedgerEntry => ({
 const record: CheckpointRecord = {
   epoch: 3,
   splits: [{ source: "s", split: "s", timeMax: 1, clock: 1, lift: null, status: "ended" }],
-  clocks: { s: 1, "s.filter": 2, group: null },
+  clocks: { "s.filter": 2, group: null },
+  sources: { s: { clock: 1, status: "ended" } },
   ledger: [entry("s", 5), entry("group", 4), entry("now", 7)],
   waiting: [],
   drained: false,
@@ -31,7 +32,8 @@ test("a record has all of its nodes under their new ids, and nothing else change
   expect(renamedRecord(record, renames)).toEqual({
     ...record,
     splits: [{ ...record.splits[0], source: "t" }],
-    clocks: { t: 1, "t.filter": 2, now: null },
+    clocks: { "t.filter": 2, now: null },
+    sources: { t: { clock: 1, status: "ended" } },
     // Counts of a node that was gone long ago give way.
     ledger: [entry("t", 5), entry("now", 4)],
     waiting: undefined,
@@ -45,6 +47,13 @@ test("a record says the clocks of sources under their new ids, where an adoption
   expect(renamedRecord({ ...record, sources }, new Map([["s", "t"]]))).toMatchObject({
     sources: { t: sources.s, other: sources.other },
   });
+});
+
+test("a record of an older version, in which sources have their clocks among those of the steps, has them under new ids", () => {
+  const { sources: _, ...older } = { ...record, clocks: { s: 1, "s.filter": 2 } };
+  const renamed = renamedRecord(older, new Map([["s", "t"]]));
+  expect(renamed.clocks).toEqual({ t: 1, "s.filter": 2 });
+  expect(renamed).not.toHaveProperty("sources");
 });
 
 test("a fingerprint keeps what stands under an id, also under one that every object inherits", () => {

@@ -62,11 +62,13 @@ export class Checkpointer {
     const wrong = imbalances(ledger);
     assert(wrong.length === 0, `the ledger of epoch ${epoch} does not balance: ${wrong.join("; ")}`);
     const clocks = inputsByNode(parts.flatMap((part) => part.clocks));
+    const sources = this.#sourcesAt(clocks);
+    const others = [...clocks].filter(([node]) => !Object.hasOwn(sources, node));
     const record: CheckpointRecord = {
       epoch,
       splits: this.#allSplits(parts.flatMap((part) => part.splits)),
-      clocks: Object.fromEntries([...clocks].map(([node, { clock }]) => [node, storedTime(clock)])),
-      sources: this.#sourcesAt(clocks),
+      clocks: Object.fromEntries(others.map(([node, { clock }]) => [node, storedTime(clock)])),
+      sources,
       ledger,
       waiting: drained ? [] : waiting,
       drained,

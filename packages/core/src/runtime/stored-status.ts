@@ -1,3 +1,4 @@
+import { clocksAt } from "../checkpoint/records.ts";
 import { readStoredState } from "../checkpoint/stored-state.ts";
 import { own } from "../own.ts";
 import type { Status } from "./report.ts";
@@ -8,7 +9,8 @@ export function storedStatus(file: string): Status {
   const splits = { live: 0, idle: 0, ended: 0 };
   for (const { status } of record?.splits ?? []) splits[status]++;
   const sources = new Set(record?.splits.map(({ source }) => source));
-  const clocks = [...sources].map((source) => own(record?.clocks ?? {}, source) ?? null);
+  const byNode = record && clocksAt(record);
+  const clocks = [...sources].map((source) => own(byNode ?? {}, source) ?? null);
   const waiting = new Map(undelivered.map(({ sink, bytes }) => [sink, bytes]));
   const last = new Map(delivered.map((delivery) => [delivery.sink, delivery]));
   return {
@@ -25,7 +27,7 @@ export function storedStatus(file: string): Status {
     })),
     ledger: record?.ledger ?? [],
     gauges: {},
-    clocks: record?.clocks,
+    clocks: byNode,
     waiting: record?.waiting,
   };
 }
