@@ -32,7 +32,7 @@ export function byteStrings(all: readonly Uint8Array[]): ByteStrings {
 
 /** Byte strings that come one after the other. */
 export class StringList {
-  // Memory that grows and shrinks in its place where it can.
+  // `transfer` to another length copies what is there: twice the room each time, so that no byte is copied often.
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
   #ends: Uint32Array<ArrayBuffer> = new Uint32Array(64);
   /** How many there are, and the bytes of all of them. */
