@@ -4,6 +4,7 @@ import type {
   Committer,
   CommitterContext,
   CommitterFactory,
+  Delivered,
   Intent,
   Json,
   Marker,
@@ -14,7 +15,7 @@ import { CanonicalCodec, ContentHash, rowHash } from "@df/core/batch/canonical";
 import { rowReader } from "@df/core/batch/rows";
 import type { RowReader } from "@df/core/batch/rows";
 import { memoryTarget } from "./target.ts";
-import type { MemoryChange, MemoryTarget } from "./target.ts";
+import type { MemoryChange, MemoryTarget, RowHashes } from "./target.ts";
 
 /** Builds the committers of `memorySink()` sinks. */
 export const committerFactory: CommitterFactory = {
@@ -30,8 +31,15 @@ export const committerFactory: CommitterFactory = {
 /** What a delivery will do to the target. */
 interface StagedRows {
   readonly changes: readonly MemoryChange[];
-  /** Upsert: row hashes by canonical key, undefined for deletes. */
-  readonly hashes: ReadonlyMap<string, Uint8Array | undefined>;
+  /** Upsert only. */
+  readonly hashes: RowHashes;
+}
+
+/** What is known of the rows by key while a delivery is staged: those before it, those that it has changed. */
+interface Staging {
+  readonly present: ReadonlyMap<string, Uint8Array>;
+  readonly hashes: Map<string, Uint8Array | undefined>;
+  readonly contentHash: ContentHash;
 }
 
 /** Staged rows by number: the "files" of this target. Kept until they are committed. */
@@ -45,10 +53,14 @@ class MemoryCommitter implements Committer {
   readonly #keys: CanonicalCodec;
   readonly #readRow: RowReader;
   readonly #readKey: RowReader;
+  readonly #muted: boolean;
+  readonly #delivered: Delivered | undefined;
 
-  constructor(target: MemoryTarget, { input }: CommitterContext) {
+  constructor(target: MemoryTarget, { input, muted = false, delivered }: CommitterContext) {
     const keys = input.key.map((name) => columnIndex(input.schema, name));
     this.#target = target;
+    this.#muted = muted;
+    this.#delivered = delivered;
     this.#shape = input;
     this.#codec = new CanonicalCodec(input.schema);
     this.#keys = new CanonicalCodec(input.schema, keys);
@@ -64,28 +76,40 @@ class MemoryCommitter implements Committer {
 
   async stage({ batches }: StageRequest): Promise<Staged> {
     this.#target.point("stage");
-    const before = this.#target.marker?.contentHash;
-    const contentHash = before === undefined ? new ContentHash() : ContentHash.parse(before);
+    const { contentHash, present } = this.#before();
     const changes: MemoryChange[] = [];
     const hashes = new Map<string, Uint8Array | undefined>();
+    let rows = 0;
     for await (const batch of batches) {
+      rows += batch.length;
       for (let row = 0; row < batch.length; row++) {
-        const diff = diffAt(batch, row);
-        const isDelete = this.#shape.change === "upsert" && diff < 0;
-        const plain = isDelete ? this.#readKey(batch, row) : this.#readRow(batch, row);
-        changes.push({ row: ownBytes(plain), diff });
-        if (this.#shape.change === "upsert") this.#upsert(batch, row, hashes, contentHash);
-        else contentHash.add(this.#codec.encode(batch, row), diff);
+        if (!this.#muted) changes.push(this.#change(batch, row));
+        if (this.#shape.change === "upsert") this.#upsert(batch, row, { present, hashes, contentHash });
+        else contentHash.add(this.#codec.encode(batch, row), diffAt(batch, row));
       }
     }
-    const number = nextStaged++;
-    stagedRows.set(number, { changes, hashes });
+    const number = this.#muted ? 0 : nextStaged++;
+    if (!this.#muted) stagedRows.set(number, { changes, hashes });
     return {
       manifest: { staged: number, rows: changes.length },
       index: NO_CHANGES,
       contentHash: contentHash.toString(),
-      rows: changes.length,
+      rows,
     };
+  }
+
+  /** What the staged rows are added to: what the target shows or, muted, what the state has delivered. */
+  #before(): { readonly contentHash: ContentHash; readonly present: ReadonlyMap<string, Uint8Array> } {
+    const last = this.#muted ? this.#delivered : this.#target.marker;
+    const contentHash = last === undefined ? new ContentHash() : ContentHash.parse(last.contentHash);
+    const version = Number(this.#delivered?.version ?? 0);
+    return { contentHash, present: this.#muted ? this.#target.hashesAt(version) : this.#target.hashes };
+  }
+
+  #change(batch: Batch, row: number): MemoryChange {
+    const diff = diffAt(batch, row);
+    const isDelete = this.#shape.change === "upsert" && diff < 0;
+    return { row: ownBytes(isDelete ? this.#readKey(batch, row) : this.#readRow(batch, row)), diff };
   }
 
   async commit(intent: Intent): Promise<{ readonly version: string; readonly state: Json }> {
@@ -101,7 +125,7 @@ class MemoryCommitter implements Committer {
         );
       }
       // Commit point.
-      apply(target, found, intent.marker);
+      target.show(found.changes, found.hashes, intent.marker);
       stagedRows.delete(staged);
     }
     target.point("after commit");
@@ -110,29 +134,14 @@ class MemoryCommitter implements Committer {
 
   async close(): Promise<void> {}
 
-  #upsert(
-    batch: Batch,
-    row: number,
-    hashes: Map<string, Uint8Array | undefined>,
-    contentHash: ContentHash,
-  ): void {
+  #upsert(batch: Batch, row: number, { present, hashes, contentHash }: Staging): void {
     const key = Buffer.from(this.#keys.encode(batch, row)).toString("hex");
-    const old = hashes.has(key) ? hashes.get(key) : this.#target.hashes.get(key);
+    const old = hashes.has(key) ? hashes.get(key) : present.get(key);
     if (old !== undefined) contentHash.subtractHash(old);
     const hash = diffAt(batch, row) < 0 ? undefined : rowHash(this.#codec.encode(batch, row));
     if (hash !== undefined) contentHash.addHash(hash);
     hashes.set(key, hash);
   }
-}
-
-function apply(target: MemoryTarget, { changes, hashes }: StagedRows, marker: Marker): void {
-  for (const change of changes) target.changes.push(change);
-  for (const [key, hash] of hashes) {
-    if (hash === undefined) target.hashes.delete(key);
-    else target.hashes.set(key, hash);
-  }
-  target.marker = marker;
-  target.version++;
 }
 
 /** Bytes in rows are views of the batch. */

@@ -56,6 +56,30 @@ test.each([
   await expect(checkSink({ shape, deliveries, target: target(shape) })).resolves.toBeUndefined();
 });
 
+test.each([
+  ["append", [change(1, "a")], [change(2, "b"), change(3, null)]],
+  ["upsert", [change(1, "a"), change(2, "b")], [change(1, "c"), change(2, "b", -1), change(3, "x")]],
+  ["retract", [change(1, "a")], [change(1, "a", -1), change(1, "b")]],
+] as const)(
+  "a muted memory sink says of %s what a state that is behind makes of its rows, and keeps none of them",
+  async (mode, first, second) => {
+    const name = `muted-${mode}`;
+    const given = { factory: committerFactory, options: { name }, directory: "/", shape: shapeOf(mode) };
+    const driver = new SinkDriver({ ...given, crashes: new Crashes(), batchRows: 10 });
+    const behind = new SinkDriver({ ...given, crashes: new Crashes(), batchRows: 10, muted: true });
+    await driver.deliver({ epoch: 1, rows: first });
+    behind.delivered = driver.delivered;
+    await driver.deliver({ epoch: 2, rows: second });
+    const shown = memoryTarget(name);
+    const before = { changes: [...shown.changes], version: shown.version };
+    const { marker, manifest } = await behind.stage(await behind.open(), { epoch: 2, rows: second });
+    expect(marker.contentHash).toBe(shown.marker?.contentHash);
+    expect(manifest).toEqual({ staged: 0, rows: 0 });
+    expect({ changes: shown.changes, version: shown.version }).toEqual(before);
+    dropMemoryTarget(name);
+  },
+);
+
 test("a memory sink fails where a test says so, and the repeated call makes it good", async () => {
   const shape = shapeOf("append");
   const { options } = memorySink("failing");

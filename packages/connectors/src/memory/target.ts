@@ -8,6 +8,9 @@ export interface MemoryChange {
   readonly diff: number;
 }
 
+/** Row hashes by canonical key, undefined for rows that are deleted. */
+export type RowHashes = ReadonlyMap<string, Uint8Array | undefined>;
+
 /** Where a simulated failure strikes: while staging, or before or after a commit takes effect. */
 export type MemoryFailure = "stage" | "before commit" | "after commit";
 
@@ -20,7 +23,25 @@ export class MemoryTarget {
   marker: Marker | undefined;
   /** Hashes of the rows present, by canonical key; upsert only. */
   readonly hashes: Map<string, Uint8Array> = new Map();
+  /** What each version made of them; undefined for a row that was deleted. */
+  readonly #history: RowHashes[] = [];
   readonly #failures: MemoryFailure[] = [];
+
+  /** Shows what a delivery has staged. */
+  show(changes: readonly MemoryChange[], hashes: RowHashes, marker: Marker): void {
+    for (const change of changes) this.changes.push(change);
+    addHashes(this.hashes, hashes);
+    this.#history.push(hashes);
+    this.marker = marker;
+    this.version++;
+  }
+
+  /** The hashes that it had at a version. */
+  hashesAt(version: number): ReadonlyMap<string, Uint8Array> {
+    const present = new Map<string, Uint8Array>();
+    for (const hashes of this.#history.slice(0, version)) addHashes(present, hashes);
+    return present;
+  }
 
   /** The next call at that place throws DF_MEMORY_FAILURE, which is transient. Failures wait in line. */
   failNext(where: MemoryFailure): void {
@@ -35,6 +56,13 @@ export class MemoryTarget {
     throw new DataflowError("DF_MEMORY_FAILURE", `A test has let the memory sink fail: ${where}.`, {
       transient: true,
     });
+  }
+}
+
+function addHashes(present: Map<string, Uint8Array>, hashes: RowHashes): void {
+  for (const [key, hash] of hashes) {
+    if (hash === undefined) present.delete(key);
+    else present.set(key, hash);
   }
 }
 
