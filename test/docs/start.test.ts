@@ -12,10 +12,13 @@ const parent = newFolder("start");
 const folder = join(parent, "sensors");
 const fences = fencesOf("docs/start.md");
 
-/** Runs commands in a shell that has `dataflow`, and the Python of the outside readers where there is one. */
+/**
+ * Runs commands in a shell that has `dataflow`, and the Python of the outside readers where there is one. Bash takes a
+ * socket at its input for a login from elsewhere, and would read what puts another Python first.
+ */
 function shell(directory: string, script: string): string {
   const path = [join(parent, "bin"), "python" in readers ? dirname(readers.python) : "", process.env["PATH"]];
-  const { stdout, stderr } = spawnSync("bash", ["-e", "-c", script], {
+  const { stdout, stderr } = spawnSync("bash", ["--norc", "-e", "-c", script], {
     cwd: directory,
     encoding: "utf8",
     env: { ...process.env, PATH: path.join(":"), npm_command: "", npm_lifecycle_event: undefined },
