@@ -4,7 +4,7 @@
  */
 
 /** Instructions: bytes, and those whose bytes depend on the blocks around them. */
-export type Code = number | readonly Code[] | Block | Branch;
+export type Code = number | readonly Code[] | Block | Branch | BranchTable;
 
 /** A block to be left by branches (`block`), or to be begun again by them (`loop`). */
 export interface Block {
@@ -22,6 +22,13 @@ export interface Branch {
   readonly label: string;
   /** Of a `br_if`: whether its condition mostly holds, or hardly ever does. */
   readonly expected?: boolean;
+}
+
+/** Goes to the block whose label stands at a place of the list, or to `otherwise` behind its end. */
+export interface BranchTable {
+  readonly kind: "br_table";
+  readonly labels: readonly string[];
+  readonly otherwise: string;
 }
 
 /** What is expected of the condition of the instruction that begins at `at`. */
@@ -46,7 +53,7 @@ export interface Local {
 export const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b } as const;
 export type ValueType = keyof typeof TYPES;
 
-const OPCODES = { block: 0x02, loop: 0x03, if: 0x04, br: 0x0c, br_if: 0x0d } as const;
+const OPCODES = { block: 0x02, loop: 0x03, if: 0x04, br: 0x0c, br_if: 0x0d, br_table: 0x0e } as const;
 const NO_RESULT = 0x40;
 const END = 0x0b;
 const SIMD = 0xfd;
@@ -69,7 +76,10 @@ function append(code: Code, around: string[], to: Encoded): void {
   const { bytes, hints } = to;
   if (typeof code === "number") bytes.push(code);
   else if (isList(code)) for (let i = 0; i < code.length; i++) append(code[i] as Code, around, to);
-  else {
+  else if (code.kind === "br_table") {
+    const targets = [...code.labels, code.otherwise].map((label) => unsigned(depthOf(label, around)));
+    bytes.push(OPCODES.br_table, ...unsigned(code.labels.length), ...targets.flat());
+  } else {
     if (code.expected !== undefined) hints.push({ at: bytes.length, holds: code.expected });
     if ("body" in code) {
       bytes.push(OPCODES[code.kind], NO_RESULT);
@@ -78,14 +88,19 @@ function append(code: Code, around: string[], to: Encoded): void {
       around.pop();
       bytes.push(END);
     } else {
-      const at = around.lastIndexOf(code.label);
-      if (at < 0) throw new RangeError(`There is no block "${code.label}" around a branch to it.`);
-      bytes.push(OPCODES[code.kind], ...unsigned(around.length - 1 - at));
+      bytes.push(OPCODES[code.kind], ...unsigned(depthOf(code.label, around)));
     }
   }
 }
 
-const isList = (code: Block | Branch | readonly Code[]): code is readonly Code[] => Array.isArray(code);
+/** How many blocks lie between a branch and the one it goes to. */
+function depthOf(label: string, around: readonly string[]): number {
+  const at = around.lastIndexOf(label);
+  if (at < 0) throw new RangeError(`There is no block "${label}" around a branch to it.`);
+  return around.length - 1 - at;
+}
+
+const isList = (code: Exclude<Code, number>): code is readonly Code[] => Array.isArray(code);
 
 /** LEB128 of a whole number from 0 on. */
 export function unsigned(value: number): number[] {
@@ -353,4 +368,9 @@ export function brIf(label: string, condition: Code): Code {
 /** The same, where the condition hardly ever holds. */
 export function brIfRarely(label: string, condition: Code): Code {
   return [condition, { kind: "br_if", label, expected: false }];
+}
+
+/** Goes to the block that `labels` has at the place `index`, or to `otherwise` where it has none there. */
+export function brTable(labels: readonly string[], otherwise: string, index: Code): Code {
+  return [index, { kind: "br_table", labels, otherwise }];
 }

@@ -5,6 +5,7 @@ import {
   br,
   brIf,
   brIfRarely,
+  brTable,
   bytesOf,
   call,
   encoded,
@@ -95,6 +96,21 @@ describe("WebAssembly as plain data", () => {
       get(sum),
     ];
     expect(run({ params: ["i32"], locals: [sum, i], body }, 5)).toBe(1 + 2 + 4 + 5);
+  });
+
+  it("goes to the block at a place of a table, and elsewhere where it has no such place", () => {
+    const done = (value: number): Code => [set(param(1, "i32"), i32.const(value)), br("done")];
+    const inner = block(
+      "a",
+      block("b", block("else", brTable(["a", "b", "a"], "else", get(param(0, "i32")))), done(9)),
+      done(2),
+    );
+    const body = [block("done", inner, done(1)), get(param(1, "i32"))];
+    const at = (place: number): unknown => run({ params: ["i32"], locals: [param(1, "i32")], body }, place);
+    expect([0, 1, 2, 3, 1000, -1].map(at)).toEqual([1, 2, 1, 9, 9, 9]);
+    expect(() => bytesOf(block("a", brTable(["a", "b"], "a", i32.const(0))))).toThrow(
+      'There is no block "b"',
+    );
   });
 
   it("refuses a branch to a block that is not around it", () => {
