@@ -44,6 +44,18 @@ function turned(object: object, by: number): object {
   return Object.fromEntries([...entries.slice(at), ...entries.slice(0, at)]);
 }
 
+/** Another order of keys in each line: no layout comes again. */
+function shuffled(object: object, i: number): object {
+  const entries = Object.entries(object);
+  let random = i;
+  for (let left = entries.length; left > 1; left--) {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+    const [moved] = entries.splice(Math.floor((random / 2 ** 32) * left), 1);
+    if (moved !== undefined) entries.push(moved);
+  }
+  return Object.fromEntries(entries);
+}
+
 function parsing(lines: Buffer): () => Done {
   return () => {
     let units = 0;
@@ -73,6 +85,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     text: () => jsonLines((i) => JSON.stringify(i % 2 === 0 ? bid(i) : reversed(bid(i)))),
   },
   "bids, nine orders of keys": { text: () => jsonLines((i) => JSON.stringify(turned(bid(i), i))) },
+  "bids, keys shuffled in each line": { text: () => jsonLines((i) => JSON.stringify(shuffled(bid(i), i))) },
+  "bids, keys shuffled, with blanks": {
+    text: () => jsonLines((i) => JSON.stringify(shuffled(bid(i), i), null, 1).replaceAll("\n", "")),
+  },
   "bids with blanks": { text: () => jsonLines((i) => JSON.stringify(bid(i), null, 1).replaceAll("\n", "")) },
   "bids and persons": {
     text: () => jsonLines((i) => JSON.stringify(event(i))),

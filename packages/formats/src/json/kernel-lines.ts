@@ -9,6 +9,13 @@ import type { RecordReader } from "./record.ts";
 import type { Rows } from "./rows.ts";
 import { Worth } from "./worth.ts";
 
+/**
+ * Tries that pay for each row they read: one that fails takes a third of an interpreted record, and nearly as much as it
+ * takes to read its members.
+ */
+const TRIES_A_ROW_MAX = 3;
+const TRIES_BEFORE_MEMBERS = 1;
+
 /** Reads the lines of a split by the kernel of its source. Rows and their places are written to the kernel's memory. */
 export class KernelLines implements LineWalks, KernelCalls {
   readonly #windows: Windows = new Windows();
@@ -20,7 +27,9 @@ export class KernelLines implements LineWalks, KernelCalls {
   #memory: KernelMemory | undefined;
   readonly #values: OddValues;
   readonly #lessons: Lessons = new Lessons();
+  /** Of trying layouts, and of trying members in any order. */
   readonly #worth: Worth = new Worth();
+  readonly #membersWorth: Worth = new Worth();
 
   constructor(records: RecordReader, rows: Rows, kernel: Kernel) {
     this.#records = records;
@@ -40,15 +49,45 @@ export class KernelLines implements LineWalks, KernelCalls {
   place(): void {}
 
   walk(): void {
-    const kernel = this.#kernel;
-    const { run } = kernel;
+    this.#kernel.calls = this;
+    const { state } = this;
+    do this.#walkLayouts();
+    while (state.row < state.rowEnd && this.#walkMembers());
+    if (this.#worth.isPausing) this.#worth.passed(1);
+  }
+
+  /** Reads lines of layouts that are known. */
+  #walkLayouts(): void {
+    const { run, runMembers } = this.#kernel;
     const memory = this.#memory;
-    if (run === undefined || memory === undefined || this.#worth.isPaused()) return;
+    if (run === undefined || memory === undefined || this.#worth.isPausing) return;
     const { state } = this;
     const { row } = state;
-    kernel.calls = this;
-    this.#windows.walk(run, memory);
-    this.#worth.tried(state.row - row);
+    const isGivenUp = this.#windows.walk(run, memory);
+    const areElse = runMembers !== undefined && !this.#membersWorth.isPausing;
+    const triesARowMax = areElse ? TRIES_BEFORE_MEMBERS : TRIES_A_ROW_MAX;
+    this.#worth.tried(state.row - row, triesARowMax, Number(isGivenUp));
+  }
+
+  /**
+   * Reads the line that comes, or all that come where no layout may know them, their members in any order. Whether
+   * layouts may know the next one.
+   */
+  #walkMembers(): boolean {
+    const { run, runMembers } = this.#kernel;
+    const memory = this.#memory;
+    if (runMembers === undefined || memory === undefined || this.#membersWorth.isPaused()) return false;
+    const { state } = this;
+    const { at, row, rowEnd } = state;
+    const isOne = !this.#worth.isPausing && (run !== undefined || this.#lessons.isLeft);
+    if (isOne) state.rowEnd = row + 1;
+    const isGivenUp = this.#windows.walk(runMembers, memory);
+    state.rowEnd = rowEnd;
+    const rows = state.row - row;
+    this.#membersWorth.tried(rows, TRIES_A_ROW_MAX, Number(isGivenUp));
+    if (isOne && rows > 0) this.learn(at);
+    else this.#worth.passed(rows);
+    return isOne && rows > 0;
   }
 
   learn(start: number): void {
@@ -56,8 +95,7 @@ export class KernelLines implements LineWalks, KernelCalls {
     const kernel = this.#kernel;
     kernel.missed();
     const layout = this.#lessons.take(this.#records, start, (key) => (kernel.has(key) ? "known" : "new"));
-    if (layout === undefined) return;
-    kernel.add(layout);
+    if (layout !== undefined) kernel.add(layout);
     this.#share();
   }
 

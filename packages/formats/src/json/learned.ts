@@ -8,6 +8,8 @@ import type { Walks } from "./walks.ts";
 import { Worth } from "./worth.ts";
 
 const LAYOUTS_MAX = 8;
+/** Tries that pay for each row they read: one that fails late takes a sixth of an interpreted record. */
+const TRIES_A_ROW_MAX = 6;
 /** Rows a walk reads at a time. Of a loop that goes on for longer V8 compiles a second version, to enter it midway. */
 const WALK_ROWS_MAX = 32;
 
@@ -64,7 +66,7 @@ export class LearnedLayouts implements LineWalks {
       next = (next + 1) % walks.length;
     }
     state.rowEnd = rowEnd;
-    if (this.#worth.tried(state.row - row, tries)) this.#forget();
+    if (this.#worth.tried(state.row - row, TRIES_A_ROW_MAX, tries)) this.#forget();
   }
 
   /** Forgets layouts that have gone out of use, or of which there are too many. */

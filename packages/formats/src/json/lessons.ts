@@ -19,6 +19,11 @@ export class Lessons {
     this.#left++;
   }
 
+  /** Whether one is allowed for. */
+  get isLeft(): boolean {
+    return this.#left > 0;
+  }
+
   /**
    * The layout of the record at `start`, if code is to be made for it now. `standing` says of its key whether it is
    * "known", and nothing is to be done about it, "made" already, so that it costs nothing, or "new".

@@ -1,10 +1,10 @@
-/** Once in so many tries it is judged whether they pay: one that fails late takes a sixth of an interpreted record. */
+/** Once in so many tries, or rows that they read, it is judged whether they pay. */
 const TRIES_JUDGED = 4096;
-const TRIES_A_ROW_MAX = 6;
+const ROWS_JUDGED = 65_536;
 /** Records for which nothing is tried where it did not pay. */
 const PAUSE_RECORDS = 1_000_000;
 
-/** Whether it pays to try code for layouts on lines that may have none of them. */
+/** Whether it pays to try code on lines that it may not know. */
 export class Worth {
   #tries = 0;
   #rows = 0;
@@ -22,12 +22,17 @@ export class Worth {
     return this.#pause > 0;
   }
 
-  /** Counts `tries` that have read so many rows; whether they have turned out not to pay. */
-  tried(rows: number, tries = 1): boolean {
+  /** Counts records that were read while none is tried. */
+  passed(records: number): void {
+    this.#pause = Math.max(0, this.#pause - records);
+  }
+
+  /** Counts `tries` that have read so many rows; whether there were more tries a row than pay. */
+  tried(rows: number, triesARowMax: number, tries = 1): boolean {
     this.#tries += tries;
     this.#rows += rows;
-    if (this.#tries < TRIES_JUDGED) return false;
-    const isWorthless = this.#tries > this.#rows * TRIES_A_ROW_MAX;
+    if (this.#tries < TRIES_JUDGED && this.#rows < ROWS_JUDGED) return false;
+    const isWorthless = this.#tries > this.#rows * triesARowMax;
     if (isWorthless) this.#pause = PAUSE_RECORDS;
     this.#tries = 0;
     this.#rows = 0;

@@ -32,8 +32,11 @@ export class Windows {
     Object.assign(this.state, { at, limit: bytes.length, row: 0, rowEnd: 0, isAscii: true });
   }
 
-  /** Reads records from `state.at` on up to one that `run` gives up, or for which there is no room. */
-  walk(run: KernelRun, memory: KernelMemory): void {
+  /**
+   * Reads records from `state.at` on up to one that `run` gives up, or for which there is no room. Whether one was given
+   * up.
+   */
+  walk(run: KernelRun, memory: KernelMemory): boolean {
     const { state } = this;
     do {
       if (state.at >= this.#end && !this.#open(memory)) break;
@@ -42,6 +45,7 @@ export class Windows {
       state.row = memory.row;
       if (!memory.isAscii) state.isAscii = false;
     } while (state.at === this.#end && state.row < state.rowEnd);
+    return state.at < this.#end && state.row < state.rowEnd;
   }
 
   /** The place in the bytes of an address in the window. */
