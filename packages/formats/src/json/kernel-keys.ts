@@ -1,5 +1,5 @@
 /** The piece of a kernel that goes to the code for a key. */
-import { block, br, brTable, get, i32, i64, select, set, v128 } from "@df/core/wasm/code";
+import { block, br, brTable, get, i32, i64, select, set } from "@df/core/wasm/code";
 import type { Code, Local } from "@df/core/wasm/code";
 import { literal } from "../kernel/tokens.ts";
 import type { Variables } from "../kernel/variables.ts";
@@ -15,14 +15,14 @@ export interface KeyCode {
 
 /**
  * Does what is to be done for the key whose first byte stands at `p`; goes on behind this code, with `p` anywhere, where
- * it is none of these, or leaves the block "stop" where it is none that ends without escapes. `key` becomes the address
- * of its first byte.
+ * it is none of these. `key` becomes the address of its first byte. Bytes that are equal to those of a name are UTF-8, so
+ * nobody is told that they were looked at.
  */
 export function dispatch(on: Variables, key: Local, keys: readonly KeyCode[]): Code {
   const places = placesOf(keys.map(({ bytes }) => bytes));
   const labels = places.keys.map((there, place) => (there.length > 0 ? `place ${place}` : "other key"));
   const codeFor = ({ bytes, code }: KeyCode): Code => [
-    block("another", literal(on, Uint8Array.of(...bytes, QUOTE), "another"), asSeen(on, bytes), code),
+    block("another", literal(on, Uint8Array.of(...bytes, QUOTE), "another"), code),
     set(on.p, get(key)),
   ];
   const blocks = places.keys.reduce<Code>(
@@ -34,11 +34,6 @@ export function dispatch(on: Variables, key: Local, keys: readonly KeyCode[]): C
   );
   const words = places.bytes === undefined ? wholeWords(on, key) : [];
   return [set(key, get(on.p)), words, block("other key", blocks)];
-}
-
-/** Says that bytes beyond ASCII were read: comparing does not look for them. */
-function asSeen({ seen }: Variables, bytes: Uint8Array): Code {
-  return bytes.every((byte) => byte < 0x80) ? [] : set(seen, v128.or(get(seen), v128.splat(0x80)));
 }
 
 /** The place of a key: of the bytes at `p`, or of the words in `w`. */
@@ -58,8 +53,8 @@ function wholeWords(on: Variables, key: Local): Code {
   const isShort = i32.lt_s(get(n), i32.const(8));
   return [
     set(p, open),
-    block("ended", string(on, br("ended")), br("stop")),
-    // With the opening quote.
+    string(on),
+    // With the opening quote. A key with escapes gets any place: it is compared in full.
     set(n, i32.sub(get(p), open)),
     set(
       bits,

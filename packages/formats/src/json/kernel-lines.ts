@@ -1,6 +1,7 @@
 import type { KernelMemory } from "../kernel/memory.ts";
 import { Windows } from "../kernel/windows.ts";
 import type { WindowState } from "../kernel/windows.ts";
+import { NEWLINE, RETURN } from "../line-ends.ts";
 import type { Kernel, KernelCalls } from "./kernel.ts";
 import { Lessons } from "./lessons.ts";
 import type { LineWalks } from "./line-walks.ts";
@@ -10,11 +11,12 @@ import type { Rows } from "./rows.ts";
 import { Worth } from "./worth.ts";
 
 /**
- * Tries that pay for each row they read: one that fails takes a third of an interpreted record, and nearly as much as it
- * takes to read its members.
+ * Tries that pay for each row they read: one that fails late takes a sixth of an interpreted record where the layout
+ * differs, a third where the members do. Beside those, reading a line's members is hardly dearer than failing first.
  */
-const TRIES_A_ROW_MAX = 3;
-const TRIES_BEFORE_MEMBERS = 1;
+const LAYOUT_TRIES_MAX = 6;
+const LAYOUT_TRIES_BESIDE_MEMBERS_MAX = 1;
+const MEMBERS_TRIES_MAX = 3;
 
 /** Reads the lines of a split by the kernel of its source. Rows and their places are written to the kernel's memory. */
 export class KernelLines implements LineWalks, KernelCalls {
@@ -52,7 +54,7 @@ export class KernelLines implements LineWalks, KernelCalls {
     this.#kernel.calls = this;
     const { state } = this;
     do this.#walkLayouts();
-    while (state.row < state.rowEnd && this.#walkMembers());
+    while (state.row < state.rowEnd && !this.#isEmpty() && this.#walkMembers());
     if (this.#worth.isPausing) this.#worth.passed(1);
   }
 
@@ -64,9 +66,15 @@ export class KernelLines implements LineWalks, KernelCalls {
     const { state } = this;
     const { row } = state;
     const isGivenUp = this.#windows.walk(run, memory);
-    const areElse = runMembers !== undefined && !this.#membersWorth.isPausing;
-    const triesARowMax = areElse ? TRIES_BEFORE_MEMBERS : TRIES_A_ROW_MAX;
-    this.#worth.tried(state.row - row, triesARowMax, Number(isGivenUp));
+    const isBeside = runMembers !== undefined && !this.#membersWorth.isPausing;
+    const triesMax = isBeside ? LAYOUT_TRIES_BESIDE_MEMBERS_MAX : LAYOUT_TRIES_MAX;
+    this.#worth.tried(state.row - row, triesMax, Number(isGivenUp && !this.#isEmpty()));
+  }
+
+  /** Whether the next line is empty: it is passed over, and says nothing about what pays. */
+  #isEmpty(): boolean {
+    const byte = this.#records.scan.bytes[this.state.at];
+    return byte === NEWLINE || byte === RETURN;
   }
 
   /**
@@ -84,7 +92,7 @@ export class KernelLines implements LineWalks, KernelCalls {
     const isGivenUp = this.#windows.walk(runMembers, memory);
     state.rowEnd = rowEnd;
     const rows = state.row - row;
-    this.#membersWorth.tried(rows, TRIES_A_ROW_MAX, Number(isGivenUp));
+    this.#membersWorth.tried(rows, MEMBERS_TRIES_MAX, Number(isGivenUp && !this.#isEmpty()));
     if (isOne && rows > 0) this.learn(at);
     else this.#worth.passed(rows);
     return isOne && rows > 0;

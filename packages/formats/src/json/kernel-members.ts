@@ -139,8 +139,7 @@ function takeOnce({ present }: Members, field: number): Code {
 function missing(on: Variables, plan: KernelColumns, present: readonly Local[]): Code {
   const columns = plan.fields.map(({ name, nullable, optional }, field) => {
     const column = plan.wanted.findIndex((one) => one.name === name);
-    const mayMiss = optional && (nullable || column < 0);
-    return { column, mayMiss, bit: 1n << BigInt(field % WORD_BITS) };
+    return { column, mayMiss: optional && nullable, bit: 1n << BigInt(field % WORD_BITS) };
   });
   return present.map((bits, word) => {
     const here = columns.slice(word * WORD_BITS, (word + 1) * WORD_BITS);

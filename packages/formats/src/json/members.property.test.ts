@@ -141,7 +141,7 @@ describe("members in any order", () => {
           vi.restoreAllMocks();
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -159,7 +159,7 @@ describe("members in any order", () => {
         // An object without members is left to others.
         expect(lines.filter((line) => !/^\s*\{\s*\}/.test(line))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

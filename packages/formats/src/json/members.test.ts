@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { KernelRun } from "../kernel/records.ts";
 import { Lessons } from "./lessons.ts";
 import { JsonLines } from "./lines.ts";
+import { OddValues } from "./odd-values.ts";
 import { RecordReader } from "./record.ts";
 import { said } from "./said.testing.ts";
 import { Walks } from "./walks.ts";
@@ -131,6 +132,19 @@ describe("members in any order", () => {
     );
   });
 
+  it("have common values, before blanks and ends too, read without a call, and passed over where nobody reads them", () => {
+    const calls = [vi.spyOn(OddValues.prototype, "read"), vi.spyOn(OddValues.prototype, "skip")];
+    const text =
+      '{ "a": -1.5 , "id": 1 , "b" : false , "type": "t" , "kind" : "a" , "c": "s" , "price": 1.5 }\n';
+    const bytes = Buffer.from(`${text}{"type":"t","c":null,"kind":"a","price":0.25,"id":12}\n`);
+    expect(opened().decoder.decode(bytes, 0, true, 4096).length).toBe(2);
+    const walks = new Walks({ schema: Event, columns: { fields: [] }, recordBytesMax: RECORD_BYTES_MAX });
+    for (let i = 0; i < LINES_BEFORE; i++) walks.kernel?.missed();
+    const decoder = new JsonLines(Event, { fields: [] }, { recordBytesMax: RECORD_BYTES_MAX, walks });
+    expect(interpreted(decoder, bytes)).toBe(0);
+    for (const called of calls) expect(called).not.toHaveBeenCalled();
+  });
+
   it("may have keys with escapes, which are read one by one", () => {
     const bytes = Buffer.from(
       '{"t\\u0079pe":"t","id":1,"kind":"a"}\n{"x\\n":1,"type":"t","id":2,"kind":"a"}\n',
@@ -138,6 +152,14 @@ describe("members in any order", () => {
     const { decoder } = opened();
     expect(interpreted(decoder, bytes)).toBe(2);
     expect(decoder.decode(bytes, 0, true, 4096).length).toBe(2);
+  });
+
+  it("are not taken for a column that is called as their key is spelled", () => {
+    const { schema } = t.row({ "a\\u0062": t.string().optional(), id: t.int() });
+    const { decoder } = opened(schema);
+    const bytes = Buffer.from('{"a\\u0062":"ab","id":1}\n{"a\\\\u0062":"column","id":2}\n');
+    const [column] = decoder.decode(bytes, 0, true, 4096).columns;
+    expect([...(column?.validity?.subarray(0, 2) ?? [])]).toEqual([0, 1]);
   });
 
   it("may be more than a layout has, and 256 columns, of which each is found", () => {
@@ -219,6 +241,15 @@ describe("members in any order", () => {
     const before = runs.layouts();
     expect(interpreted(decoder, lines(12_000, mixed))).toBe(0);
     expect(runs.layouts()).toBe(before);
+  });
+
+  it("leave layouts in use where most lines are empty", () => {
+    const { walks, decoder } = opened();
+    const spaced = (i: number): string => `{"type":"bid","id":${i},"kind":"a"}\n\r\n\n`;
+    decoder.decode(lines(20, spaced), 0, true, 4096);
+    const runs = countRuns(walks);
+    expect(interpreted(decoder, lines(12_000, spaced))).toBe(0);
+    expect(runs.members()).toBe(0);
   });
 
   it("are not tried for long in lines whose keys have escapes", () => {
