@@ -65,13 +65,20 @@ describe("keys", () => {
     expect(most("x aab aac aad aae aaf")).toBe(1);
     expect(most("aaab aaac aaad aaae aaaf aaag aaah aaai")).toBe(1);
     expect(most("aaaaaaaa aaaaaaab aaaaaaac aaaaaaad aaaaaaae")).toBe(1);
-    expect(placesOf(["type", "auction"].map(encode)).bytes).toBe(4);
+    expect(placesOf(["type", "auction"].map(encode)).window).toEqual({ at: 0, bytes: 4 });
   });
 
-  it("are told apart by all their bytes, where too many begin alike", () => {
-    expect(most("customer_1 customer_2 customer_3 customer_10 customer_20 customer_200")).toBe(1);
-    expect(most(Array.from({ length: 200 }, (_, i) => `measurement_${i}`).join(" "))).toBeLessThanOrEqual(2);
-    expect(placesOf(ORDERS.split(" ").map(encode)).bytes).toBe(6);
+  it("are told apart where they differ, if they begin alike", () => {
+    expect(most("customer_name customer_street customer_city_ customer_phone")).toBe(1);
+    expect(placesOf(ORDERS.split(" ").map(encode)).window).toEqual({ at: 1, bytes: 4 });
     expect(most(ORDERS)).toBe(3);
+  });
+
+  it("are told apart by all their bytes, where too many of those that all have are alike", () => {
+    const short = "k k_name k_length k_size_of_it k_age k_number";
+    expect(placesOf(short.split(" ").map(encode)).window).toBeUndefined();
+    expect(most(short)).toBe(1);
+    expect(most("value_1 value_10 value_100 value_1000 value_10000 value_100000")).toBe(1);
+    expect(most(Array.from({ length: 200 }, (_, i) => `measurement_${i}`).join(" "))).toBeLessThanOrEqual(2);
   });
 });

@@ -32,15 +32,16 @@ export function dispatch(on: Variables, key: Local, keys: readonly KeyCode[]): C
     },
     brTable(labels, "other key", placeOf(on, places)),
   );
-  const words = places.bytes === undefined ? wholeWords(on, key) : [];
+  const words = places.window === undefined ? wholeWords(on, key) : [];
   return [set(key, get(on.p)), words, block("other key", blocks)];
 }
 
 /** The place of a key: of the bytes at `p`, or of the words in `w`. */
-function placeOf({ p, w }: Variables, { bytes, multipliers, bits }: KeyPlaces): Code {
+function placeOf({ p, w }: Variables, { window, multipliers, bits }: KeyPlaces): Code {
   const [one, other] = multipliers.map((multiplier) => i32.const(multiplier)) as [Code, Code];
-  const first = bytes === undefined ? i32.wrap(get(w)) : i32.load(get(p));
-  const second = bytes === undefined ? i32.wrap(i64.shr_u(get(w), i64.const(32n))) : i32.load(get(p), 4);
+  const first = window === undefined ? i32.wrap(get(w)) : i32.load(get(p), window.at);
+  const second =
+    window === undefined ? i32.wrap(i64.shr_u(get(w), i64.const(32n))) : i32.load(get(p), window.at + 4);
   const sum =
     multipliers[1] === 0 ? i32.mul(first, one) : i32.add(i32.mul(first, one), i32.mul(second, other));
   return i32.shr_u(sum, i32.const(32 - bits));

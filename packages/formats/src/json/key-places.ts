@@ -1,10 +1,14 @@
 /** Finds out how keys are told apart by a few of their bytes: each gets a place in a table, by a hash made for them. */
 
-/** Bytes that are looked at in front: one word of 32 bits, or two. */
+/** Bytes that are looked at, those that differ most: one word of 32 bits, or two. */
 const WORD_BYTES = 4;
 const WORDS_BYTES = 8;
-/** Keys that are not alone at their place at most, as a share of all, before more of their bytes are looked at. */
-const SHARING_MAX = 1 / 4;
+/** Places of a key from which they may be taken. */
+const WINDOWS_MAX = 32;
+/** What finding the end of a key costs, in jumps that nobody foresees; measured. */
+const END_JUMPS = 0.8;
+/** What comparing with one key more costs, in the same. */
+const COMPARING_JUMPS = 0.5;
 /** Places for each key at most, and multipliers that are tried for each number of places. */
 const PLACES_A_KEY_MAX = 8;
 const TRIES = 48;
@@ -17,15 +21,18 @@ export const MIXING = 0x9e3779b97f4a7c15n;
  * the place. All arithmetic is that of 32 bits.
  */
 export interface KeyPlaces {
-  /**
-   * The words are the first bytes of the key, its closing quote included, so many of them; undefined where they are made
-   * of all its bytes in front and at its end, and of their number, see `wholeOf`.
-   */
-  readonly bytes: number | undefined;
+  /** The bytes that the words are; undefined where they are made of more, see `wholeOf`. */
+  readonly window: Window | undefined;
   readonly multipliers: Words;
   readonly bits: number;
   /** The numbers of the keys at each place: where there are several they are to be compared one after the other. */
   readonly keys: readonly (readonly number[])[];
+}
+
+/** Bytes from the place `at` of a key on, that every key has, its closing quote included. */
+export interface Window {
+  readonly at: number;
+  readonly bytes: number;
 }
 
 type Words = readonly [number, number];
@@ -35,19 +42,21 @@ export function placesOf(keys: readonly Uint8Array[]): KeyPlaces {
   const quoted = keys.map((key) => Uint8Array.of(QUOTE, ...key, QUOTE));
   // Of each there are so many bytes behind the opening quote.
   const shortest = Math.min(...quoted.map(({ length }) => length - 1));
-  const heads = [WORD_BYTES, WORDS_BYTES]
-    .map((bytes) => Math.min(bytes, shortest))
-    .map((bytes) => ({ bytes, words: quoted.map((key) => headOf(key, bytes)) }));
-  const [best] = heads.toSorted((a, b) => distinct(b.words) - distinct(a.words));
-  if (best !== undefined && distinct(best.words) >= keys.length * (1 - SHARING_MAX)) return search(best);
-  return search({ bytes: undefined, words: quoted.map(wholeOf) });
+  const windows = [WORD_BYTES, WORDS_BYTES].flatMap((most) => {
+    const bytes = Math.min(most, shortest);
+    return Array.from({ length: Math.min(shortest - bytes + 1, WINDOWS_MAX) }, (_, at) => ({ at, bytes }));
+  });
+  const ways = windows.map((window) => ({ window, words: quoted.map((key) => wordsIn(key, window)) }));
+  const best = ways.reduce((one, next) => (sharing(next.words) < sharing(one.words) ? next : one));
+  if (sharing(best.words) <= keys.length * END_JUMPS) return search(best);
+  return search({ window: undefined, words: quoted.map(wholeOf) });
 }
 
-/** The first bytes behind the opening quote as two words: what is behind them is 0. */
-function headOf(key: Uint8Array, bytes: number): Words {
-  const head = new Uint8Array(WORDS_BYTES);
-  head.set(key.subarray(1, 1 + bytes));
-  const view = new DataView(head.buffer);
+/** The bytes of a window as two words: what is behind them is 0. */
+function wordsIn(key: Uint8Array, { at, bytes }: Window): Words {
+  const word = new Uint8Array(WORDS_BYTES);
+  word.set(key.subarray(1 + at, 1 + at + bytes));
+  const view = new DataView(word.buffer);
   return [view.getInt32(0, true), view.getInt32(WORD_BYTES, true)];
 }
 
@@ -68,22 +77,26 @@ function wholeOf(key: Uint8Array): Words {
   return [Number(BigInt.asIntN(32, mixed)), Number(BigInt.asIntN(32, mixed >> 32n))];
 }
 
-function distinct(words: readonly Words[]): number {
-  return new Set(words.map(String)).size;
+/** What it costs to read each key once where some have the same words, and are compared one after the other. */
+function sharing(words: readonly Words[]): number {
+  const alike = new Map<string, number>();
+  for (const word of words.map(String)) alike.set(word, (alike.get(word) ?? 0) + 1);
+  const jumps = (keys: number): number => (keys === 1 ? 0 : keys * (1 + ((keys - 1) / 2) * COMPARING_JUMPS));
+  return [...alike.values()].reduce((sum, keys) => sum + jumps(keys), 0);
 }
 
 interface Keys {
-  readonly bytes: number | undefined;
+  readonly window: Window | undefined;
   readonly words: readonly Words[];
 }
 
 /** Tries multipliers, and more and more places, until all keys that can be told apart are. */
-function search({ bytes, words }: Keys): KeyPlaces {
-  const multiplier = multipliersFor(bytes);
-  const usedMax = distinct(words);
+function search({ window, words }: Keys): KeyPlaces {
+  const multiplier = multipliersFor(window?.bytes);
+  const usedMax = new Set(words.map(String)).size;
   const bitsMin = Math.max(1, Math.ceil(Math.log2(words.length)));
   const bitsMax = Math.ceil(Math.log2(words.length * PLACES_A_KEY_MAX));
-  let best: Omit<KeyPlaces, "keys"> = { bytes, multipliers: multiplier(), bits: bitsMax };
+  let best: Omit<KeyPlaces, "keys"> = { window, multipliers: multiplier(), bits: bitsMax };
   let most = 0;
   for (let bits = bitsMin; bits <= bitsMax && most < usedMax; bits++) {
     for (let tried = 0; tried < TRIES && most < usedMax; tried++) {
@@ -91,7 +104,7 @@ function search({ bytes, words }: Keys): KeyPlaces {
       const used = new Set(words.map((word) => placeOf(word, multipliers, bits))).size;
       if (used <= most) continue;
       most = used;
-      best = { bytes, multipliers, bits };
+      best = { window, multipliers, bits };
     }
   }
   const keys = Array.from({ length: 2 ** best.bits }, (): number[] => []);
