@@ -70,6 +70,15 @@ describe("keys", () => {
 
   it("are told apart where they differ, if they begin alike", () => {
     expect(most("customer_name customer_street customer_city_ customer_phone")).toBe(1);
+    const halves = [
+      "customer_aaaa1",
+      "customer_aaaa2",
+      "customer_baaa1",
+      "customer_baaa2",
+      "customer_baaa2a",
+    ];
+    expect(placesOf(halves.map(encode)).window?.bytes).toBe(8);
+    expect(halves.map(finderOf(halves))).toEqual([...halves.keys()]);
     expect(placesOf(ORDERS.split(" ").map(encode)).window).toEqual({ at: 1, bytes: 4 });
     expect(most(ORDERS)).toBe(3);
   });

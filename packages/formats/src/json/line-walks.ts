@@ -18,15 +18,15 @@ export interface LineState {
   readonly isAscii: boolean;
 }
 
-/** Reads lines whose layout it knows by code that is made for it. */
+/** Reads lines by code that is made for their layouts, or for their columns. */
 export interface LineWalks {
   readonly state: LineState;
   /** Begins with other bytes, at `at`. The scanner has begun with them, too. */
   begin(bytes: Uint8Array, base: number, at: number): void;
   /** Gives rows their places. */
   place(places: Places): void;
-  /** Reads lines up to the first whose layout is not known, or for which there is no room. */
+  /** Reads lines up to the first that no code takes, or for which there is no room. */
   walk(): void;
-  /** Learns the layout of a record that was accepted and that `walk` did not know. */
+  /** Learns the layout of a record that was accepted and that `walk` did not take. */
   learn(start: number): void;
 }

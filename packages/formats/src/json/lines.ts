@@ -98,8 +98,8 @@ export class JsonLines implements OpenLineDecoder {
   }
 
   /**
-   * Reads lines with the code for their layouts, which finds their ends by itself, and one by one those of which no
-   * layout is known. Undefined where no line is complete, or where not all are UTF-8: the code does not look for that.
+   * Reads lines by code that is made for them, which finds their ends by itself, and one by one those that it does not
+   * take. Undefined where no line is complete, or where not all are UTF-8: the code does not look for that.
    */
   #walk(bytes: Uint8Array, base: number, { first, rowsMax }: Bounds): Found | undefined {
     const layouts = this.#layouts as LineWalks;
