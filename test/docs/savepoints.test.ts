@@ -24,7 +24,11 @@ test("the page on savepoints shows what its commands print", () => {
     if (language === "text") said.push(shown(text));
     else if (language === "sh") {
       const env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
-      const ran = spawnSync("bash", ["--norc", "-c", `exec 2>&1; ${text}`], { cwd: folder, encoding: "utf8", env });
+      const ran = spawnSync("bash", ["--norc", "-c", `exec 2>&1; ${text}`], {
+        cwd: folder,
+        encoding: "utf8",
+        env,
+      });
       printed.push(shown(ran.stdout));
     }
   }
