@@ -223,8 +223,12 @@ export class Disk {
     if (bytes === "directory") return this.#name({ began, ended }, [[path, new Directory()]]);
     const node = this.#find(path) ?? new File();
     if (this.#find(path) === undefined) this.#name({ began, ended }, [[path, node]]);
-    this.#write(node, { began, ended, at: 0, bytes: undefined });
-    this.#write(node, { began, ended, at: 0, bytes });
+    if (node.kind !== "file") return;
+    // What is as it was is no deed: it was not written again, and may be durable.
+    const before = node.with(node.pending);
+    const [from, to] = difference(before, bytes);
+    if (bytes.length < before.length) this.#write(node, { began, ended, at: bytes.length, bytes: undefined });
+    if (to > from) this.#write(node, { began, ended, at: from, bytes: bytes.subarray(from, to) });
   }
 
   #opener(fd: number): { readonly node: Node; readonly path: string; at: number } {
@@ -263,6 +267,15 @@ export class Disk {
     }
     return node;
   }
+}
+
+/** The part of the later bytes that is other than before; what is behind it stands at the same place in both. */
+function difference(before: Buffer, after: Buffer): readonly [from: number, to: number] {
+  let from = 0;
+  while (from < after.length && from < before.length && after[from] === before[from]) from++;
+  let to = after.length;
+  if (after.length <= before.length) while (to > from && after[to - 1] === before[to - 1]) to--;
+  return [from, to];
 }
 
 function rename(names: Map<string, Node>, changes: Naming["names"]): void {
